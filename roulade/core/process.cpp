@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/process.hpp"
+
+#include <limits>
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <fmt/format.h>
+
+#include "roulade/core/error.hpp"
+
+namespace roulade {
+
+void set_threads(int count) {
+  if (count < 1) fail(Code::usage, "threads", "number of threads", "at least 1", fmt::format("{}", count));
+  at::set_num_threads(count);
+}
+
+int threads() { return at::get_num_threads(); }
+
+void keep_memory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
+std::string instruction_set() { return at::get_cpu_capability(); }
+
+int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+int64_t machine_memory() { return static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE); }
+
+}  // namespace roulade

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace roulade {
+
+/// Settings of the whole process. Only a program's main should call the setters; the library never does.
+
+/// Threads of one operation (LibTorch's intra-op pool).   count >= 1. Throws Error(usage).
+void set_threads(int count);
+int threads();
+
+/// Keeps freed memory in the process instead of giving it back to the kernel: fresh large tensors then cost no page faults.
+void keep_memory();
+
+/// "AVX2", "AVX512", ...: the instruction set that LibTorch's kernels chose.
+std::string instruction_set();
+
+/// Largest resident memory of this process so far, in bytes.
+int64_t peak_memory();
+
+/// Physical memory of the machine, in bytes.
+int64_t machine_memory();
+
+}  // namespace roulade

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "roulade/core/registry.hpp"
+
+namespace roulade {
+
+/// Rows of numbers with an optional class each, in the data's own units.
+struct Points {
+  int64_t rows = 0;
+  int64_t width = 0;
+  std::vector<double> values;   ///< [rows * width], row after row
+  std::vector<int64_t> labels;  ///< [rows], or empty: no classes
+
+  double* row(int64_t i) { return values.data() + i * width; }
+  const double* row(int64_t i) const { return values.data() + i * width; }
+};
+
+/// The part of the data that a set of points is for. Parts never share a row (files) or a random number (generators).
+enum class Split { train, validation, test };
+
+/// A curve in the plane that 2-D data lie along, as polylines (one per connected piece), and the spread around it.
+struct Curve {
+  std::vector<std::vector<std::array<double, 2>>> pieces;  ///< vertices in order, dense enough that chords are the curve
+  double noise = 0;                                        ///< standard deviation of each coordinate around the curve
+};
+
+/// A set of points to learn: a generator that never ends, or a table split by seed.
+class PointSource {
+ public:
+  virtual ~PointSource() = default;
+  virtual const std::vector<std::string>& columns() const = 0;  ///< names; their number is the width
+  virtual int64_t classes() const { return 0; }                 ///< 0 = no labels
+  virtual bool endless() const = 0;                             ///< a generator: every draw is new data
+  /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables: without
+  /// replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
+  virtual Points draw(Split split, uint64_t seed, int64_t count) const = 0;
+  virtual std::optional<Curve> curve() const { return std::nullopt; }
+};
+
+namespace data {
+
+using Entry = Factory<PointSource>;
+const Registry<Entry>& registry();
+
+}  // namespace data
+
+/// x_scaled = (x - mean) / deviation, per column (all equal when one scale serves all columns).
+struct Scaling {
+  std::vector<double> mean, deviation;
+
+  /// mode "global": one mean and one standard deviation over all columns (the plane keeps its shape); "column": one per
+  /// column; "none". Throws Error(input) when a deviation is zero.
+  static Scaling fit(const Points& points, const std::string& mode);
+  Points apply(const Points& points) const;
+  Points undo(const Points& points) const;
+  Curve apply(const Curve& curve) const;  ///< needs equal deviations (noise is one number). Throws Error(usage).
+};
+
+}  // namespace roulade
