@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/registry.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "roulade/core/registry.hpp"
 
 namespace roulade {
 
@@ -28,19 +28,21 @@ enum class Split { train, validation, test };
 
 /// A curve in the plane that 2-D data lie along, as polylines (one per connected piece), and the spread around it.
 struct Curve {
-  std::vector<std::vector<std::array<double, 2>>> pieces;  ///< vertices in order, dense enough that chords are the curve
-  double noise = 0;                                        ///< standard deviation of each coordinate around the curve
+  std::vector<std::vector<std::array<double, 2>>>
+      pieces;        ///< vertices in order, dense enough that chords are the curve
+  double noise = 0;  ///< standard deviation of each coordinate around the curve
 };
 
 /// A set of points to learn: a generator that never ends, or a table split by seed.
 class PointSource {
  public:
   virtual ~PointSource() = default;
-  virtual const std::vector<std::string>& columns() const = 0;  ///< names; their number is the width
-  virtual int64_t classes() const { return 0; }                 ///< 0 = no labels
-  virtual bool endless() const = 0;                             ///< a generator: every draw is new data
-  /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables: without
-  /// replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
+  virtual const std::vector<std::string>& columns() const = 0;         ///< names; their number is the width
+  virtual int64_t classes() const { return 0; }                        ///< 0 = no labels
+  virtual std::vector<std::string> class_names() const { return {}; }  ///< [classes] as a file names them, or empty
+  virtual bool endless() const = 0;                                    ///< a generator: every draw is new data
+  /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables:
+  /// without replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
   virtual Points draw(Split split, uint64_t seed, int64_t count) const = 0;
   virtual std::optional<Curve> curve() const { return std::nullopt; }
 };
@@ -49,6 +51,10 @@ namespace data {
 
 using Entry = Factory<PointSource>;
 const Registry<Entry>& registry();
+
+#define ADD(name) Entry name();
+#include "roulade/data/list.hpp"
+#undef ADD
 
 }  // namespace data
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/data/points.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <cmath>
+
+namespace roulade {
+namespace {
+
+/// Mean and standard deviation (divided by n) of the values at first, first + step, ...; two passes.
+void moments(const std::vector<double>& values, size_t first, size_t step, double& mean, double& deviation) {
+  double sum = 0, squares = 0;
+  size_t n = 0;
+  for (size_t i = first; i < values.size(); i += step, ++n) sum += values[i];
+  mean = sum / static_cast<double>(n);
+  for (size_t i = first; i < values.size(); i += step) squares += (values[i] - mean) * (values[i] - mean);
+  deviation = std::sqrt(squares / static_cast<double>(n));
+}
+
+void check_width(const Scaling& scaling, int64_t width) {
+  if (static_cast<int64_t>(scaling.mean.size()) != width || scaling.deviation.size() != scaling.mean.size())
+    fail(Code::usage, "scaling", "width of the points", std::to_string(scaling.mean.size()), std::to_string(width));
+}
+
+}  // namespace
+
+Scaling Scaling::fit(const Points& points, const std::string& mode) {
+  const auto width = static_cast<size_t>(points.width);
+  Scaling s{std::vector<double>(width, 0.0), std::vector<double>(width, 1.0)};
+  if (mode == "none") return s;
+  if (mode != "global" && mode != "column") fail_unknown("scaling", "mode", mode, {"global", "column", "none"});
+  if (points.rows < 1 || points.width < 1) fail(Code::input, "scaling", "no points to scale by");
+  for (size_t j = 0; j < width; ++j) {
+    if (mode == "column") {
+      moments(points.values, j, width, s.mean[j], s.deviation[j]);
+    } else if (j == 0) {
+      moments(points.values, 0, 1, s.mean[0], s.deviation[0]);
+    } else {
+      s.mean[j] = s.mean[0];
+      s.deviation[j] = s.deviation[0];
+    }
+    // Equal values may leave rounding behind: below this a column carries nothing.
+    if (!(s.deviation[j] > 1e-14 * std::abs(s.mean[j])))
+      fail(Code::input, "scaling", "standard deviation of column " + std::to_string(j), "> 0",
+           std::to_string(s.deviation[j]));
+  }
+  return s;
+}
+
+Points Scaling::apply(const Points& points) const {
+  check_width(*this, points.width);
+  Points out = points;
+  for (size_t i = 0; i < out.values.size(); ++i) {
+    const size_t j = i % mean.size();
+    out.values[i] = (out.values[i] - mean[j]) / deviation[j];
+  }
+  return out;
+}
+
+Points Scaling::undo(const Points& points) const {
+  check_width(*this, points.width);
+  Points out = points;
+  for (size_t i = 0; i < out.values.size(); ++i) {
+    const size_t j = i % mean.size();
+    out.values[i] = out.values[i] * deviation[j] + mean[j];
+  }
+  return out;
+}
+
+Curve Scaling::apply(const Curve& curve) const {
+  check_width(*this, 2);
+  if (deviation[0] != deviation[1])
+    fail(Code::usage, "scaling", "a curve's noise is one number", "one deviation for both columns (mode \"global\")");
+  Curve out = curve;
+  for (auto& piece : out.pieces)
+    for (auto& vertex : piece)
+      for (size_t j = 0; j < 2; ++j) vertex[j] = (vertex[j] - mean[j]) / deviation[j];
+  out.noise /= deviation[0];
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "roulade/core/condition.hpp"
+#include "roulade/core/registry.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/model/weight.hpp"
+
+namespace roulade {
+
+/// A network: (input, noise level, condition) -> output of the input's shape. Knows no schedule. Const calls are thread-safe.
+class Model {
+ public:
+  virtual ~Model() = default;
+  /// x: [B, ...]; noise_level: [B], what the schedule or the preconditioning says (see Schedule::network_time).
+  virtual Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const = 0;
+  /// Every weight by its name in the file, in a fixed order. Handles share storage with the network.
+  virtual std::vector<std::pair<std::string, Weight>> parameters() const = 0;
+
+  int64_t parameter_count() const;
+};
+
+/// What a network must fit: the width of a point (shape without the batch axis) and the number of classes (0 = none).
+struct ModelShape {
+  std::vector<int64_t> sample;
+  int64_t classes = 0;
+};
+
+struct ModelEntry : EntryInfo {
+  /// Weights drawn by `seed` (stream init). Throws Error(usage) when the sample's shape does not suit the network.
+  std::function<std::unique_ptr<Model>(Binder&, const ModelShape&, uint64_t seed)> make;
+};
+
+namespace model {
+
+using Entry = ModelEntry;
+const Registry<Entry>& registry();
+
+}  // namespace model
+}  // namespace roulade

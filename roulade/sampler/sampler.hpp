@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/condition.hpp"
+#include "roulade/core/registry.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/denoiser/denoiser.hpp"
+
+namespace roulade {
+
+/// Noise for step `index` of the shape of `like`: N(0, 1), independent of how samples are split into batches.
+/// `part` tells several draws of one step apart.
+using NoiseFn = std::function<Tensor(int64_t index, int64_t part, const Tensor& like)>;
+
+/// An earlier estimate, newest last.
+struct Past {
+  double t = 0;
+  Tensor x0;
+};
+
+/// What one step may use.
+class StepContext {
+ public:
+  StepContext(const Denoiser& denoiser, const Condition& condition, const NoiseFn& noise)
+      : denoiser_(denoiser), condition_(condition), noise_(noise) {}
+
+  const Schedule& schedule() const { return denoiser_.schedule(); }
+  /// Calls the denoiser and counts the call.
+  Denoised denoise(const Tensor& x, double t);
+  /// N(0, 1) of x's shape for this step.
+  Tensor noise(const Tensor& like, int64_t part = 0) const { return noise_(index, part, like); }
+
+  int64_t index = 0;          ///< of this step, from 0
+  int64_t count = 0;          ///< steps in all
+  std::vector<Past> history;  ///< estimates that the method itself stored in earlier steps
+  int64_t calls = 0;          ///< network calls so far
+
+ private:
+  const Denoiser& denoiser_;
+  const Condition& condition_;
+  const NoiseFn& noise_;
+};
+
+/// What a sampler declares of itself, each held to it by the conformance tests.
+struct SamplerFacts {
+  bool stochastic = false;
+  double local_order = 2;   ///< error of one step from exact values (and exact history) ~ h^local_order
+  double start_order = 2;   ///< error of the first step ~ h^start_order
+  double global_order = 1;  ///< error over a fixed interval ~ h^global_order; stochastic: of mean and covariance
+  int64_t calls = 1;        ///< network calls of a step
+  int64_t last_calls = 1;   ///< network calls of the final jump to sigma 0
+};
+
+/// How x_t becomes x_s. Holds options only: everything that changes is in the context. Const calls are thread-safe.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  /// x_t: [B, ...]; times s < t in [0, 1]. Returns x_s. s with sigma(s) = 0 is the final jump: it returns the estimate of x_0.
+  virtual Tensor step(StepContext& context, const Tensor& x_t, double t, double s) const = 0;
+};
+
+struct SamplerEntry : Factory<Sampler> {
+  SamplerFacts facts;  ///< at default options
+};
+
+/// Called after each step with the new x and its time; `x0` is the step's last estimate.
+using StepObserver = std::function<void(int64_t step, double t, const Tensor& x)>;
+
+struct SampleRun {
+  Tensor x;           ///< [B, ...]
+  int64_t calls = 0;  ///< network calls
+};
+
+/// Walks x_T down the grid.   x: [B, ...] at times.front(), already scaled by the prior's deviation; times strictly falling.
+/// Stops early (returning what it has) when `cancel` is requested. Throws Error(numeric) naming the step when x is not finite,
+/// Error(usage) when times do not fall strictly.
+SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition, std::span<const double> times,
+                 Tensor x, const NoiseFn& noise, const StepObserver& observer = {}, const Cancel& cancel = {});
+
+/// Counter-based noise: sample i of the batch is number first + i of (seed, stream sampler).
+NoiseFn counter_noise(uint64_t seed, int64_t first);
+
+/// x_T = deviation * N(0, 1) for samples first..first+count-1 of (seed, stream prior).   Returns [count, shape...] float.
+Tensor prior_noise(uint64_t seed, int64_t first, int64_t count, std::span<const int64_t> shape, double deviation);
+
+namespace sampler {
+
+using Entry = SamplerEntry;
+const Registry<Entry>& registry();
+
+}  // namespace sampler
+}  // namespace roulade
