@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/texts.hpp"
+
+#include "app/command_line.hpp"
+#include "roulade/core/version.hpp"
+
+namespace roulade::app {
+namespace {
+
+void add_help(const CLI::App& command, const std::string& words,
+              std::vector<std::pair<std::string, std::string>>& texts) {
+  texts.emplace_back(words, command.help());
+  for (const CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; })) {
+    add_help(*child, words.empty() ? child->get_name() : words + " " + child->get_name(), texts);
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> help_texts() {
+  CLI::App root;
+  build_command_line(root);
+  std::vector<std::pair<std::string, std::string>> texts;
+  add_help(root, "", texts);
+  texts.emplace_back("--version", "roulade " + version() + " (" + build() + ")\n");
+  for (const char* shell : {"bash", "zsh"})
+    texts.emplace_back(std::string("completion ") + shell, completion(root, shell));
+  return texts;
+}
+
+}  // namespace roulade::app
