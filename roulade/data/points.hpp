@@ -28,8 +28,8 @@ enum class Split { train, validation, test };
 
 /// A curve in the plane that 2-D data lie along, as polylines (one per connected piece), and the spread around it.
 struct Curve {
-  std::vector<std::vector<std::array<double, 2>>>
-      pieces;        ///< vertices in order, dense enough that chords are the curve
+  /// Vertices in order, dense enough that chords are the curve.
+  std::vector<std::vector<std::array<double, 2>>> pieces;
   double noise = 0;  ///< standard deviation of each coordinate around the curve
 };
 

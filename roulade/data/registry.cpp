@@ -4,13 +4,20 @@
 #include "roulade/data/points.hpp"
 
 namespace roulade::data {
+namespace {
 
-const Registry<Entry>& registry() {
-  static const Registry<Entry> table("data", {
+std::vector<Entry> list() {
+  return {
 #define ADD(name) name(),
 #include "roulade/data/list.hpp"
 #undef ADD
-                                             });
+  };
+}
+
+}  // namespace
+
+const Registry<Entry>& registry() {
+  static const Registry<Entry> table("data", list());
   return table;
 }
 
