@@ -41,5 +41,9 @@ namespace schedule {
 using Entry = Factory<Schedule>;
 const Registry<Entry>& registry();
 
+#define ADD(name) Entry name();
+#include "roulade/schedule/list.hpp"
+#undef ADD
+
 }  // namespace schedule
 }  // namespace roulade
