@@ -30,10 +30,10 @@ struct States {
 };
 
 States plain(const std::vector<double>& log_abar) {
-  States out;
-  for (const double log : log_abar) {
-    out.alpha.push_back(std::exp(0.5 * log));
-    out.sigma.push_back(std::sqrt(-std::expm1(log)));
+  States out{{1.0}, {0.0}};
+  for (size_t i = 1; i < log_abar.size(); ++i) {
+    out.alpha.push_back(std::exp(0.5 * log_abar[i]));
+    out.sigma.push_back(std::sqrt(-std::expm1(log_abar[i])));
   }
   return out;
 }
