@@ -169,4 +169,11 @@ std::unique_ptr<const Schedule> discrete(const std::vector<double>& betas, const
                                           counting.from_clean());
 }
 
+std::vector<double> spaced(double first, double last, int64_t n) {
+  std::vector<double> out;
+  for (int64_t i = 0; i < n; ++i)
+    out.push_back(n > 1 ? std::lerp(first, last, static_cast<double>(i) / static_cast<double>(n - 1)) : first);
+  return out;
+}
+
 }  // namespace roulade

@@ -30,4 +30,7 @@ struct Counting {
 /// betas: beta_1..beta_T, each in (0, 1); the last may be 1 when T > 1. Throws Error(usage).
 std::unique_ptr<const Schedule> discrete(const std::vector<double>& betas, const Counting& counting);
 
+/// n numbers evenly spaced from first to last; n = 1 gives first.
+std::vector<double> spaced(double first, double last, int64_t n);
+
 }  // namespace roulade

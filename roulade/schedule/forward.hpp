@@ -8,7 +8,8 @@
 
 namespace roulade {
 
-/// q(x_t | x_s) = N(scale x_s, deviation^2 I) for s < t: scale = alpha_t / alpha_s, deviation^2 = sigma_t^2 - scale^2 sigma_s^2.
+/// q(x_t | x_s) = N(scale x_s, deviation^2 I) for s < t:
+/// scale = alpha_t / alpha_s, deviation^2 = sigma_t^2 - scale^2 sigma_s^2.
 /// With t = i/T and s = (i-1)/T this is the chain's step N(sqrt(1 - beta_i) x_{i-1}, beta_i I).
 /// Source: Ho et al. 2020, eq. 2; Kingma et al. 2021, eq. 22.
 struct Transition {

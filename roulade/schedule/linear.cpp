@@ -9,19 +9,13 @@ struct Settings {
   double beta_start = 1e-4, beta_end = 0.02;
   void bind(Binder& b) {
     counting.bind(b);
-    b.add("beta_start", beta_start, above(0), "variance that the first step adds");
-    b.add("beta_end", beta_end, above(0), "variance that the last step adds");
+    b.add("beta_start", beta_start, above(0), "variance that the first step adds, below 1");
+    b.add("beta_end", beta_end, above(0), "variance that the last step adds, below 1");
   }
 };
 
 std::unique_ptr<const Schedule> construct(const Settings& s) {
-  const int64_t n = s.counting.transitions();
-  std::vector<double> betas;
-  for (int64_t i = 0; i < n; ++i) {
-    const double u = n > 1 ? static_cast<double>(i) / static_cast<double>(n - 1) : 0;
-    betas.push_back(s.beta_start + u * (s.beta_end - s.beta_start));
-  }
-  return discrete(betas, s.counting);
+  return discrete(spaced(s.beta_start, s.beta_end, s.counting.transitions()), s.counting);
 }
 
 }  // namespace

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 ADD(linear)
+ADD(scaled_linear)
 ADD(cosine)
+ADD(sigmoid)
+ADD(table)
+ADD(vp)
+ADD(cosine_continuous)
+ADD(sigmoid_continuous)
 ADD(edm)
 ADD(flow)

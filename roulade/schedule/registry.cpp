@@ -6,12 +6,12 @@
 namespace roulade::schedule {
 
 const Registry<Entry>& registry() {
-  static const Registry<Entry> table("schedule", {
+  static const Registry<Entry> entries("schedule", {
 #define ADD(name) name(),
 #include "roulade/schedule/list.hpp"
 #undef ADD
-                                                 });
-  return table;
+                                                   });
+  return entries;
 }
 
 }  // namespace roulade::schedule

@@ -10,7 +10,8 @@
 namespace roulade {
 
 /// How noisy is time t: x_t = alpha(t) x_0 + sigma(t) eps, t in [0, 1], 0 = data, 1 = noise.
-/// alpha and sigma are finite everywhere; log_snr may be infinite at the ends and never rises with t. Const calls are thread-safe.
+/// alpha and sigma are finite everywhere; log_snr may be infinite at the ends and never rises with t.
+/// A time outside [0, 1] is an Error(usage). Const calls are thread-safe.
 class Schedule {
  public:
   /// Which coordinates a solver should use: variance preserving, variance exploding, or rectified flow.
@@ -29,10 +30,11 @@ class Schedule {
   virtual int64_t states() const { return 0; }
   /// The smallest positive time that a network of this schedule is trained at: grids end there before they step to 0.
   virtual double t_min() const = 0;
-  /// The number that a network is told for time t: k = i - 1 in diffusers' counting (i when counted from clean data),
-  /// 1000 t for continuous schedules.
+  /// The number that a network is told for time t: k = i - 1 in diffusers' counting, 0 below state 1 (i when counted
+  /// from clean data); 1000 t for continuous schedules, for a flow 1000 sigma(t).
   virtual double network_time(double t) const = 0;
-  /// Standard deviation of x at t = 1 that sampling starts from: 1 where alpha^2 + sigma^2 = 1 or for flows, sigma(1) for variance exploding.
+  /// Standard deviation of x at t = 1 that sampling starts from: 1 where alpha^2 + sigma^2 = 1 or for flows, sigma(1)
+  /// for variance exploding.
   virtual double prior_deviation() const = 0;
 };
 
