@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <span>
-
 #include "roulade/core/condition.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/schedule/schedule.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
 
 namespace roulade {
 
 /// An estimate of the clean sample. Samplers use what is present.
 struct Denoised {
-  Tensor x0;                           ///< [B, ...]: E[x_0 | x_t], possibly clipped or guided
-  std::optional<Tensor> x0_direction;  ///< [B, ...]: the unclipped or unconditional one that gives eps, where it differs
+  Tensor x0;  ///< [B, ...]: E[x_0 | x_t], possibly clipped or guided
+  std::optional<Tensor>
+      x0_direction;  ///< [B, ...]: the unclipped or unconditional one that gives eps, where it differs
   std::optional<Tensor> log_variance;  ///< [B, ...]: learned log variance of the reverse step
 
   const Tensor& direction() const { return x0_direction ? *x0_direction : x0; }
@@ -31,5 +32,12 @@ class Denoiser {
 
 /// eps = (x_t - alpha(t) x_0) / sigma(t).   Throws Error(usage) where sigma(t) = 0.
 Tensor eps_from_x0(const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);
+
+/// The gradient of log p_t at x_t: (alpha(t) x_0 - x_t) / sigma(t)^2.   Throws Error(usage) where sigma(t) = 0.
+/// Source: Efron 2011, eq. 1.4 (Tweedie's formula).
+Tensor score_from_x0(const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);
+
+/// Throws Error(usage) unless x_t has a batch axis and t holds one time or one for each sample.
+void check_times(const char* where, const Tensor& x_t, std::span<const double> t);
 
 }  // namespace roulade

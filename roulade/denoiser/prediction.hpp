@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/registry.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/schedule/schedule.hpp"
+
 #include <memory>
 #include <string>
-
-#include "roulade/core/registry.hpp"
-#include "roulade/schedule/schedule.hpp"
 
 namespace roulade {
 
@@ -29,10 +30,20 @@ class Prediction {
   virtual Coefficients at(const Schedule& schedule, double t) const = 0;
 };
 
+/// The output that a network of kind `to` would return where one of kind `from` returned `output`:
+/// x0 = skip x_t + out output;  eps = (x_t - alpha x0) / sigma;  target_x0 x0 + target_eps eps.
+/// x_t, output: [B, ...]. Throws Error(usage) where `from` cannot tell x0, or where sigma(t) = 0 and `to` needs eps.
+Tensor convert(const Prediction& from, const Prediction& to, const Schedule& schedule, double t, const Tensor& x_t,
+               const Tensor& output);
+
 namespace denoiser {
 
 using Entry = Factory<Prediction>;
 const Registry<Entry>& registry();  ///< eps x0 v velocity edm
+
+#define ADD(name) Entry name();
+#include "roulade/denoiser/list.hpp"
+#undef ADD
 
 }  // namespace denoiser
 }  // namespace roulade
