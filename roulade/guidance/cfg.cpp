@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/guidance/guidance.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/cat.h>
+
+namespace roulade {
+namespace {
+
+struct Settings {
+  double scale = 1;
+
+  void bind(Binder& b) { b.add("scale", scale, Range{}, "weight of the condition; 1 = off, 0 = unconditional"); }
+};
+
+class Cfg final : public Denoiser {
+ public:
+  Cfg(const Settings& settings, GuidanceParts parts) : scale_(settings.scale), parts_(std::move(parts)) {}
+
+  const Schedule& schedule() const override { return parts_.denoiser->schedule(); }
+
+  Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition& condition) const override {
+    if (scale_ == 1) return parts_.denoiser->denoise(x_t, t, condition);
+    check_times("guidance cfg", x_t, t);
+    if (condition.empty()) fail(Code::usage, "guidance cfg", "condition to guide by", "a label or tokens", "none");
+    const Condition negative = negative_like(condition, parts_.negative, x_t.size(0));
+    if (scale_ == 0) return parts_.denoiser->denoise(x_t, t, negative);
+
+    std::vector<double> times(t.begin(), t.end());
+    if (times.size() > 1) times.insert(times.end(), t.begin(), t.end());
+    const Denoised both = parts_.denoiser->denoise(at::cat({x_t, x_t}, 0), times, concatenate(condition, negative));
+    Denoised out;
+    out.x0 = guide(both.x0);
+    if (both.x0_direction) out.x0_direction = guide(*both.x0_direction);
+    // The reverse step's variance belongs to the conditional law.
+    if (both.log_variance) out.log_variance = both.log_variance->narrow(0, 0, x_t.size(0));
+    return out;
+  }
+
+ private:
+  /// halves: [2B, ...], conditional first.
+  Tensor guide(const Tensor& halves) const {
+    const int64_t batch = halves.size(0) / 2;
+    return halves.narrow(0, batch, batch).mul(1 - scale_).add_(halves.narrow(0, 0, batch), scale_);
+  }
+
+  double scale_;
+  GuidanceParts parts_;
+};
+
+}  // namespace
+
+namespace guidance {
+
+Entry cfg() {
+  Entry entry;
+  entry.name = "cfg";
+  entry.summary = "Classifier-free guidance: x0 = x0_negative + scale (x0_positive - x0_negative)";
+  entry.source = "Ho and Salimans 2022, eq. 6 (scale = 1 + w)";
+  entry.bind = [](Binder& b) { Settings().bind(b); };
+  entry.make = [](Binder& b, GuidanceParts parts) {
+    Settings settings;
+    settings.bind(b);
+    return std::make_shared<const Cfg>(settings, std::move(parts));
+  };
+  return entry;
+}
+
+}  // namespace guidance
+}  // namespace roulade

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/guidance/guidance.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/full_like.h>
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+void repeat(std::optional<Tensor>& member, int64_t batch) {
+  if (!member || member->size(0) == batch) return;
+  if (member->size(0) != 1)
+    fail(Code::usage, "guidance", "rows of the negative condition", fmt::format("1 or {}", batch),
+         fmt::format("{}", member->size(0)));
+  std::vector<int64_t> shape = member->sizes().vec();
+  shape[0] = batch;
+  member = member->expand(shape);
+}
+
+}  // namespace
+
+std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table& options, GuidanceParts parts) {
+  if (!parts.denoiser) fail(Code::usage, "guidance", "denoiser to guide", "one", "an empty pointer");
+  const guidance::Entry& entry = guidance::registry().find(name);
+  Binder b("guidance " + name, options);
+  auto made = entry.make(b, std::move(parts));
+  b.finish();
+  return made;
+}
+
+Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch) {
+  Condition out = negative;
+  if (out.empty() && positive.label) out.label = at::full_like(*positive.label, -1);
+  for (auto member : {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image}) repeat(*member, batch);
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/condition.hpp"
+#include "roulade/core/registry.hpp"
+#include "roulade/denoiser/denoiser.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace roulade {
+
+/// What a guidance method wraps.
+struct GuidanceParts {
+  std::shared_ptr<const Denoiser> denoiser;
+  /// What to steer away from: one row for all samples. Empty = label -1, the dropped label.
+  Condition negative;
+};
+
+/// A guidance method: a denoiser made of denoisers, so that samplers know nothing of it.
+struct GuidanceEntry : EntryInfo {
+  std::function<std::shared_ptr<const Denoiser>(Binder&, GuidanceParts)> make;
+};
+
+/// The guided denoiser from a method's name and options; what the method does not know is refused. Throws Error(usage).
+std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table& options, GuidanceParts parts);
+
+/// `negative` for a batch like `positive`: its rows repeated, or label -1 where it is empty.
+/// Throws Error(usage) when the two differ in their members (a token condition needs a negative one of its own).
+Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch);
+
+namespace guidance {
+
+using Entry = GuidanceEntry;
+const Registry<Entry>& registry();
+
+#define ADD(name) Entry name();
+#include "roulade/guidance/list.hpp"
+#undef ADD
+
+}  // namespace guidance
+}  // namespace roulade
