@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <span>
-#include <string>
-#include <vector>
-
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/condition.hpp"
 #include "roulade/core/registry.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/denoiser/denoiser.hpp"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace roulade {
 
@@ -62,7 +62,8 @@ struct SamplerFacts {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// x_t: [B, ...]; times s < t in [0, 1]. Returns x_s. s with sigma(s) = 0 is the final jump: it returns the estimate of x_0.
+  /// x_t: [B, ...]; times s < t in [0, 1]. Returns x_s. s with sigma(s) = 0 is the final jump: it returns the estimate
+  /// of x_0.
   virtual Tensor step(StepContext& context, const Tensor& x_t, double t, double s) const = 0;
 };
 
@@ -70,7 +71,7 @@ struct SamplerEntry : Factory<Sampler> {
   SamplerFacts facts;  ///< at default options
 };
 
-/// Called after each step with the new x and its time; `x0` is the step's last estimate.
+/// Called after each step with its number from 0, the new x and the new x's time.
 using StepObserver = std::function<void(int64_t step, double t, const Tensor& x)>;
 
 struct SampleRun {
@@ -78,22 +79,28 @@ struct SampleRun {
   int64_t calls = 0;  ///< network calls
 };
 
-/// Walks x_T down the grid.   x: [B, ...] at times.front(), already scaled by the prior's deviation; times strictly falling.
-/// Stops early (returning what it has) when `cancel` is requested. Throws Error(numeric) naming the step when x is not finite,
-/// Error(usage) when times do not fall strictly.
-SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition, std::span<const double> times,
-                 Tensor x, const NoiseFn& noise, const StepObserver& observer = {}, const Cancel& cancel = {});
+/// Walks x_T down the grid.   x: [B, ...] at times.front(), already scaled by the prior's deviation; times strictly
+/// falling. Stops early (returning what it has) when `cancel` is requested. Throws Error(numeric) naming the step when
+/// x is not finite, Error(usage) when times do not fall strictly.
+SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
+                 std::span<const double> times, Tensor x, const NoiseFn& noise, const StepObserver& observer = {},
+                 const Cancel& cancel = {});
 
 /// Counter-based noise: sample i of the batch is number first + i of (seed, stream sampler).
 NoiseFn counter_noise(uint64_t seed, int64_t first);
 
-/// x_T = deviation * N(0, 1) for samples first..first+count-1 of (seed, stream prior).   Returns [count, shape...] float.
+/// x_T = deviation * N(0, 1) for samples first..first+count-1 of (seed, stream prior).   Returns [count, shape...]
+/// float.
 Tensor prior_noise(uint64_t seed, int64_t first, int64_t count, std::span<const int64_t> shape, double deviation);
 
 namespace sampler {
 
 using Entry = SamplerEntry;
 const Registry<Entry>& registry();
+
+#define ADD(name) Entry name();
+#include "roulade/sampler/list.hpp"
+#undef ADD
 
 }  // namespace sampler
 }  // namespace roulade

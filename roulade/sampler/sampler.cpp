@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/sampler/sampler.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+void check(std::span<const double> times, const Tensor& x) {
+  if (x.dim() < 1) fail(Code::usage, "sample", "shape of x", "a batch axis", "a scalar");
+  if (times.size() < 2) fail(Code::usage, "sample", "number of times", "at least 2", fmt::format("{}", times.size()));
+  for (size_t i = 0; i < times.size(); ++i) {
+    if (!(times[i] >= 0 && times[i] <= 1))
+      fail(Code::usage, "sample", fmt::format("time {}", i), "within [0, 1]", fmt::format("{}", times[i]));
+    if (i > 0 && !(times[i] < times[i - 1]))
+      fail(Code::usage, "sample", "times must fall strictly", fmt::format("time {} below {}", i, times[i - 1]),
+           fmt::format("{}", times[i]));
+  }
+}
+
+/// The sum alone, at half the traffic of a mask, tells all but finite values whose sum overflows.
+bool finite(const Tensor& x) { return std::isfinite(x.sum().item<double>()) || x.isfinite().all().item<bool>(); }
+
+}  // namespace
+
+Denoised StepContext::denoise(const Tensor& x, double t) {
+  ++calls;
+  return denoiser_.denoise(x, std::span<const double>(&t, 1), condition_);
+}
+
+SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
+                 std::span<const double> times, Tensor x, const NoiseFn& noise, const StepObserver& observer,
+                 const Cancel& cancel) {
+  check(times, x);
+  const at::NoGradGuard no_grad;
+  StepContext context(denoiser, condition, noise);
+  context.count = static_cast<int64_t>(times.size()) - 1;
+  for (; context.index < context.count && !cancel.requested(); ++context.index) {
+    const auto i = static_cast<size_t>(context.index);
+    x = sampler.step(context, x, times[i], times[i + 1]);
+    if (!finite(x))
+      fail(Code::numeric, "sample", fmt::format("x after step {} of {}", i + 1, context.count), "finite values",
+           fmt::format("NaN or infinity at t = {}", times[i + 1]));
+    if (observer) observer(context.index, times[i + 1], x);
+  }
+  return {std::move(x), context.calls};
+}
+
+}  // namespace roulade
