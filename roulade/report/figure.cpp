@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/report/figure.hpp"
+
+#include "roulade/report/cairo_painter.hpp"
+#include "roulade/report/panel.hpp"
+#include "roulade/report/png.hpp"
+#include "roulade/report/svg_painter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace roulade::plot {
+
+namespace {
+
+constexpr double kTitle = 34, kGap = 12, kMargin = 8;
+
+// Returns the height used; the title's room is left out with it.
+double draw(Painter& painter, const Figure& figure, bool titled) {
+  const double top = titled && !figure.title.empty() ? kTitle : 0;
+  if (top > 0) painter.text({figure.width / 2, 22}, figure.title, 15, Anchor::middle, {kInk, 1, true}, true, false);
+  const auto columns = static_cast<size_t>(std::max(figure.columns, 1));
+  const size_t rows = (figure.panels.size() + columns - 1) / columns;
+  const double inner = figure.height - (figure.title.empty() ? 0 : kTitle);
+  Box box;
+  box.width = (figure.width - 2 * kMargin - kGap * static_cast<double>(columns - 1)) / static_cast<double>(columns);
+  box.height = (inner - 2 * kMargin - kGap * static_cast<double>(rows - 1)) / static_cast<double>(rows);
+  for (size_t i = 0; i < figure.panels.size(); ++i) {
+    box.x = kMargin + static_cast<double>(i % columns) * (box.width + kGap);
+    box.y = top + kMargin + static_cast<double>(i / columns) * (box.height + kGap);
+    draw(painter, figure.panels[i], box);
+  }
+  return top + inner;
+}
+
+}  // namespace
+
+std::string to_png(const Figure& figure, double scale) {
+  CairoPainter painter(figure.width, figure.height, scale);
+  draw(painter, figure, true);
+  return png_of_rgb(painter.rgb(), painter.width(), painter.height());
+}
+
+std::string to_svg(const Figure& figure) {
+  SvgPainter painter;
+  const double height = draw(painter, figure, true);
+  return painter.document(figure.width, height, true, figure.title);
+}
+
+std::string to_inline_svg(const Figure& figure) {
+  SvgPainter painter;
+  const double height = draw(painter, figure, false);
+  return painter.document(figure.width, height, false, figure.title);
+}
+
+Series histogram(const std::vector<double>& values, Limits limits, int bins) {
+  Series s;
+  s.kind = Series::Kind::bars;
+  const double width = limits.span() / bins;
+  for (int i = 0; i <= bins; ++i) s.x.push_back(limits.low + width * i);
+  s.y.assign(static_cast<size_t>(bins), 0);
+  for (double v : values)
+    if (limits.contains(v))
+      s.y[static_cast<size_t>(std::min((v - limits.low) / width, static_cast<double>(bins - 1)))] +=
+          1 / (width * static_cast<double>(values.size()));
+  return s;
+}
+
+}  // namespace roulade::plot

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/report/text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include <fmt/format.h>
+
+namespace roulade::plot {
+
+namespace {
+
+// Bytes of the UTF-8 sequence at the start of `text`; 0 = not UTF-8.
+size_t sequence(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const size_t n = lead < 0x80                   ? 1
+                   : lead >= 0xC2 && lead < 0xE0 ? 2
+                   : lead >= 0xE0 && lead < 0xF0 ? 3
+                   : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                 : 0;
+  if (n > text.size()) return 0;
+  for (size_t i = 1; i < n; ++i)
+    if ((text[i] & 0xC0) != 0x80) return 0;
+  return n;
+}
+
+}  // namespace
+
+std::string clean(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const size_t n = sequence(text.substr(i));
+    const bool control = n == 1 && static_cast<unsigned char>(text[i]) < 0x20 && text[i] != '\n' && text[i] != '\t';
+    out += n == 0 || control ? "\uFFFD" : text.substr(i, n);
+    i += std::max<size_t>(n, 1);
+  }
+  return out;
+}
+
+std::string escape(std::string_view text) {
+  std::string out;
+  for (char c : clean(text)) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  auto byte = [&](size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
+  for (size_t i = 0, o = 0; i < bytes.size(); i += 3, o += 4) {
+    const uint32_t word = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    const size_t used = std::min<size_t>(bytes.size() - i, 3) + 1;
+    for (size_t k = 0; k < used; ++k) out[o + k] = digits[word >> (18 - 6 * k) & 63];
+  }
+  return out;
+}
+
+std::string with_minus(std::string_view number) {
+  std::string out;
+  for (size_t i = 0; i < number.size(); ++i) {
+    const bool before_digit = i + 1 < number.size() && number[i + 1] >= '0' && number[i + 1] <= '9';
+    if (number[i] == '-' && before_digit)
+      out += "\u2212";
+    else
+      out += number[i];
+  }
+  return out;
+}
+
+std::string superscript(int value) {
+  static constexpr const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string out = value < 0 ? "⁻" : "";
+  for (char c : std::to_string(std::abs(value))) out += digits[c - '0'];
+  return out;
+}
+
+std::string grouped(long long value) {
+  std::string digits = std::to_string(value < 0 ? -value : value);
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
+  return value < 0 ? "\u2212" + digits : digits;
+}
+
+std::string with_error(double value, double error) {
+  if (!std::isfinite(value)) return "not finite";
+  const bool known = std::isfinite(error) && error > 0;
+  const double size = std::max(std::abs(value), known ? error : 0);
+  if (size > 0 && (size < 1e-3 || size >= 1e6)) {
+    const int exponent = static_cast<int>(std::floor(std::log10(size)));
+    const double unit = std::pow(10, exponent);
+    const std::string mantissa =
+        known ? fmt::format("({:.2f} ± {:.2f})", value / unit, error / unit) : fmt::format("{:.2f}", value / unit);
+    return with_minus(mantissa) + " × 10" + superscript(exponent);
+  }
+  if (!known) return with_minus(fmt::format("{:.4g}", value));
+  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 6);
+  return with_minus(fmt::format("{:.{}f} ± {:.{}f}", value, decimals, error, decimals));
+}
+
+size_t length(std::string_view utf8) {
+  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace roulade::plot

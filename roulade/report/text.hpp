@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace roulade::plot {
+
+/// The text as valid UTF-8: what is not, and control characters that XML forbids, become U+FFFD.
+std::string clean(std::string_view text);
+
+/// clean() for XML and HTML, text and quoted attributes alike: & < > " ' become references.
+std::string escape(std::string_view text);
+
+/// Standard base64 with padding (RFC 4648, section 4).
+std::string base64(std::string_view bytes);
+
+/// ASCII hyphens before digits become U+2212, the minus sign.
+std::string with_minus(std::string_view number);
+
+/// An integer in superscript digits: -3 -> "⁻³".
+std::string superscript(int value);
+
+/// 12345 -> "12,345".
+std::string grouped(long long value);
+
+/// "0.0183 ± 0.0012": the error with two significant digits, the value with as many decimals; small ones as
+/// "(0.9 ± 0.3) × 10⁻⁴". An error that is not finite is left out.
+std::string with_error(double value, double error);
+
+/// Code points, which is near enough to the number of columns that a label takes.
+size_t length(std::string_view utf8);
+
+}  // namespace roulade::plot
