@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/io/atomic.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace roulade {
+namespace {
+
+constexpr const char* kNew = ".tmp";      // a folder being written
+constexpr const char* kOld = ".tmp-old";  // the folder that it replaces, for the moment between two renames
+
+/// Removes a temporary file unless it was renamed away.
+struct Temporary {
+  fs::path path;
+  ~Temporary() {
+    std::error_code ignored;  // a temporary that cannot be removed must not hide the first fault
+    if (!path.empty()) fs::remove(path, ignored);
+  }
+};
+
+fs::path temporary_name(const fs::path& path) {
+  static std::atomic<uint64_t> counter{0};
+  return path.string() + fmt::format(".tmp-{}-{}", ::getpid(), counter++);
+}
+
+void put_in_place(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) fail_system(to, "put in place", errno);
+}
+
+void remove_tree(const fs::path& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) fail_system(path, "remove", error.value());
+}
+
+std::vector<fs::path> entries(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> out;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) out.push_back(*it);
+  if (error) fail_system(folder, "list", error.value());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void sync_tree(const fs::path& folder) {
+  for (const fs::path& path : entries(folder)) {
+    std::error_code ignored;
+    const fs::file_status status = fs::symlink_status(path, ignored);
+    if (fs::is_directory(status)) sync_tree(path);
+    if (fs::is_regular_file(status)) File(path, File::Open::read).sync();
+  }
+  sync_folder(folder);
+}
+
+/// Swaps two names in one step; false where the file system cannot.
+bool exchange(const fs::path& a, const fs::path& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
+  if (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP) return false;
+  fail_system(b, "put in place", errno);
+}
+
+fs::path with_suffix(const fs::path& path, const char* suffix) { return path.string() + suffix; }
+
+/// Whether the name exists, as a link too. What cannot be examined counts as missing: the next step on it says why.
+bool present(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+bool is_device(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+bool plain_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.size() <= 255 &&
+         std::none_of(name.begin(), name.end(),
+                      [](char c) { return c == '/' || std::iscntrl(static_cast<unsigned char>(c)); });
+}
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, const std::function<void(File&)>& fill) {
+  if (is_device(path)) {
+    File device(path, File::Open::write);  // renaming over /dev/null would destroy it
+    fill(device);
+    device.close();
+    return;
+  }
+  const fs::path name = temporary_name(path);
+  File file(name, File::Open::create);
+  Temporary temporary{name};
+  fill(file);
+  file.sync();
+  file.close();
+  put_in_place(name, path);
+  temporary.path.clear();
+  sync_folder(path.parent_path());
+}
+
+void write_file_atomically(const fs::path& path, std::string_view content) {
+  write_file_atomically(path, [content](File& file) { file.write(content); });
+}
+
+FolderReplacement::FolderReplacement(fs::path target)
+    : target_(std::move(target)), folder_(with_suffix(target_, kNew)) {
+  remove_tree(folder_);
+  std::error_code error;
+  fs::create_directory(folder_, error);
+  if (error) fail_system(folder_, "create", error.value());
+}
+
+FolderReplacement::~FolderReplacement() {
+  std::error_code ignored;
+  if (!committed_) fs::remove_all(folder_, ignored);
+}
+
+void FolderReplacement::commit() {
+  sync_tree(folder_);
+  const bool replaces = present(target_);
+  if (!replaces) {
+    put_in_place(folder_, target_);
+  } else if (!exchange(folder_, target_)) {
+    // Two steps; recover_folder() undoes the first when the second never came.
+    const fs::path old = with_suffix(target_, kOld);
+    remove_tree(old);
+    put_in_place(target_, old);
+    if (::rename(folder_.c_str(), target_.c_str()) != 0) {
+      const int error = errno;
+      put_in_place(old, target_);
+      fail_system(target_, "put in place", error);
+    }
+  }
+  committed_ = true;
+  sync_folder(target_.parent_path());
+  if (replaces) {
+    remove_tree(folder_);
+    remove_tree(with_suffix(target_, kOld));
+  }
+}
+
+bool is_leftover(const fs::path& path) {
+  const std::string name = path.filename().string();
+  if (name.ends_with(kNew) || name.ends_with(kOld)) return true;
+  const size_t at = name.rfind(".tmp-");
+  return at != std::string::npos && at + 5 < name.size() &&
+         name.find_first_not_of("0123456789-", at + 5) == std::string::npos;
+}
+
+void recover_folder(const fs::path& folder) {
+  if (!present(folder)) return;
+  for (const fs::path& path : entries(folder)) {
+    if (!is_leftover(path)) continue;
+    const fs::path original = fs::path(path).replace_extension();
+    if (path.extension() == kOld && !present(original)) {
+      put_in_place(path, original);
+    } else {
+      remove_tree(path);
+    }
+  }
+  sync_folder(folder);
+}
+
+void write_pointer(const fs::path& path, const std::string& name) {
+  if (!plain_name(name)) fail(Code::usage, path.string(), "target of a pointer", "a plain name", "'" + name + "'");
+  const fs::path link = temporary_name(path);
+  if (::symlink(name.c_str(), link.c_str()) != 0) {
+    if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) fail_system(path, "create a link", errno);
+    write_file_atomically(path, name + "\n");
+    return;
+  }
+  Temporary temporary{link};
+  put_in_place(link, path);
+  temporary.path.clear();
+  sync_folder(path.parent_path());
+}
+
+std::string read_pointer(const fs::path& path) {
+  std::string name;
+  std::error_code error;
+  if (fs::is_symlink(path, error)) {
+    name = fs::read_symlink(path, error).string();
+    if (error) fail_system(path, "read", error.value());
+  } else {
+    name = read_file(path, 4096);
+    while (!name.empty() && (name.back() == '\n' || name.back() == '\r')) name.pop_back();
+  }
+  if (!plain_name(name)) fail(Code::input, path.string(), "content", "the name of a neighbour", "'" + name + "'");
+  return name;
+}
+
+}  // namespace roulade

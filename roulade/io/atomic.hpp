@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/io/file.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace roulade {
+
+/// Puts a file in the place of `path`: after a return the new content is on the disk; after an Error or a power cut the
+/// old one is intact. It is written as NAME.tmp-PID-N beside it, synced and renamed. A device or pipe is written as it
+/// is. Throws Error(io) with the path and the system's sentence (disk full, permission, read-only file system, ...).
+void write_file_atomically(const std::filesystem::path& path, const std::function<void(File&)>& fill);
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// A folder written as NAME.tmp that takes the place of NAME in one step; without commit() it vanishes.
+class FolderReplacement {
+ public:
+  /// Removes an old NAME.tmp and makes an empty one. The folder above must exist. Throws Error(io).
+  explicit FolderReplacement(std::filesystem::path target);
+  FolderReplacement(const FolderReplacement&) = delete;
+  FolderReplacement& operator=(const FolderReplacement&) = delete;
+  ~FolderReplacement();
+
+  const std::filesystem::path& folder() const { return folder_; }  ///< where to write
+
+  /// Syncs every file and folder in it, then renames; an older NAME is exchanged and removed. Throws Error(io): NAME is
+  /// then the older one or the new one, whole either way.
+  void commit();
+
+ private:
+  std::filesystem::path target_, folder_;
+  bool committed_ = false;
+};
+
+/// True for names that an interrupted write leaves behind (X.tmp, X.tmp-PID-N, X.tmp-old): readers pass them over.
+bool is_leftover(const std::filesystem::path& path);
+
+/// Puts a folder in order before its only writer goes on: X.tmp-old returns to X when X is missing, all other
+/// left-overs are removed. A missing folder is in order. Throws Error(io).
+void recover_folder(const std::filesystem::path& folder);
+
+/// Makes `path` name a neighbour ("latest" -> "step-00000100"): a symbolic link, or where the file system has none a
+/// text file. Replaced in one step. Throws Error(io); Error(usage) when `name` is not a plain name.
+void write_pointer(const std::filesystem::path& path, const std::string& name);
+
+/// The name that write_pointer stored. Throws Error(io) when it is missing, Error(input) when it is not a plain name.
+std::string read_pointer(const std::filesystem::path& path);
+
+}  // namespace roulade
