@@ -8,6 +8,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_path(CGIF_INCLUDE cgif.h REQUIRED)
 find_library(CGIF_LIBRARY cgif REQUIRED)
 
@@ -26,7 +27,7 @@ target_compile_features(roulade PUBLIC cxx_std_20)
 target_link_libraries(roulade
   PUBLIC roulade_libtorch fmt::fmt
   PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG PkgConfig::cairo
-          PkgConfig::tomlplusplus "${CGIF_LIBRARY}")
+          PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}")
 if(NOT ROULADE_SANITIZE AND NOT ROULADE_FOLDERS)
   target_link_options(roulade PRIVATE -Wl,--no-undefined)
