@@ -39,6 +39,9 @@ struct ModelEntry : EntryInfo {
 namespace model {
 
 using Entry = ModelEntry;
+#define ADD(name) Entry name();
+#include "roulade/model/list.hpp"
+#undef ADD
 const Registry<Entry>& registry();
 
 }  // namespace model

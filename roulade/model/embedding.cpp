@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/embedding.hpp"
+
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/exp.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/where.h>
+#include <fmt/format.h>
+
+#include "roulade/core/error.hpp"
+
+namespace roulade {
+namespace {
+
+class Raw final : public NoiseEmbedding {
+ public:
+  int64_t width() const override { return 1; }
+  Tensor forward(const Tensor& noise_level) const override { return noise_level.unsqueeze(1); }
+  void list(NamedWeights&, const std::string&) const override {}
+};
+
+class Sinusoidal final : public NoiseEmbedding {
+ public:
+  explicit Sinusoidal(int64_t width) : width_(width) {}
+  int64_t width() const override { return width_; }
+  Tensor forward(const Tensor& noise_level) const override { return sinusoidal_features(noise_level, width_); }
+  void list(NamedWeights&, const std::string&) const override {}
+
+ private:
+  int64_t width_;
+};
+
+class Fourier final : public NoiseEmbedding {
+ public:
+  Fourier(Initialiser& init, int64_t width, double scale)
+      : width_(width), frequency_(init.normal({width / 2}, scale, false)) {}
+  int64_t width() const override { return width_; }
+  Tensor forward(const Tensor& noise_level) const override {
+    const Tensor angle = at::outer(noise_level, frequency_.use(noise_level.scalar_type())) * (2 * M_PI);
+    return at::cat({at::cos(angle), at::sin(angle)}, 1);
+  }
+  void list(NamedWeights& to, const std::string& prefix) const override {
+    to.emplace_back(prefix + ".weight", frequency_);
+  }
+
+ private:
+  int64_t width_;
+  Weight frequency_;  // drawn once, never trained
+};
+
+}  // namespace
+
+Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period, bool flip, double shift) {
+  const int64_t half = width / 2;
+  const Tensor j = at::arange(half, k.options());
+  const Tensor angle = at::outer(k, at::exp(j * (-std::log(max_period) / (static_cast<double>(half) - shift))));
+  const Tensor cosine = at::cos(angle), sine = at::sin(angle);
+  Tensor out = flip ? at::cat({cosine, sine}, 1) : at::cat({sine, cosine}, 1);
+  if (width % 2) out = at::constant_pad_nd(out, {0, 1});
+  return out;
+}
+
+const std::vector<std::string>& noise_embedding_kinds() {
+  static const std::vector<std::string> kinds = {"raw", "sinusoidal", "fourier"};
+  return kinds;
+}
+
+std::unique_ptr<NoiseEmbedding> make_noise_embedding(const std::string& kind, Initialiser& init, int64_t width,
+                                                     double fourier_scale) {
+  if (kind == "raw") return std::make_unique<Raw>();
+  if (width < 2 || width % 2)
+    fail(Code::usage, "model.embedding_width", "width of the noise embedding", "an even number of at least 2",
+         fmt::format("{}", width));
+  if (kind == "sinusoidal") return std::make_unique<Sinusoidal>(width);
+  if (kind == "fourier") return std::make_unique<Fourier>(init, width, fourier_scale);
+  fail_unknown("model", "embedding", kind, noise_embedding_kinds());
+}
+
+LabelEmbedding::LabelEmbedding(Initialiser& init, int64_t count, int64_t width)
+    : table(init, count + 1, width), classes(count) {}
+
+Tensor LabelEmbedding::forward(const std::optional<Tensor>& labels, int64_t batch) const {
+  if (!labels) return table.forward(at::full({batch}, classes, at::kLong));
+  const int64_t least = labels->min().item<int64_t>(), most = labels->max().item<int64_t>();
+  if (least < -1 || most >= classes)
+    fail(Code::usage, "label", "class out of range", fmt::format("0 to {}, or -1 for none", classes - 1),
+         fmt::format("{}", least < -1 ? least : most));
+  return table.forward(at::where(*labels < 0, classes, *labels));
+}
+
+}  // namespace roulade

@@ -1,0 +1,2 @@
+ADD(mlp)
+ADD(residual_mlp)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/point_input.hpp"
+
+#include <ATen/ops/cat.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "roulade/core/error.hpp"
+
+namespace roulade {
+
+void PointInput::Settings::bind(Binder& b) {
+  b.add("embedding", embedding, noise_embedding_kinds(), "how the noise level is told");
+  b.add("embedding_width", embedding_width, at_least(1), "features of the noise level (raw: always 1)");
+  b.add("fourier_scale", fourier_scale, above(0), "standard deviation of the fourier frequencies");
+  b.add("label_width", label_width, at_least(1), "features of the class, where the data have classes");
+}
+
+PointInput::PointInput(const Settings& s, const ModelShape& shape, Initialiser& init) {
+  if (shape.sample.size() != 1 || shape.sample[0] < 1)
+    fail(Code::usage, "model", "shape of a sample", "one axis (a point)", fmt::format("{}", shape.sample));
+  points_ = shape.sample[0];
+  noise_ = make_noise_embedding(s.embedding, init, s.embedding_width, s.fourier_scale);
+  if (shape.classes > 0) label_ = LabelEmbedding(init, shape.classes, s.label_width);
+  features_ = noise_->width() + (shape.classes > 0 ? s.label_width : 0);
+}
+
+Tensor PointInput::features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
+  if (x.dim() != 2 || x.size(1) != points_)
+    fail(Code::usage, "model", "shape of x", fmt::format("[B, {}]", points_), fmt::format("{}", x.sizes().vec()));
+  if (noise_level.dim() != 1 || noise_level.size(0) != x.size(0))
+    fail(Code::usage, "model", "shape of noise_level", fmt::format("[{}]", x.size(0)),
+         fmt::format("{}", noise_level.sizes().vec()));
+  const Tensor noise = noise_->forward(noise_level.to(x.scalar_type()));
+  if (label_.classes > 0) return at::cat({noise, label_.forward(condition.label, x.size(0)).to(x.scalar_type())}, 1);
+  if (condition.label) fail(Code::usage, "model", "a label was given, but the network was trained without classes");
+  return noise;
+}
+
+Tensor PointInput::forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
+  return at::cat({x, features(x, noise_level, condition)}, 1);
+}
+
+void PointInput::list(NamedWeights& to) const {
+  noise_->list(to, "noise_embedding");
+  if (label_.classes > 0) label_.table.list(to, "label_embedding");
+}
+
+}  // namespace roulade

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "roulade/model/embedding.hpp"
+#include "roulade/model/model.hpp"
+
+namespace roulade {
+
+/// The input of networks on points: [x, embedded noise level, embedded class] side by side.
+class PointInput {
+ public:
+  struct Settings {
+    std::string embedding = "sinusoidal";
+    int64_t embedding_width = 16;
+    double fourier_scale = 1;
+    int64_t label_width = 16;
+    void bind(Binder& b);
+  };
+
+  /// Throws Error(usage) unless the sample has one axis.
+  PointInput(const Settings& settings, const ModelShape& shape, Initialiser& init);
+  int64_t width() const { return points_ + features_; }
+  int64_t feature_width() const { return features_; }
+  /// x: [B, width of a point]. Throws Error(usage) for another shape, or for labels that the network has no classes for.
+  Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
+  /// The part beside x: [B, feature_width].
+  Tensor features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
+  void list(NamedWeights& to) const;
+
+ private:
+  int64_t points_ = 0;
+  int64_t features_ = 0;
+  std::unique_ptr<NoiseEmbedding> noise_;
+  LabelEmbedding label_;
+};
+
+/// Fills bind and make of an entry whose network N is constructed from (Settings, ModelShape, Initialiser).
+template <class Settings, class N>
+void with_model_settings(ModelEntry& entry) {
+  entry.bind = [](Binder& b) { Settings().bind(b); };
+  entry.make = [](Binder& b, const ModelShape& shape, uint64_t seed) -> std::unique_ptr<Model> {
+    Settings settings;
+    settings.bind(b);
+    return std::make_unique<N>(settings, shape, Initialiser(seed));
+  };
+}
+
+}  // namespace roulade
