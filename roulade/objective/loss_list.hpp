@@ -1,0 +1,3 @@
+ADD(l2)
+ADD(l1)
+ADD(huber)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "roulade/core/registry.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/denoiser/prediction.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/schedule/schedule.hpp"
+
+namespace roulade {
+
+/// Which times a network is trained at.
+class TimeDistribution {
+ public:
+  virtual ~TimeDistribution() = default;
+  /// t: [n] in [t_min, 1]; discrete schedules: states 1..T only. A function of (key, position) alone.
+  virtual void draw(const Schedule& schedule, const StepKey& key, std::span<double> t) const = 0;
+};
+
+/// How much an error of the network's output counts at one time.
+class LossWeight {
+ public:
+  virtual ~LossWeight() = default;
+  /// Weight of the loss on the output F. A weight w on the error of x0 is w * out^2 here, since x0 = skip x_t + out F.
+  virtual double at(double log_snr, const Coefficients& c) const = 0;
+};
+
+/// How far an output is from its target.
+class LossFunction {
+ public:
+  virtual ~LossFunction() = default;
+  /// Element by element, the shape of both.
+  virtual Tensor values(const Tensor& output, const Tensor& target) const = 0;
+};
+
+namespace objective::times {
+using Entry = Factory<TimeDistribution>;
+#define ADD(name) Entry name();
+#include "roulade/objective/times_list.hpp"
+#undef ADD
+const Registry<Entry>& registry();
+}  // namespace objective::times
+
+namespace objective::weight {
+using Entry = Factory<LossWeight>;
+#define ADD(name) Entry name();
+#include "roulade/objective/weight_list.hpp"
+#undef ADD
+const Registry<Entry>& registry();
+}  // namespace objective::weight
+
+namespace objective::loss {
+using Entry = Factory<LossFunction>;
+#define ADD(name) Entry name();
+#include "roulade/objective/loss_list.hpp"
+#undef ADD
+const Registry<Entry>& registry();
+}  // namespace objective::loss
+
+}  // namespace roulade

@@ -1,0 +1,3 @@
+ADD(uniform)
+ADD(log_normal)
+ADD(stratified)

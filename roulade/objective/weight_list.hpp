@@ -1,0 +1,3 @@
+ADD(uniform)
+ADD(min_snr)
+ADD(edm)
