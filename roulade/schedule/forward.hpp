@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
-
 #include "roulade/core/tensor.hpp"
 #include "roulade/schedule/schedule.hpp"
+
+#include <span>
 
 namespace roulade {
 

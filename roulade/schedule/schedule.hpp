@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/registry.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "roulade/core/registry.hpp"
 
 namespace roulade {
 
