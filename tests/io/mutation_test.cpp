@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Damaged files: a reader gives a valid result or an Error, and nothing else. Run under ASan this also finds reads
+// outside the file.
+#include "roulade/io/csv.hpp"
+#include "roulade/io/npy.hpp"
+#include "roulade/io/safetensors.hpp"
+#include "roulade/io/tensor_file.hpp"
+#include "tests/io/scratch.hpp"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+/// 1 to 4 changes: a byte replaced, a bit flipped, a piece removed, doubled or moved, a digit changed.
+std::string mutate(std::string file, std::mt19937& random) {
+  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
+  for (size_t change = 0, changes = 1 + below(4); change < changes && !file.empty(); ++change) {
+    const size_t at = below(file.size()), length = 1 + below(std::min<size_t>(16, file.size() - at));
+    switch (below(6)) {
+      case 0:
+        file[at] = static_cast<char>(below(256));
+        break;
+      case 1:
+        file[at] = static_cast<char>(file[at] ^ (1 << below(8)));
+        break;
+      case 2:
+        file.erase(at, length);
+        break;
+      case 3:
+        file.insert(at, file.substr(at, length));
+        break;
+      case 4:
+        file.resize(at);
+        break;
+      default:
+        if (const size_t digit = file.find_first_of("0123456789", at); digit != std::string::npos)
+          file[digit] = static_cast<char>('0' + below(10));
+    }
+  }
+  return file;
+}
+
+/// Runs read(mutant) `count` times; an Error of code input is a good answer. Both answers must have come up.
+template <class Read>
+void mutants(const std::string& original, int count, Read read) {
+  ASSERT_FALSE(original.empty());
+  std::mt19937 random(1);
+  int refused = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::string mutant = mutate(original, random);
+    try {
+      read(mutant);
+    } catch (const Error& e) {
+      EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(Code::input)) << e.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, count / 10);
+  EXPECT_LT(refused, count);
+}
+
+TEST(Mutation, Safetensors) {
+  mutants(slurp(golden("io/mixed.safetensors")), 5000, [](const std::string& mutant) {
+    const std::span<const std::byte> file(reinterpret_cast<const std::byte*>(mutant.data()), mutant.size());
+    const SafetensorsHeader header = parse_safetensors(file, "f");
+    uint64_t at = 0;
+    for (const TensorSpec& spec : header.tensors) {
+      EXPECT_EQ(spec.begin, at);
+      int64_t size = bytes_of(spec.dtype);
+      for (const int64_t n : spec.shape) size *= n;
+      at += static_cast<uint64_t>(size);
+      EXPECT_EQ(spec.end, at);
+    }
+    EXPECT_EQ(header.data_begin + at, mutant.size());
+  });
+}
+
+TEST(Mutation, TensorFile) {
+  const Scratch s;
+  mutants(slurp(golden("io/mixed.safetensors")), 1000, [&](const std::string& mutant) {
+    spill(s / "f", mutant);
+    for (const Load how : {Load::copy, Load::map})
+      for (const auto& [name, tensor] : read_tensors(s / "f", how).tensors) {
+        // A change of the data may make a bool that is neither 0 nor 1: its bytes are read as numbers.
+        const Tensor bytes = tensor.scalar_type() == at::kBool ? tensor.view(at::kByte) : tensor;
+        EXPECT_EQ(bytes.clone().numel(), tensor.numel());
+      }
+  });
+}
+
+TEST(Mutation, Npy) {
+  for (const std::string name : {"fortran", "version2", "i8", "b1"})
+    mutants(slurp(golden("io/" + name + ".npy")), 2000, [](const std::string& mutant) {
+      const NpyArray array = parse_npy(mutant, "f");
+      int64_t count = 1;
+      for (const int64_t n : array.shape) count *= n;
+      EXPECT_EQ(array.values.size(), static_cast<size_t>(count));
+    });
+}
+
+TEST(Mutation, Csv) {
+  std::string content = "\xEF\xBB\xBFx,\"the \"\"y\"\"\",kind\r\n";
+  for (int i = 0; i < 20; ++i) content += std::to_string(i) + ".5," + std::to_string(-i) + "e-1,\"1\"\r\n";
+  mutants(content, 5000, [](const std::string& mutant) {
+    CsvReader reader(mutant, "f");
+    while (reader.next())
+      for (size_t j = 0; j < reader.columns().size(); ++j) EXPECT_TRUE(std::isfinite(reader.number(j)));
+  });
+}
+
+}  // namespace
+}  // namespace roulade
