@@ -70,7 +70,7 @@ double fitting_opacity(const Cover& cover) {
   if (covered.empty()) return 0.85;
   const auto place = covered.begin() + static_cast<std::ptrdiff_t>(covered.size() * 9 / 10);
   std::nth_element(covered.begin(), place, covered.end());
-  constexpr double kShown = 0.9;  // opacity where the dots are densest
+  constexpr double kShown = 0.85;  // opacity where the dots are densest
   return std::clamp(1 - std::pow(1 - kShown, 1 / std::max(1.0, static_cast<double>(*place))), 0.06, 0.8);
 }
 
@@ -92,8 +92,8 @@ Mask mask_of(const Cover& cover, double opacity, int levels) {
 
 double fitting_radius(size_t count, double side) {
   // The dots together cover about as much as the square, within what the eye can still see and tell apart.
-  const double radius = 0.45 * side / std::sqrt(static_cast<double>(std::max<size_t>(count, 1)));
-  return std::clamp(radius, side * 0.0017, side * 0.0065);
+  const double radius = 0.28 * side / std::sqrt(static_cast<double>(std::max<size_t>(count, 1)));
+  return std::clamp(radius, side * 0.0015, side * 0.005);
 }
 
 }  // namespace roulade::plot

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace roulade::plot {
 
@@ -15,22 +16,45 @@ namespace {
 
 constexpr double kTitle = 34, kGap = 12, kMargin = 8;
 
+std::vector<const Series*> named(const Figure& figure) {
+  std::vector<const Series*> out;
+  std::set<std::string> seen;
+  for (const Panel& panel : figure.panels)
+    for (const Series& s : panel.series)
+      if (figure.legend && !s.name.empty() && seen.insert(s.name).second) out.push_back(&s);
+  return out;
+}
+
 // Returns the height used; the title's room is left out with it.
 double draw(Painter& painter, const Figure& figure, bool titled) {
-  const double top = titled && !figure.title.empty() ? kTitle : 0;
+  double top = titled && !figure.title.empty() ? kTitle : 0;
+  const double height = figure.height - (figure.title.empty() || titled ? 0 : kTitle);
   if (top > 0) painter.text({figure.width / 2, 22}, figure.title, 15, Anchor::middle, {kInk, 1, true}, true, false);
+  const Legend legend = legend_of(named(figure), figure.width - 4 * kMargin);
+  draw_legend(painter, legend, 2 * kMargin, top + kMargin);
+  top += kMargin + kLegendRow * static_cast<double>(legend.size());
+
   const auto columns = static_cast<size_t>(std::max(figure.columns, 1));
   const size_t rows = (figure.panels.size() + columns - 1) / columns;
-  const double inner = figure.height - (figure.title.empty() ? 0 : kTitle);
   Box box;
   box.width = (figure.width - 2 * kMargin - kGap * static_cast<double>(columns - 1)) / static_cast<double>(columns);
-  box.height = (inner - 2 * kMargin - kGap * static_cast<double>(rows - 1)) / static_cast<double>(rows);
-  for (size_t i = 0; i < figure.panels.size(); ++i) {
-    box.x = kMargin + static_cast<double>(i % columns) * (box.width + kGap);
-    box.y = top + kMargin + static_cast<double>(i / columns) * (box.height + kGap);
-    draw(painter, figure.panels[i], box);
+  box.height = (height - top - kMargin - kGap * static_cast<double>(rows - 1)) / static_cast<double>(rows);
+  std::vector<Panel> panels = figure.panels;
+  std::vector<double> left(columns), above(rows), below(rows);
+  for (size_t i = 0; i < panels.size(); ++i) {
+    panels[i].legend = panels[i].legend && !figure.legend;
+    const Margins m = margins_of(panels[i], box);
+    left[i % columns] = std::max(left[i % columns], m.left);
+    above[i / columns] = std::max(above[i / columns], m.top);
+    below[i / columns] = std::max(below[i / columns], m.bottom);
   }
-  return top + inner;
+  for (size_t i = 0; i < panels.size(); ++i) {
+    const size_t row = i / columns, col = i % columns;
+    box.x = kMargin + static_cast<double>(col) * (box.width + kGap);
+    box.y = top + static_cast<double>(row) * (box.height + kGap);
+    draw(painter, panels[i], box, {left[col], above[row], margins_of(panels[i], box).right, below[row]});
+  }
+  return height;
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Figure {
   std::string title;
   double width = 480, height = 440;  ///< units of 1/96 inch, title included
   int columns = 1;
+  bool legend = false;  ///< one legend for all panels, above them; else each panel has its own
   std::vector<Panel> panels;
 };
 

@@ -10,8 +10,8 @@ namespace roulade::plot {
 
 namespace {
 
-constexpr double kLetter = 0.62 * kTextSize;  // a letter's width, on the safe side
-constexpr double kLayerScale = 2;             // pixels of a layer of dots to a unit
+constexpr double kSwatch = 21, kSwatchGap = 18;  // a legend's entry
+constexpr double kLayerScale = 2;                // pixels of a layer of dots to a unit
 constexpr int kLayerLevels = 16;
 const Paint kText{kInk, 1, true}, kFaintText{kInk, 0.75, true};
 
@@ -45,46 +45,6 @@ Limits limits_for(const Axis& axis, const std::vector<Series>& all, bool along_x
   }
   if (from_zero) return {0, limits.high * 1.06};
   return pad(limits, 0.04);
-}
-
-// Rows of legend entries, each no wider than the box.
-std::vector<std::vector<const Series*>> legend_rows(const Panel& panel, double width) {
-  std::vector<std::vector<const Series*>> rows;
-  double used = 0;
-  if (!panel.legend) return rows;
-  for (const Series& s : panel.series) {
-    if (s.name.empty()) continue;
-    const double needs = 34 + kLetter * static_cast<double>(length(s.name));
-    if (rows.empty() || used + needs > width) {
-      rows.emplace_back();
-      used = 0;
-    }
-    rows.back().push_back(&s);
-    used += needs;
-  }
-  return rows;
-}
-
-void draw_legend(Painter& p, const std::vector<std::vector<const Series*>>& rows, double left, double top) {
-  double y = top + 11;
-  for (const auto& row : rows) {
-    double x = left;
-    for (const Series* s : row) {
-      const Paint paint{s->colour, 1, false};
-      if (s->kind == Series::Kind::points) {
-        p.circle({x + 7, y - 4}, 4, paint);
-      } else if (s->kind == Series::Kind::bars && s->filled) {
-        const Spot corners[] = {{x, y - 9}, {x + 14, y - 9}, {x + 14, y + 1}, {x, y + 1}};
-        p.fill(corners, {s->colour, 0.55, false});
-      } else {
-        const Spot ends[] = {{x, y - 4}, {x + 16, y - 4}};
-        p.path(ends, {{s->colour, s->opacity > 0 ? s->opacity : 1, false}, std::max(s->width, 1.5), s->dashed});
-      }
-      p.text({x + 21, y}, s->name, kTextSize, Anchor::start, kText, false, false);
-      x += 34 + kLetter * static_cast<double>(length(s->name));
-    }
-    y += 18;
-  }
 }
 
 void draw_points(Painter& p, const Series& s, const Scale& sx, const Scale& sy, const Box& box) {
@@ -139,58 +99,117 @@ void draw_bars(Painter& p, const Series& s, const Scale& sx, const Scale& sy) {
     p.path(outline, {{s.colour, 1, false}, s.width, s.dashed});
 }
 
-std::vector<Tick> ticks_for(const Axis& axis, Limits limits, double extent, double each) {
-  if (!axis.ticks) return {};
-  const int wanted = std::clamp(static_cast<int>(extent / each), 2, 9);
+std::vector<Tick> ticks_for(const Axis& axis, Limits limits, int wanted) {
   return axis.logarithmic ? log_ticks(limits, wanted) : linear_ticks(limits, wanted);
 }
 
-size_t longest(const std::vector<Tick>& ticks) {
-  size_t n = 0;
-  for (const Tick& t : ticks) n = std::max(n, length(t.label));
-  return n;
+std::vector<Tick> upright_ticks(const Axis& axis, Limits limits, double height) {
+  if (!axis.ticks) return {};
+  return ticks_for(axis, limits, std::clamp(static_cast<int>(height / 38), 2, 8));
+}
+
+// As many ticks as have room for their labels side by side.
+std::vector<Tick> level_ticks(const Axis& axis, Limits limits, double width) {
+  std::vector<Tick> ticks;
+  for (int wanted = axis.ticks ? 8 : 0; wanted >= 1; --wanted) {
+    ticks = ticks_for(axis, limits, wanted);
+    double needs = 0;
+    for (const Tick& t : ticks) needs += kTextSize * (text_width(t.label) + 2.0);
+    if (needs <= width + 20) break;
+  }
+  return ticks;
+}
+
+std::vector<const Series*> named(const Panel& panel) {
+  std::vector<const Series*> out;
+  for (const Series& s : panel.series)
+    if (panel.legend && !s.name.empty()) out.push_back(&s);
+  return out;
+}
+
+double widest(const std::vector<Tick>& ticks) {
+  double width = 0;
+  for (const Tick& t : ticks) width = std::max(width, kTextSize * text_width(t.label));
+  return width;
+}
+
+// Both axes' limits, one unit as long on both when the panel asks for it.
+std::pair<Limits, Limits> limits_in(const Panel& panel, double width, double height) {
+  Limits x = limits_for(panel.x, panel.series, true), y = limits_for(panel.y, panel.series, false);
+  if (panel.equal) {
+    const double unit = std::max(x.span() / width, y.span() / height);
+    x = {x.centre() - unit * width / 2, x.centre() + unit * width / 2};
+    y = {y.centre() - unit * height / 2, y.centre() + unit * height / 2};
+  }
+  return {x, y};
 }
 
 }  // namespace
 
-void draw(Painter& p, const Panel& panel, const Box& box) {
-  Limits lx = limits_for(panel.x, panel.series, true), ly = limits_for(panel.y, panel.series, false);
-  const auto rows = legend_rows(panel, box.width - 10);
+Legend legend_of(const std::vector<const Series*>& series, double width) {
+  Legend rows;
+  double used = 0;
+  for (const Series* s : series) {
+    const double needs = kSwatch + kTextSize * text_width(s->name);
+    if (rows.empty() || used + needs > width) {
+      rows.emplace_back();
+      used = 0;
+    }
+    rows.back().push_back(s);
+    used += needs + kSwatchGap;
+  }
+  return rows;
+}
+
+void draw_legend(Painter& p, const Legend& legend, double left, double top) {
+  double y = top + 11;
+  for (const auto& row : legend) {
+    double x = left;
+    for (const Series* s : row) {
+      const Paint paint{s->colour, 1, false};
+      if (s->kind == Series::Kind::points) {
+        p.circle({x + 7, y - 4}, 4, paint);
+      } else if (s->kind == Series::Kind::bars && s->filled) {
+        const Spot corners[] = {{x, y - 9}, {x + 14, y - 9}, {x + 14, y + 1}, {x, y + 1}};
+        p.fill(corners, {s->colour, 0.55, false});
+      } else {
+        const Spot ends[] = {{x, y - 4}, {x + 16, y - 4}};
+        p.path(ends, {{s->colour, s->opacity > 0 ? s->opacity : 1, false}, std::max(s->width, 1.5), s->dashed});
+      }
+      p.text({x + kSwatch, y}, s->name, kTextSize, Anchor::start, kText, false, false);
+      x += kSwatch + kTextSize * text_width(s->name) + kSwatchGap;
+    }
+    y += kLegendRow;
+  }
+}
+
+Margins margins_of(const Panel& panel, const Box& box) {
   const double title = panel.title.empty() ? 0 : 20;
+  const auto legend = legend_of(named(panel), box.width - 70);
+  Margins m;
+  m.top = title + kLegendRow * static_cast<double>(legend.size()) + (legend.empty() && title == 0 ? 8 : 4);
+  m.bottom = (panel.x.ticks ? 20 : 6) + (panel.x.label.empty() ? 0 : 19);
+  m.right = panel.x.ticks ? 14 : 6;
+  const double height = box.height - m.top - m.bottom;
+  const Limits y = limits_in(panel, box.width - 60, height).second;
+  m.left = (panel.y.ticks ? 9 + widest(upright_ticks(panel.y, y, height)) : 6) + (panel.y.label.empty() ? 0 : 19);
+  return m;
+}
 
-  // The inside: what titles, labels and ticks leave.
-  Box in = box;
-  in.y += title + 18 * static_cast<double>(rows.size()) + (rows.empty() && title == 0 ? 8 : 4);
-  in.height = box.y + box.height - in.y - (panel.x.ticks ? 20 : 6) - (panel.x.label.empty() ? 0 : 19);
-  const auto rough = ticks_for(panel.y, ly, in.height, 46);
-  const double left =
-      (panel.y.ticks ? 9 + kLetter * static_cast<double>(longest(rough)) : 6) + (panel.y.label.empty() ? 0 : 19);
-  in.x += left;
-  in.width = box.width - left - (panel.x.ticks ? 14 : 6);
-
-  if (panel.equal) {
-    const double unit = std::max(lx.span() / in.width, ly.span() / in.height);
-    lx = {lx.centre() - unit * in.width / 2, lx.centre() + unit * in.width / 2};
-    ly = {ly.centre() - unit * in.height / 2, ly.centre() + unit * in.height / 2};
-  }
+void draw(Painter& p, const Panel& panel, const Box& box, const Margins& margins) {
+  const Box in{box.x + margins.left, box.y + margins.top, box.width - margins.left - margins.right,
+               box.height - margins.top - margins.bottom};
+  const auto [lx, ly] = limits_in(panel, in.width, in.height);
   const Scale sx{lx, panel.x.logarithmic, in.x, in.x + in.width}, sy{ly, panel.y.logarithmic, in.y + in.height, in.y};
-  const auto ty = ticks_for(panel.y, ly, in.height, 46);
-  auto tx = ticks_for(panel.x, lx, in.width, 62);
-  while (tx.size() > 2 &&
-         static_cast<double>(longest(tx) + 1) * kLetter * static_cast<double>(tx.size()) > in.width + 40) {
-    const auto fewer = ticks_for(panel.x, lx, in.width, in.width / static_cast<double>(tx.size() / 2));
-    if (fewer.size() >= tx.size()) break;
-    tx = fewer;
-  }
 
   const Pen grid{{kInk, 0.1, true}, 1, false};
-  for (const Tick& t : tx) {
+  for (const Tick& t : level_ticks(panel.x, lx, in.width)) {
     const double x = sx(t.value);
     const Spot ends[] = {{x, in.y}, {x, in.y + in.height}};
     p.path(ends, grid);
     p.text({x, in.y + in.height + 16}, t.label, kTextSize, Anchor::middle, kFaintText, false, false);
   }
-  for (const Tick& t : ty) {
+  for (const Tick& t : upright_ticks(panel.y, ly, in.height)) {
     const double y = sy(t.value);
     const Spot ends[] = {{in.x, y}, {in.x + in.width, y}};
     p.path(ends, grid);
@@ -213,7 +232,7 @@ void draw(Painter& p, const Panel& panel, const Box& box) {
                         {in.x, in.y}};
   p.path(frame, {{kInk, 0.35, true}, 1, false});
   if (!panel.title.empty()) p.text({in.x, box.y + 13}, panel.title, kTextSize + 0.5, Anchor::start, kText, true, false);
-  draw_legend(p, rows, in.x, box.y + title);
+  draw_legend(p, legend_of(named(panel), box.width - 70), in.x, box.y + (panel.title.empty() ? 0 : 20));
   if (!panel.x.label.empty())
     p.text({in.x + in.width / 2, box.y + box.height - 5}, panel.x.label, kTextSize, Anchor::middle, kText, false,
            false);

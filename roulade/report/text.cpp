@@ -111,8 +111,16 @@ std::string with_error(double value, double error) {
   return with_minus(fmt::format("{:.{}f} ± {:.{}f}", value, decimals, error, decimals));
 }
 
-size_t length(std::string_view utf8) {
-  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+double text_width(std::string_view utf8) {
+  double width = 0;
+  for (char c : utf8) {
+    if ((c & 0xC0) == 0x80) continue;  // the rest of a code point
+    const std::string_view narrow = " .,:;'|!iljtfrI()[]/-";
+    width += narrow.find(c) != std::string_view::npos       ? 0.38
+             : c == 'm' || c == 'w' || c == 'M' || c == 'W' ? 0.95
+                                                            : 0.64;
+  }
+  return width;
 }
 
 }  // namespace roulade::plot

@@ -28,7 +28,7 @@ std::string grouped(long long value);
 /// "(0.9 ± 0.3) × 10⁻⁴". An error that is not finite is left out.
 std::string with_error(double value, double error);
 
-/// Code points, which is near enough to the number of columns that a label takes.
-size_t length(std::string_view utf8);
+/// Estimated width of a line of text in units of its font size, for room that must be kept before anything is drawn.
+double text_width(std::string_view utf8);
 
 }  // namespace roulade::plot

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// Rows of points to draw, in the units of the axes, with an optional class each.
+struct PointSet {
+  int64_t width = 0;            ///< columns
+  std::vector<double> values;   ///< [rows * width], row after row; values that are not finite are not drawn
+  std::vector<int64_t> labels;  ///< [rows], or empty: no classes; below 0 = without a class
+
+  int64_t rows() const { return width > 0 ? static_cast<int64_t>(values.size()) / width : 0; }
+};
+
+/// Points at one time of the forward or the reverse process.
+struct ReportFrame {
+  double t = 0;                ///< in [0, 1], 0 = data
+  std::string label;           ///< what is shown, e.g. "t = 0.75"; empty = made from t
+  std::vector<double> values;  ///< [rows * width] as in PointSet; row i is the same point in every frame
+};
+
+/// The noise schedule over t. Infinite log_snr is allowed and breaks the curve.
+struct ScheduleCurves {
+  std::vector<double> t, alpha, sigma, log_snr;  ///< of one length, t ascending
+  std::vector<double> grid;                      ///< times that sampling visits; may be empty
+};
+
+struct LossCurves {
+  std::vector<double> step, loss;                        ///< of one length
+  std::vector<double> validation_step, validation_loss;  ///< of one length; may be empty
+};
+
+/// A figure of merit: the mean over pairs of sets, beside the same for fresh data against fresh data.
+struct ReportFigure {
+  /// Where good values lie: below, above, or as near to the floor as can be.
+  enum class Aim { lower, higher, floor };
+
+  std::string name;     ///< "sliced W1"
+  std::string meaning;  ///< one short sentence; may be empty
+  Aim aim = Aim::lower;
+  double generated = 0;
+  double generated_error = std::numeric_limits<double>::quiet_NaN();  ///< standard error; not finite = unknown
+  double floor = std::numeric_limits<double>::quiet_NaN();            ///< not finite = unknown
+  double floor_error = std::numeric_limits<double>::quiet_NaN();
+};
+
+struct ReportFact {
+  std::string name, value;
+};
+
+/// Everything that a report shows. Whatever is empty is left out of it.
+struct ReportContent {
+  std::string title;
+  std::string summary;               ///< one paragraph
+  std::vector<std::string> columns;  ///< names, as many as data.width
+  PointSet data, samples;            ///< in the data's units
+  /// Samples on their way from noise to data, in the data's units, noise first (frames of the reverse process).
+  std::vector<ReportFrame> frames;
+  std::vector<int64_t> frame_labels;  ///< [rows of a frame] classes, or empty
+  std::vector<ReportFrame> noising;   ///< data on their way to noise, in the model's units, data first
+  ScheduleCurves schedule;
+  LossCurves loss;
+  std::vector<ReportFigure> figures;
+  std::string figures_note;             ///< e.g. "20 pairs of 10,000 points, test split"
+  std::string recipe;                   ///< TOML text
+  std::vector<std::string> commands;    ///< how to reproduce it, one line each
+  std::vector<ReportFact> environment;  ///< version, instruction set, threads, seed, times, ...
+};
+
+}  // namespace roulade

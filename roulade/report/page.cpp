@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/report/page.hpp"
+
+#include "roulade/report/text.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace roulade::plot {
+
+namespace {
+
+// JSON inside <script>: no "<" may end the element or open a comment.
+std::string inside_script(std::string json) {
+  for (size_t at = 0; (at = json.find('<', at)) != std::string::npos; at += 6) json.replace(at, 1, "\\u003c");
+  return json;
+}
+
+std::string caption(const std::string& text) {
+  return text.empty() ? "" : fmt::format("<figcaption>{}</figcaption>\n", escape(text));
+}
+
+std::string figure_card(const Picture& picture) {
+  const bool wide = picture.figure.width > 600;
+  return fmt::format(
+      "<figure class=\"card{}\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\">\n{}</div>\n{}</figure>\n",
+      wide ? " wide all" : "", picture.name, escape(picture.figure.title), to_inline_svg(picture.figure),
+      caption(picture.caption));
+}
+
+// Panels side by side where there is room, below one another on a phone.
+std::string panels_card(const Picture& picture, double side) {
+  std::string panels;
+  for (const Panel& panel : picture.figure.panels) {
+    Figure one;
+    one.title = picture.figure.title + (panel.title.empty() ? "" : ", " + panel.title);
+    one.width = side;
+    one.height = picture.figure.height;
+    one.panels = {panel};
+    panels += to_inline_svg(one);
+  }
+  return fmt::format(
+      "<figure class=\"card all\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"panels\" "
+      "style=\"--side:{}px\">\n{}</div>\n{}</figure>\n",
+      picture.name, escape(picture.figure.title), side > 300 ? 300 : 150, panels, caption(picture.caption));
+}
+
+std::string column_box(const char* id, const char* name, const Animation& a, size_t chosen) {
+  std::string options;
+  for (size_t c = 0; c < a.columns.size(); ++c)
+    options +=
+        fmt::format("<option value=\"{}\"{}>{}</option>", c, c == chosen ? " selected" : "", escape(a.columns[c]));
+  return fmt::format("<label>{} <select id=\"{}\">{}</select></label>\n", name, id, options);
+}
+
+std::string animation_card(const Animation& a) {
+  std::string legend = "<ul class=\"legend\"><li><i style=\"background:var(--dot-data)\"></i>data</li>";
+  if (a.classes.empty()) legend += "<li><i style=\"background:var(--accent)\"></i>samples</li>";
+  for (size_t i = 0; i < a.classes.size() && a.classes.size() <= 12; ++i)
+    legend += fmt::format("<li><i style=\"background:#{:02x}{:02x}{:02x}\"></i>{}</li>", a.colours[i].r, a.colours[i].g,
+                          a.colours[i].b, escape(a.classes[i]));
+  const std::string boxes = a.width > 2 ? column_box("across", "across", a, 0) + column_box("up", "up", a, 1) : "";
+  return fmt::format(
+      "<figure class=\"card\" id=\"reverse\">\n<h2>From noise to data</h2>\n{0}</ul>\n"
+      "<canvas id=\"film\" role=\"img\" aria-label=\"Samples moving from noise to data; the slider below chooses the "
+      "time\">"
+      "</canvas>\n<div class=\"player\">\n<button id=\"play\" type=\"button\">Play</button>\n"
+      "<input id=\"frame\" type=\"range\" min=\"0\" max=\"{1}\" step=\"1\" value=\"{1}\" aria-label=\"Time of the "
+      "reverse process\">\n"
+      "<output id=\"time\" for=\"frame\">{2}</output>\n"
+      "<label><input id=\"show-data\" type=\"checkbox\" checked> data</label>\n{3}</div>\n"
+      "<figcaption>The reverse process: {4} of the samples at {5} times. Arrow keys move the slider.</figcaption>\n"
+      "<script type=\"application/json\" id=\"frames\">{6}</script>\n</figure>\n",
+      legend, a.labels.size() - 1, escape(a.labels.back()), boxes, grouped(static_cast<long long>(a.group.size())),
+      a.labels.size(), inside_script(to_json(a)));
+}
+
+std::string figures_card(const ReportContent& content) {
+  std::string rows;
+  for (const ReportFigure& f : content.figures) {
+    const Verdict verdict = verdict_of(f);
+    const std::string meaning = f.meaning.empty() ? "" : "<small>" + escape(f.meaning) + "</small>";
+    const std::string floor = std::isfinite(f.floor) ? with_error(f.floor, f.floor_error) : "–";
+    rows += fmt::format(
+        "<tr><th scope=\"row\">{}{}</th><td data-name=\"generated\"><span class=\"number\">{}</span></td>"
+        "<td data-name=\"floor\"><span class=\"number\">{}</span></td>"
+        "<td data-name=\"verdict\"><span class=\"verdict{}\">{}</span></td></tr>\n",
+        escape(f.name), meaning, with_error(f.generated, f.generated_error), floor, verdict.good ? " good" : "",
+        verdict.word.empty() ? "–" : verdict.word);
+  }
+  return fmt::format(
+      "<section class=\"card all\" id=\"figures\">\n<h2>How good are the samples?</h2>\n<table "
+      "class=\"figures\">\n<thead><tr>"
+      "<th scope=\"col\">figure</th><th scope=\"col\">generated</th><th scope=\"col\">floor (fresh data)</th>"
+      "<th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n"
+      "<p class=\"note\">{} “At the floor”: no further from fresh data than fresh data from each other, within two "
+      "standard "
+      "errors of the difference.</p>\n</section>\n",
+      rows, escape(content.figures_note));
+}
+
+std::string text_card(const char* id, const char* title, const std::string& text) {
+  return fmt::format(
+      "<section class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<pre tabindex=\"0\" "
+      "aria-label=\"{}\"><code>{}</code></pre>\n</section>\n",
+      id, title, title, escape(text));
+}
+
+std::string facts_card(const std::vector<ReportFact>& facts) {
+  std::string rows;
+  for (const ReportFact& f : facts) rows += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(f.name), escape(f.value));
+  return "<section class=\"card\" id=\"environment\">\n<h2>Environment</h2>\n<dl>\n" + rows + "</dl>\n</section>\n";
+}
+
+std::string files_card(const std::vector<std::string>& files) {
+  std::string items;
+  for (const std::string& name : files) items += fmt::format("<li><a href=\"{0}\">{0}</a></li>", escape(name));
+  return "<section class=\"card all\" id=\"files\">\n<h2>Files beside this page</h2>\n<ul class=\"files\">" + items +
+         "</ul>\n</section>\n";
+}
+
+}  // namespace
+
+std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
+                    const std::vector<std::string>& files) {
+  auto card = [&](const std::string& name) -> std::string {
+    for (const Picture& p : pictures)
+      if (p.name == name)
+        return name == "noising" ? panels_card(p, 190) : name == "schedule" ? panels_card(p, 480) : figure_card(p);
+    return "";
+  };
+  std::string commands;
+  for (const std::string& line : content.commands) commands += line + "\n";
+  std::string body = card("samples");
+  if (!animation.labels.empty()) body += animation_card(animation);
+  if (!content.figures.empty()) body += figures_card(content);
+  body += card("data") + card("loss") + card("schedule") + card("noising");
+  if (!content.recipe.empty()) body += text_card("recipe", "Recipe", content.recipe);
+  if (!content.environment.empty()) body += facts_card(content.environment);
+  if (!commands.empty()) body += text_card("reproduce", "How to reproduce it", commands);
+  if (!files.empty()) body += files_card(files);
+
+  const std::string title = escape(content.title.empty() ? "Report" : content.title);
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'; "
+      "script-src 'unsafe-inline'\">\n<link rel=\"icon\" "
+      "href=\"data:,\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
+      "<body>\n<main>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n<div class=\"grid\">\n{3}</div>\n</main>\n"
+      "<script>{4}</script>\n</body>\n</html>\n",
+      title, page_style(), escape(content.summary), body, page_script());
+}
+
+}  // namespace roulade::plot

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/report/animation.hpp"
+#include "roulade/report/content.hpp"
+#include "roulade/report/pictures.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roulade::plot {
+
+/// The HTML of a report: one file that loads nothing.   pictures: as many as there are, by name.
+/// files: names of the files beside the page, listed at its end.
+std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
+                    const std::vector<std::string>& files);
+
+/// What to say of a figure beside its floor: "at the floor" within two standard errors of the difference, else "better
+/// than the floor", or how far it is off: "1.4 × the floor", "0.022 below the floor". Empty when the floor or both
+/// errors are unknown.
+struct Verdict {
+  std::string word;
+  bool good = false;
+};
+Verdict verdict_of(const ReportFigure& figure);
+
+/// The page's style sheet and the program that plays its animation.
+std::string_view page_style();
+std::string_view page_script();
+
+}  // namespace roulade::plot
