@@ -20,16 +20,16 @@ struct Settings {
 
 /// beta_i = min(1 - f(i) / f(i-1), max_beta), f(i) = cos(a_i)^2, a_i = (i/steps + s) / (1 + s) pi/2.
 std::unique_ptr<const Schedule> construct(const Settings& s) {
-  const auto angle = [&s](int64_t i) {
-    const double u = static_cast<double>(i) / static_cast<double>(s.counting.steps);
-    return (u + s.s) / (1 + s.s) * 0.5 * std::numbers::pi;
-  };
-  const double step = 0.5 * std::numbers::pi / (1 + s.s) / static_cast<double>(s.counting.steps);
+  const auto steps = static_cast<double>(s.counting.steps);
+  const double step = 0.5 * std::numbers::pi / (1 + s.s) / steps, start = s.s * steps * step;
   std::vector<double> betas;
   for (int64_t i = 1; i <= s.counting.transitions(); ++i) {
-    // cos(a)^2 - cos(b)^2 = sin(b - a) sin(b + a): no loss where beta is small
-    const double a = angle(i - 1), c = std::cos(a);
-    betas.push_back(std::min(std::sin(step) * std::sin(a + angle(i)) / (c * c), s.max_beta));
+    // cos(a)^2 - cos(b)^2 = sin(b - a) sin(b + a): no loss where beta is small. Angles are counted from the nearer of
+    // 0 and pi/2, where cos vanishes, so that they keep their digits too.
+    const auto now = static_cast<double>(i);
+    const double sum = 2 * start + (2 * now - 1) * step, rest = (2 * (steps - now) + 1) * step;
+    const double cosine = std::sin((steps - now + 1) * step);
+    betas.push_back(std::min(std::sin(step) * std::sin(std::min(sum, rest)) / (cosine * cosine), s.max_beta));
   }
   return discrete(betas, s.counting);
 }
