@@ -34,19 +34,18 @@ class Heun final : public Sampler {
     double hat = t;
     const Tensor x = churn(context, x_t, hat);
     const Schedule& schedule = context.schedule();
-    const Denoised denoised = context.denoise(x, hat);
-    if (schedule.sigma(s) == 0) return denoised.x0;
+    const Tensor x0 = context.denoise(x, hat).x0;
+    const Level to = level(schedule, s);
+    if (to.sigma == 0) return x0;
+    const Tensor euler = renoise({x0, {}, {}}, x, level(schedule, hat), to.alpha, to.sigma);
     const Space space = space_of(set_.space, schedule);
-    const Coordinates from = coordinates(space, schedule, hat), to = coordinates(space, schedule, s);
-    // From alpha = 0 the distance in ve is infinite; Euler's step, multiplied out, is not.
-    if (!std::isfinite(from.u))
-      return renoise({denoised.x0, {}, {}}, x, level(schedule, hat), schedule.alpha(s), schedule.sigma(s));
+    const Coordinates from = coordinates(space, schedule, hat), there = coordinates(space, schedule, s);
+    if (!std::isfinite(from.u)) return euler;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
 
-    const double keep = to.scale / from.scale, gain = to.scale * (to.u - from.u);
-    const Tensor first = slope(space, schedule, x, denoised.x0, hat);
-    const Tensor euler = weighted_sum(keep, x, gain, first);
+    // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
+    const Tensor first = slope(space, schedule, x, x0, hat);
     const Tensor second = slope(space, schedule, euler, context.denoise(euler, s).x0, s);
-    return weighted_sum(keep, x, gain / 2, first).add_(second, gain / 2);
+    return euler.add(second.sub(first), there.scale * (there.u - from.u) / 2);
   }
 
  private:
