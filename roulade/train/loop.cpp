@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "roulade/train/trainer.hpp"
+
+namespace roulade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+bool due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
+
+}  // namespace
+
+bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batches, const TrainHooks& hooks,
+           const ProgressFn& progress, const Cancel& cancel) {
+  const Clock::time_point start = Clock::now();
+  const int64_t before = trainer.done();
+  double last_report = -1;
+  while (trainer.done() < settings.steps && !cancel.requested()) {
+    trainer.step(batches);
+    const int64_t done = trainer.done();
+    const bool end = done == settings.steps;
+    if (hooks.row && (due(settings.log_every, done) || end)) {
+      MetricRow row = trainer.take_row();
+      row.seconds = since(start);
+      hooks.row(row);
+    }
+    if (hooks.validate && settings.validate_every > 0 && (due(settings.validate_every, done) || end)) {
+      MetricRow row;
+      row.step = done;
+      row.validation = hooks.validate();
+      row.seconds = since(start);
+      if (hooks.row) hooks.row(row);
+      if (trainer.note_validation(*row.validation) && hooks.improved) hooks.improved();
+    }
+    if (hooks.preview) hooks.preview(done);
+    if (hooks.checkpoint && !end && due(settings.checkpoint_every, done)) hooks.checkpoint();
+    const double now = since(start);
+    if (progress && (end || now - last_report > 0.1)) {
+      last_report = now;
+      const double rate = static_cast<double>(done - before) / std::max(now, 1e-9);
+      progress({"train", done, settings.steps, rate, static_cast<double>(settings.steps - done) / rate,
+                fmt::format("loss {:.4f}", trainer.last_loss())});
+    }
+  }
+  if (hooks.checkpoint && trainer.done() > before) hooks.checkpoint();
+  return trainer.done() >= settings.steps;
+}
+
+}  // namespace roulade

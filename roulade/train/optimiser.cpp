@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/train/optimiser.hpp"
+
+#include <cmath>
+#include <span>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "roulade/core/error.hpp"
+#include "roulade/kernel/adam.hpp"
+
+namespace roulade {
+namespace {
+
+std::span<float> span_of(const Tensor& t) {
+  return {t.data_ptr<float>(), static_cast<size_t>(t.numel())};
+}
+
+}  // namespace
+
+void OptimiserSettings::bind(Binder& b) {
+  b.add("optimiser", optimiser, {"adam", "adamw"}, "adamw decays weights apart from the gradient");
+  b.add("lr", lr, above(0), "learning rate at its height");
+  b.add("decay", decay, {"constant", "linear", "cosine"}, "how the learning rate falls until the last step");
+  b.add("warmup", warmup, at_least(0), "steps over which the learning rate rises from 0");
+  b.add("lr_end", lr_end, at_least(0), "learning rate at the end of linear and cosine");
+  b.add("beta1", beta1, between(0, 1), "decay of the gradient's mean");
+  b.add("beta2", beta2, between(0, 1), "decay of the gradient's square");
+  b.add("epsilon", epsilon, above(0), "added to the root of the square");
+  b.add("weight_decay", weight_decay, at_least(0), "pull of every weight towards 0");
+  b.add("clip", clip, at_least(0), "largest norm of the gradient; 0 = no limit");
+}
+
+double learning_rate(const OptimiserSettings& s, int64_t step, int64_t steps) {
+  if (step < s.warmup) return s.lr * static_cast<double>(step + 1) / static_cast<double>(s.warmup);
+  if (s.decay == "constant") return s.lr;
+  const double span = static_cast<double>(std::max<int64_t>(1, steps - 1 - s.warmup));
+  const double done = std::min(1.0, static_cast<double>(step - s.warmup) / span);
+  const double share = s.decay == "linear" ? 1 - done : 0.5 * (1 + std::cos(M_PI * done));
+  return s.lr_end + (s.lr - s.lr_end) * share;
+}
+
+Optimiser::Optimiser(const OptimiserSettings& settings, const NamedWeights& weights) : settings_(settings) {
+  at::NoGradGuard no_grad;
+  for (const auto& [name, weight] : weights) {
+    const Tensor& value = weight.stored();
+    if (!value.requires_grad()) continue;
+    if (value.scalar_type() != at::kFloat || !value.is_contiguous())
+      fail(Code::usage, "optimiser", fmt::format("weight '{}'", name), "a contiguous float32 tensor");
+    slots_.push_back({name, weight, at::zeros_like(value), at::zeros_like(value)});
+  }
+}
+
+double Optimiser::apply(double lr, int64_t step) {
+  at::NoGradGuard no_grad;
+  double sum = 0;
+  std::vector<Tensor> gradients;
+  for (const Slot& slot : slots_) {
+    const Tensor& grad = slot.weight.stored().grad();
+    gradients.push_back(grad.defined() ? grad.contiguous() : at::zeros_like(slot.m));
+    const double part = kernel::sum_of_squares(span_of(gradients.back()));
+    if (!std::isfinite(part)) fail(Code::numeric, "train", fmt::format("the gradient of '{}' is not finite", slot.name));
+    sum += part;
+  }
+  const double norm = std::sqrt(sum);
+  kernel::AdamStep s{.lr = lr,
+                     .beta1 = settings_.beta1,
+                     .beta2 = settings_.beta2,
+                     .epsilon = settings_.epsilon,
+                     .weight_decay = settings_.weight_decay,
+                     .decoupled = settings_.optimiser == "adamw",
+                     .gradient_scale = settings_.clip > 0 && norm > settings_.clip ? settings_.clip / norm : 1,
+                     .step = step};
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Tensor& value = slots_[i].weight.stored();
+    kernel::adam(s, span_of(value), span_of(gradients[i]), span_of(slots_[i].m), span_of(slots_[i].v));
+    value.mutable_grad().reset();
+  }
+  return norm;
+}
+
+void Optimiser::save(std::map<std::string, Tensor>& to, const std::string& prefix) const {
+  for (const Slot& slot : slots_) {
+    to[prefix + "m." + slot.name] = slot.m;
+    to[prefix + "v." + slot.name] = slot.v;
+  }
+}
+
+void Optimiser::load(const std::map<std::string, Tensor>& from, const std::string& prefix) {
+  for (const Slot& slot : slots_) {
+    restore(slot.m, from, prefix + "m." + slot.name);
+    restore(slot.v, from, prefix + "v." + slot.name);
+  }
+}
+
+void restore(Tensor to, const std::map<std::string, Tensor>& from, const std::string& name) {
+  const auto it = from.find(name);
+  if (it == from.end()) fail(Code::input, "checkpoint", fmt::format("tensor '{}' is missing", name));
+  const Tensor& value = it->second;
+  if (value.sizes() != to.sizes() || value.scalar_type() != to.scalar_type())
+    fail(Code::input, "checkpoint", fmt::format("shape or dtype of tensor '{}'", name),
+         fmt::format("{} {}", at::toString(to.scalar_type()), to.sizes().vec()),
+         fmt::format("{} {}", at::toString(value.scalar_type()), value.sizes().vec()));
+  at::NoGradGuard no_grad;
+  to.copy_(value);
+}
+
+}  // namespace roulade

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/train/trainer.hpp"
+
+#include <cmath>
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/tensor_file.hpp"
+
+namespace roulade {
+namespace {
+
+constexpr int kFormat = 1;
+constexpr const char* kTensors = "training.safetensors";
+constexpr const char* kState = "training.json";
+
+/// The name of the first weight that is not finite; empty if all are.
+std::string first_bad(const std::vector<ParameterGroup>& groups) {
+  for (const ParameterGroup& group : groups)
+    for (const auto& [name, weight] : group.weights)
+      if (weight.stored().scalar_type() == at::kFloat) {
+        const Tensor flat = weight.stored().detach().contiguous();
+        const float* v = flat.const_data_ptr<float>();
+        for (int64_t i = 0; i < flat.numel(); ++i)
+          if (!std::isfinite(v[i])) return name;
+      }
+  return "";
+}
+
+}  // namespace
+
+void TrainSettings::bind(Binder& b) {
+  b.add("steps", steps, at_least(0), "optimiser steps in all");
+  b.add("batch", batch, at_least(1), "samples a batch");
+  b.add("accumulate", accumulate, at_least(1), "batches whose gradients are added before a step");
+  optimiser.bind(b);
+  b.add("ema", ema, {0, 1 - 1e-12, false}, "decays of the averaged weights; the first is used by sample and eval");
+  b.add("log_every", log_every, at_least(1), "steps between rows of metrics");
+  b.add("validate_every", validate_every, at_least(0), "steps between validation losses; 0 = never");
+  b.add("checkpoint_every", checkpoint_every, at_least(0), "steps between checkpoints; 0 = only at the end");
+  b.add("keep", keep, at_least(1), "checkpoints kept, the latest ones (the best one stays besides)");
+}
+
+Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed)
+    : objective_(std::move(objective)), settings_(settings), seed_(seed), groups_(objective_->groups()) {
+  for (const ParameterGroup& group : groups_) optimisers_.emplace_back(settings_.optimiser, group.weights);
+  for (const double decay : settings_.ema) averages_.emplace_back(decay, groups_.front().weights);
+}
+
+void Trainer::apply(size_t group) {
+  const double norm = optimisers_[group].apply(last_lr_, done_ + 1);
+  if (group != 0) return;
+  last_norm_ = norm;
+  for (Ema& average : averages_) average.update(done_);
+}
+
+void Trainer::step(const BatchFn& batches) {
+  std::vector<Batch> micro;
+  for (int64_t i = 0; i < settings_.accumulate; ++i) micro.push_back(batches(done_ * settings_.accumulate + i));
+  last_lr_ = learning_rate(settings_.optimiser, done_, settings_.steps);
+  try {
+    last_loss_ = objective_->step(micro, {seed_, done_, 0}, *this);
+  } catch (const Error& e) {
+    if (e.code() != Code::numeric) throw;
+    throw Error(Code::numeric, fmt::format("{} at step {} (lower train.lr or set train.clip)", e.what(), done_ + 1));
+  }
+  if (!std::isfinite(last_loss_)) {
+    const std::string bad = first_bad(groups_);
+    fail(Code::numeric, "train",
+         fmt::format("the loss is not finite at step {}{} (lower train.lr or set train.clip)", done_ + 1,
+                     bad.empty() ? "" : fmt::format("; the first weight that is not finite is '{}'", bad)));
+  }
+  ++done_;
+  loss_sum_ += last_loss_;
+  ++loss_count_;
+}
+
+MetricRow Trainer::take_row() {
+  MetricRow row;
+  row.step = done_;
+  if (loss_count_ > 0) {
+    row.loss = loss_sum_ / static_cast<double>(loss_count_);
+    row.lr = last_lr_;
+    row.gradient_norm = last_norm_;
+  }
+  loss_sum_ = 0;
+  loss_count_ = 0;
+  return row;
+}
+
+bool Trainer::note_validation(double loss) {
+  if (!(loss < best_validation_)) return false;
+  best_validation_ = loss;
+  return true;
+}
+
+void Trainer::save(const std::filesystem::path& folder) const {
+  std::map<std::string, Tensor> tensors;
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::string prefix = groups_[g].name + ".";
+    for (const auto& [name, weight] : groups_[g].weights) tensors[prefix + "raw." + name] = weight.stored().detach();
+    optimisers_[g].save(tensors, prefix);
+  }
+  for (size_t i = 0; i < averages_.size(); ++i) averages_[i].save(tensors, fmt::format("ema.{}.", i));
+  write_tensors(folder / kTensors, tensors);
+
+  nlohmann::ordered_json state = {{"format", kFormat},         {"step", done_},           {"loss_sum", loss_sum_},
+                                  {"loss_count", loss_count_}, {"last_loss", last_loss_}, {"ema", settings_.ema}};
+  if (std::isfinite(best_validation_)) state["best_validation"] = best_validation_;
+  write_file_atomically(folder / kState, state.dump(2) + "\n");
+}
+
+void Trainer::load(const std::filesystem::path& folder) {
+  const std::string where = (folder / kState).string();
+  nlohmann::json state;
+  try {
+    state = nlohmann::json::parse(read_file(folder / kState, 1 << 20));
+    if (state.at("format").get<int>() != kFormat)
+      fail(Code::input, where, "format", fmt::format("{}", kFormat), state.at("format").dump());
+    if (state.at("ema").get<std::vector<double>>() != settings_.ema)
+      fail(Code::input, where, "decays of the averages differ from train.ema");
+    done_ = state.at("step").get<int64_t>();
+    loss_sum_ = state.at("loss_sum").get<double>();
+    loss_count_ = state.at("loss_count").get<int64_t>();
+    last_loss_ = state.at("last_loss").get<double>();
+    best_validation_ = state.value("best_validation", std::numeric_limits<double>::infinity());
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, where, fmt::format("damaged training state ({})", e.what()));
+  }
+  const TensorFile file = read_tensors(folder / kTensors);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const std::string prefix = groups_[g].name + ".";
+    for (const auto& [name, weight] : groups_[g].weights)
+      restore(weight.stored(), file.tensors, prefix + "raw." + name);
+    optimisers_[g].load(file.tensors, prefix);
+  }
+  for (size_t i = 0; i < averages_.size(); ++i) averages_[i].load(file.tensors, fmt::format("ema.{}.", i));
+}
+
+}  // namespace roulade

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/train/ema.hpp"
+#include "roulade/train/optimiser.hpp"
+
+namespace roulade {
+
+/// The options of [train].
+struct TrainSettings {
+  int64_t steps = 5000;
+  int64_t batch = 2048;
+  int64_t accumulate = 1;
+  OptimiserSettings optimiser;
+  std::vector<double> ema = {0.999};
+  int64_t log_every = 50;
+  int64_t validate_every = 1000;
+  int64_t checkpoint_every = 1000;
+  int64_t keep = 2;
+
+  void bind(Binder& b);
+};
+
+/// One line of metrics. Absent figures were not measured at this step.
+struct MetricRow {
+  int64_t step = 0;  ///< steps done
+  std::optional<double> loss;  ///< mean over the steps since the last such row
+  std::optional<double> lr, gradient_norm;
+  std::optional<double> validation;
+  double seconds = 0;  ///< wall clock since this process began to train; not part of what resuming reproduces
+};
+
+/// Batch number `index`, counted over the whole training.
+using BatchFn = std::function<Batch(int64_t index)>;
+
+/// Everything of a training that changes: weights, optimiser, averages, counters.
+class Trainer final : private Update {
+ public:
+  Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed);
+
+  /// One step. Throws Error(numeric) naming the loss or the first tensor that is not finite; the weights are then those before the step.
+  void step(const BatchFn& batches);
+
+  int64_t done() const { return done_; }
+  double last_loss() const { return last_loss_; }
+  /// The row of the steps since the last call.
+  MetricRow take_row();
+  const std::vector<Ema>& averages() const { return averages_; }
+  /// Notes a validation loss; true when it is the lowest so far.
+  bool note_validation(double loss);
+  double best_validation() const { return best_validation_; }
+
+  /// Writes training.safetensors and training.json into an existing folder.
+  void save(const std::filesystem::path& folder) const;
+  /// Continues as if never stopped. Throws Error(input) when the state does not belong to this objective, Error(io).
+  void load(const std::filesystem::path& folder);
+
+ private:
+  void apply(size_t group) override;
+
+  std::shared_ptr<const Objective> objective_;
+  TrainSettings settings_;
+  uint64_t seed_;
+  std::vector<ParameterGroup> groups_;
+  std::vector<Optimiser> optimisers_;
+  std::vector<Ema> averages_;  ///< of the first group
+  int64_t done_ = 0;
+  double loss_sum_ = 0;
+  int64_t loss_count_ = 0;
+  double last_loss_ = 0, last_norm_ = 0, last_lr_ = 0;
+  double best_validation_ = std::numeric_limits<double>::infinity();
+};
+
+/// What a training calls while it runs; empty functions are skipped. They may throw.
+struct TrainHooks {
+  std::function<void(const MetricRow&)> row;
+  std::function<double()> validate;
+  std::function<void()> improved;    ///< after the lowest validation loss so far
+  std::function<void()> checkpoint;  ///< every checkpoint_every steps, at the end and when cancelled
+  std::function<void(int64_t step)> preview;
+};
+
+/// Trains until settings.steps are done. Returns false when `cancel` ended it earlier (the checkpoint hook was then called).
+bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batches, const TrainHooks& hooks,
+           const ProgressFn& progress = {}, const Cancel& cancel = {});
+
+}  // namespace roulade
