@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/eval/protocol.hpp"
+#include "roulade/run/sampling.hpp"
+
+namespace roulade {
+
+struct Evaluation {
+  ProtocolResult result;
+  int64_t pairs = 0;
+  int64_t count = 0;           ///< points a set
+  std::string reference;       ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"
+  double sample_seconds = 0;   ///< time spent in sampling
+  double seconds = 0;
+  bool finished = true;
+};
+
+/// Judges a run by the protocol of [eval]; writes nothing.
+Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {});
+
+/// The evaluation as JSON text, as RUN/eval.json holds it.
+std::string to_json(const TrainedRun& run, const Evaluation& evaluation);
+
+/// Writes RUN/eval.json and RUN/report/ (see write_report). Without an evaluation, that of RUN/eval.json is shown if there is one.
+std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress = {},
+                                              const Cancel& cancel = {});
+
+}  // namespace roulade

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "roulade/core/options.hpp"
+
+namespace roulade {
+
+/// What to do, as TOML writes it: one table per noun (data, schedule, model, denoiser, objective, train, sample, guidance, eval, run).
+struct Recipe {
+  std::map<std::string, Table> tables;
+};
+
+/// Throws Error(usage, "[origin:line] ...") for text that is not TOML, a value outside a table, or nested tables.
+/// The tables [made] and [expected] are passed over: they say how a run was made and what a recipe reaches.
+Recipe parse_recipe(const std::string& text, const std::string& origin);
+Recipe read_recipe(const std::filesystem::path& path);
+
+/// Applies "table.key=value", the value as TOML writes it; a bare word is a text. Throws Error(usage).
+void set_key(Recipe& recipe, const std::string& assignment);
+
+/// All options in force: defaults filled in, unknown tables, keys and names refused with file and line. Makes nothing.
+Recipe resolve(const Recipe& recipe);
+
+/// A resolved recipe as TOML, tables in the order of the docs, each key with its value.
+std::string to_toml(const Recipe& recipe);
+/// The same with a comment on each key: help, range, and what else is known.
+std::string to_commented_toml(const Recipe& recipe);
+
+/// One key of a recipe with everything known of it, for help and docs. `when` names the choice that brings it, e.g. "kind = cosine".
+struct RecipeKey {
+  std::string table, when;
+  OptionInfo info;
+};
+/// Every key that exists, over all entries of all registries.
+std::vector<RecipeKey> all_keys();
+
+/// The recipes inside the library, by name; those of recipes/*.toml when it was built.
+const std::map<std::string, std::string>& embedded_recipes();
+/// A file of that path, or else an embedded recipe of that name. Throws Error(usage) naming the near ones.
+Recipe find_recipe(const std::string& path_or_name);
+
+}  // namespace roulade

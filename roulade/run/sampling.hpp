@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/data/points.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/sampler/sampler.hpp"
+
+namespace roulade {
+
+/// What sampling needs to know of the data, kept in the run's data.json so that the data themselves may be gone.
+struct DataFacts {
+  std::vector<std::string> columns;
+  std::vector<std::string> class_names;  ///< empty: no classes
+  std::vector<double> class_shares;      ///< of the training data
+  Scaling scaling;
+  int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
+};
+
+/// A trained run, ready to sample: read once, then const and thread-safe.
+struct TrainedRun {
+  std::filesystem::path folder;
+  Recipe recipe;  ///< resolved, with the overrides
+  DataFacts facts;
+  std::shared_ptr<const Denoiser> denoiser;  ///< guided as the recipe says
+  std::shared_ptr<const Schedule> schedule;
+  int64_t step = 0;  ///< of the checkpoint
+  int64_t parameters = 0;
+  uint64_t seed = 0;
+};
+
+struct OpenRequest {
+  std::filesystem::path run;
+  std::vector<std::string> set;       ///< "sample.steps=20": keys of sample, guidance, eval and run only
+  std::optional<int64_t> checkpoint;  ///< step; absent = latest
+};
+
+/// Throws Error(io) when there is no run or checkpoint, Error(input) when one is damaged, Error(usage) for a bad override.
+TrainedRun open_run(const OpenRequest& request);
+
+/// Points on their way: [count, width] of the model's units at each visited time.
+struct Frame {
+  double t = 0;
+  std::vector<double> values;
+};
+
+struct PointSamples {
+  Points points;         ///< in the data's units, labels where the network has classes
+  int64_t calls = 0;     ///< network calls for each sample
+  double seconds = 0;
+  std::vector<Frame> frames;  ///< of the first `frame_points` samples, in the data's units, noise first
+};
+
+struct SampleRequest {
+  int64_t count = 0;         ///< 0 = sample.count of the recipe
+  uint64_t seed = 0;         ///< of this set of samples
+  int64_t frame_points = 0;  ///< 0 = no frames
+  ProgressFn progress;
+  Cancel cancel;
+};
+
+/// Draws samples: sample i depends on (seed, i) alone, whatever the count, the chunk (to rounding) or the threads.
+PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
+
+}  // namespace roulade

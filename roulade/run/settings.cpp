@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/settings.hpp"
+
+namespace roulade {
+namespace {
+
+/// Names a key that chooses an entry, and the options of the entry chosen.
+template <class Entry>
+void choose(Binder& b, const std::string& key, std::string& field, const Registry<Entry>& from, const std::string& help) {
+  b.add(key, field, from.names(), help);
+  if (const Entry& entry = from.find(field); entry.bind) entry.bind(b);
+}
+
+/// Reads the key that chooses from a table and makes the entry with the table's options.
+template <class Entry>
+auto make_chosen(const std::string& noun, const Table& table, const std::string& key, const std::string& initial,
+                 const Registry<Entry>& from) {
+  const auto given = table.find(key);
+  const auto* name = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+  Binder b(noun, table);
+  return from.find(name ? *name : initial, noun).make(b);
+}
+
+}  // namespace
+
+void RunSettings::bind(Binder& b) {
+  b.add("seed", seed, at_least(0), "of every random number: data, weights at start, training, sampling");
+  b.add("title", title, {}, "heading of the report; empty = made from the data's name");
+}
+
+void DataSettings::bind(Binder& b) {
+  choose(b, "kind", kind, data::registry(), "what to learn");
+  b.add("count", count, at_least(1), "training points drawn from a generator (a table has its own number)");
+  b.add("validation_count", validation_count, at_least(1), "points of the validation loss drawn from a generator");
+  b.add("scale", scale, {"global", "column", "none"},
+        "one mean and deviation for all columns, one for each, or none");
+}
+
+std::shared_ptr<const PointSource> make_source(const Table& data) {
+  return make_chosen("data", data, "kind", DataSettings().kind, data::registry());
+}
+
+void ScheduleSettings::bind(Binder& b) { choose(b, "kind", kind, schedule::registry(), "how noisy each time is"); }
+
+std::shared_ptr<const Schedule> make_schedule(const Table& schedule) {
+  return make_chosen("schedule", schedule, "kind", ScheduleSettings().kind, schedule::registry());
+}
+
+void ModelSettings::bind(Binder& b) { choose(b, "kind", kind, model::registry(), "the network"); }
+
+std::shared_ptr<Model> make_model(const Table& table, const ModelShape& shape, uint64_t seed) {
+  Binder b("model", table);
+  ModelSettings settings;
+  b.add("kind", settings.kind, {}, "");
+  return model::registry().find(settings.kind, "model").make(b, shape, seed);
+}
+
+void DenoiserSettings::bind(Binder& b) {
+  choose(b, "prediction", prediction, denoiser::registry(), "what the network's output is");
+  options.bind(b);
+}
+
+std::shared_ptr<const Prediction> make_prediction(const Table& table) {
+  return make_chosen("denoiser", table, "prediction", DenoiserSettings().prediction, denoiser::registry());
+}
+
+void ObjectiveSettings::bind(Binder& b) {
+  choose(b, "times", times, objective::times::registry(), "which times are trained");
+  choose(b, "weight", weight, objective::weight::registry(), "how much each time counts");
+  choose(b, "loss", loss, objective::loss::registry(), "how an error is measured");
+  b.add("label_dropout", label_dropout, between(0, 1), "share of labels hidden while training; guidance needs about 0.1");
+}
+
+ObjectiveTerms make_objective_terms(const Table& table) {
+  const ObjectiveSettings initial;
+  return {make_chosen("objective", table, "times", initial.times, objective::times::registry()),
+          make_chosen("objective", table, "weight", initial.weight, objective::weight::registry()),
+          make_chosen("objective", table, "loss", initial.loss, objective::loss::registry())};
+}
+
+void SampleSettings::bind(Binder& b) {
+  choose(b, "sampler", sampler, sampler::registry(), "how x_t becomes x_s");
+  choose(b, "grid", grid, grid::registry(), "which times are visited");
+  b.add("steps", steps, at_least(1), "steps of the grid");
+  b.add("count", count, at_least(1), "samples to make");
+  b.add("weights", weights, {"ema", "raw"}, "averaged weights, or those of the last step");
+  b.add("label", label, {}, "class of all samples: a number, none, or data (drawn as often as in the data)");
+  b.add("chunk", chunk, at_least(1), "samples that pass through the network together");
+}
+
+SampleParts make_sample_parts(const Table& table) {
+  const SampleSettings initial;
+  SampleParts out;
+  const auto given = table.find("sampler");
+  const auto* name = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+  out.stochastic = sampler::registry().find(name ? *name : initial.sampler, "sample").facts.stochastic;
+  out.sampler = make_chosen("sample", table, "sampler", initial.sampler, sampler::registry());
+  out.grid = make_chosen("sample", table, "grid", initial.grid, grid::registry());
+  return out;
+}
+
+void GuidanceSettings::bind(Binder& b) { choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened"); }
+
+std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner) {
+  Binder b("guidance", table);
+  GuidanceSettings settings;
+  b.add("kind", settings.kind, {}, "");
+  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), {}});
+}
+
+}  // namespace roulade

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "roulade/data/points.hpp"
+#include "roulade/denoiser/network_denoiser.hpp"
+#include "roulade/denoiser/prediction.hpp"
+#include "roulade/grid/grid.hpp"
+#include "roulade/guidance/guidance.hpp"
+#include "roulade/model/model.hpp"
+#include "roulade/objective/terms.hpp"
+#include "roulade/sampler/sampler.hpp"
+
+namespace roulade {
+
+// One struct a table of the recipe. bind() names the table's own keys and those of the entries that it chooses, makes
+// nothing; make_...() makes the chosen thing from the table. Both throw Error(usage) with file and line.
+
+/// [run]
+struct RunSettings {
+  int64_t seed = 0;
+  std::string title;
+  void bind(Binder& b);
+};
+
+/// [data]
+struct DataSettings {
+  std::string kind = "swiss_roll";
+  int64_t count = 100000;
+  int64_t validation_count = 10000;
+  std::string scale = "global";
+  void bind(Binder& b);
+};
+std::shared_ptr<const PointSource> make_source(const Table& data);
+
+/// [schedule]
+struct ScheduleSettings {
+  std::string kind = "cosine";
+  void bind(Binder& b);
+};
+std::shared_ptr<const Schedule> make_schedule(const Table& schedule);
+
+/// [model]
+struct ModelSettings {
+  std::string kind = "mlp";
+  void bind(Binder& b);
+};
+std::shared_ptr<Model> make_model(const Table& model, const ModelShape& shape, uint64_t seed);
+
+/// [denoiser]
+struct DenoiserSettings {
+  std::string prediction = "eps";
+  DenoiserOptions options;
+  void bind(Binder& b);
+};
+std::shared_ptr<const Prediction> make_prediction(const Table& denoiser);
+
+/// [objective]
+struct ObjectiveSettings {
+  std::string times = "uniform";
+  std::string weight = "uniform";
+  std::string loss = "l2";
+  double label_dropout = 0;
+  void bind(Binder& b);
+};
+struct ObjectiveTerms {
+  std::shared_ptr<const TimeDistribution> times;
+  std::shared_ptr<const LossWeight> weight;
+  std::shared_ptr<const LossFunction> loss;
+};
+ObjectiveTerms make_objective_terms(const Table& objective);
+
+/// [sample]
+struct SampleSettings {
+  std::string sampler = "ddpm";
+  std::string grid = "uniform";
+  int64_t steps = 50;
+  int64_t count = 10000;
+  std::string weights = "ema";
+  std::string label = "data";
+  int64_t chunk = 500;
+  void bind(Binder& b);
+};
+struct SampleParts {
+  std::shared_ptr<const Sampler> sampler;
+  std::shared_ptr<const Grid> grid;
+  bool stochastic = false;
+};
+SampleParts make_sample_parts(const Table& sample);
+
+/// [guidance]
+struct GuidanceSettings {
+  std::string kind = "none";
+  void bind(Binder& b);
+};
+std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser);
+
+}  // namespace roulade

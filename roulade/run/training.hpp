@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/train/trainer.hpp"
+
+namespace roulade {
+
+/// How to train beside the recipe.
+struct TrainRequest {
+  Recipe recipe;
+  std::filesystem::path out;                       ///< run folder: new or empty, or with `resume` an existing run
+  bool resume = false;                             ///< go on from the latest checkpoint
+  std::optional<std::filesystem::path> init_from;  ///< start from this run's averaged weights
+  ProgressFn progress;
+  Cancel cancel;
+  std::function<void(const MetricRow&)> row;  ///< each row as it is written to metrics.jsonl
+};
+
+struct TrainResult {
+  bool finished = true;  ///< false: cancelled after a clean save
+  int64_t step = 0;
+  double loss = 0;               ///< of the last row
+  double seconds = 0;            ///< this process's training
+  int64_t parameters = 0;
+  std::filesystem::path folder;  ///< the run
+};
+
+/// Trains as the recipe says and leaves a run folder:
+///   recipe.toml (resolved), data.json, metrics.jsonl, checkpoints/step-00000100/..., checkpoints/latest, checkpoints/best
+/// Throws Error as its parts do; on resume Error(usage) when a key that alters the trajectory differs.
+TrainResult run_training(const TrainRequest& request);
+
+/// What a recipe would do, without writing anything.
+struct TrainPlan {
+  Recipe resolved;
+  std::vector<std::pair<std::string, std::vector<int64_t>>> weights;  ///< name, shape
+  int64_t parameters = 0;
+  int64_t training_rows = 0, width = 0, classes = 0;
+  int64_t memory = 0;    ///< bytes at the peak, estimated: the process so far, weights with optimiser and averages, activations, data
+  double seconds = 0;    ///< whole training, from a few steps timed on this machine
+};
+TrainPlan plan_training(const Recipe& recipe);
+
+/// Keys whose change makes another training; the others may change on resume. Returns "table.key" of each difference.
+std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b);
+
+}  // namespace roulade
