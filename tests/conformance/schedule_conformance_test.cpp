@@ -163,7 +163,7 @@ TEST(ScheduleConformance, BetweenStatesAsTheArchitectureSays) {
     SCOPED_TRACE(name);
     const int64_t states = s->states();
     const auto at = [&](double i) { return i / static_cast<double>(states); };
-    const auto ratio = [&](double i) { return s->sigma(at(i)) / s->alpha(at(i)); };
+    const auto ratio = [&at, &schedule = *s](double i) { return schedule.sigma(at(i)) / schedule.alpha(at(i)); };
     // 1e-9: a fractional state loses the digits that its whole part takes
     EXPECT_NEAR(ratio(0.25), 0.25 * ratio(1), 1e-9 * ratio(1)) << "sigma/alpha is linear up to state 1";
     const bool signal = s->alpha(1) > 0;
