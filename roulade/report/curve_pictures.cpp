@@ -86,7 +86,7 @@ Picture schedule_picture(const ScheduleCurves& c) {
   ratio.y.label = "log_snr";
   const Limits seen = limits_of(c.log_snr);  // the ends may be infinite or nearly so
   ratio.y.limits = pad({std::max(seen.low, -kLargestLogSnr), std::min(seen.high, kLargestLogSnr)}, 0.04);
-  ratio.series = {line("log_snr = ln(alpha² / sigma²)", kGreen, c.t, c.log_snr)};
+  ratio.series = {line("ln(alpha² / sigma²)", kGreen, c.t, c.log_snr)};
   if (!c.grid.empty()) {
     Series visits;
     visits.name = "times sampled";
@@ -102,7 +102,7 @@ Picture schedule_picture(const ScheduleCurves& c) {
     ratio.series.push_back(std::move(visits));
   }
   picture.figure.panels = {level, ratio};
-  picture.caption = "x_t = alpha x0 + sigma eps; t = 0 is data, t = 1 noise.";
+  picture.caption = "x_t = alpha x0 + sigma eps; t = 0 is data, t = 1 noise.";
   return picture;
 }
 
@@ -112,7 +112,7 @@ Picture loss_picture(const LossCurves& loss) {
   keep_finite(c.validation_step, c.validation_loss);
   Picture picture{"loss", {}, {}};
   picture.figure.title = "Training loss";
-  picture.figure.height = 320 + 34;
+  picture.figure.height = 430 + 34;
 
   const std::vector<double> calm = smooth(c.loss, c.loss.size() / 50);
   std::vector<double> seen = calm;

@@ -24,7 +24,7 @@ constexpr double kDataShown = 0.45;  // opacity of the data where they are dense
 class Palette {
  public:
   explicit Palette(const std::vector<Colour>& colours) : classes_(static_cast<int>(colours.size())) {
-    data_levels_ = classes_ == 1 ? 4 : classes_ <= 3 ? 3 : 2;
+    data_levels_ = classes_ <= 6 ? 4 : classes_ <= 8 ? 3 : 2;
     levels_ = std::clamp((kRoom - kInkLevels - data_levels_) / (classes_ * data_levels_), 1, 9);
     while (classes_ > 1 && size() > kRoom) --classes_;  // more classes than colours: the last ones share
     for (int i = 0; i < kInkLevels; ++i) add(blend(kInk, kPaper, static_cast<double>(i) / (kInkLevels - 1)));

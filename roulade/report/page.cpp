@@ -23,10 +23,14 @@ std::string caption(const std::string& text) {
 
 std::string figure_card(const Picture& picture) {
   const bool wide = picture.figure.width > 600;
+  Figure figure = picture.figure;
+  if (!wide) {  // smaller than the file's, so that its letters are larger beside the page's text
+    figure.width *= 0.85;
+    figure.height *= 0.85;
+  }
   return fmt::format(
       "<figure class=\"card{}\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\">\n{}</div>\n{}</figure>\n",
-      wide ? " wide all" : "", picture.name, escape(picture.figure.title), to_inline_svg(picture.figure),
-      caption(picture.caption));
+      wide ? " wide all" : "", picture.name, escape(figure.title), to_inline_svg(figure), caption(picture.caption));
 }
 
 // Panels side by side where there is room, below one another on a phone.
@@ -55,8 +59,8 @@ std::string column_box(const char* id, const char* name, const Animation& a, siz
 }
 
 std::string animation_card(const Animation& a) {
-  std::string legend = "<ul class=\"legend\"><li><i style=\"background:var(--dot-data)\"></i>data</li>";
-  if (a.classes.empty()) legend += "<li><i style=\"background:var(--accent)\"></i>samples</li>";
+  std::string legend = "<ul class=\"legend\"><li><i style=\"background:#7d838c\"></i>data</li>";
+  if (a.classes.empty()) legend += "<li><i style=\"background:#0072b2\"></i>samples</li>";
   for (size_t i = 0; i < a.classes.size() && a.classes.size() <= 12; ++i)
     legend += fmt::format("<li><i style=\"background:#{:02x}{:02x}{:02x}\"></i>{}</li>", a.colours[i].r, a.colours[i].g,
                           a.colours[i].b, escape(a.classes[i]));
@@ -81,13 +85,14 @@ std::string figures_card(const ReportContent& content) {
   for (const ReportFigure& f : content.figures) {
     const Verdict verdict = verdict_of(f);
     const std::string meaning = f.meaning.empty() ? "" : "<small>" + escape(f.meaning) + "</small>";
-    const std::string floor = std::isfinite(f.floor) ? with_error(f.floor, f.floor_error) : "–";
+    const int exponent = shared_exponent(f.generated, f.floor);
+    const std::string floor = std::isfinite(f.floor) ? with_error(f.floor, f.floor_error, exponent) : "–";
     rows += fmt::format(
         "<tr><th scope=\"row\">{}{}</th><td data-name=\"generated\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"floor\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"verdict\"><span class=\"verdict{}\">{}</span></td></tr>\n",
-        escape(f.name), meaning, with_error(f.generated, f.generated_error), floor, verdict.good ? " good" : "",
-        verdict.word.empty() ? "–" : verdict.word);
+        escape(f.name), meaning, with_error(f.generated, f.generated_error, exponent), floor,
+        verdict.good ? " good" : "", verdict.word.empty() ? "–" : verdict.word);
   }
   return fmt::format(
       "<section class=\"card all\" id=\"figures\">\n<h2>How good are the samples?</h2>\n<table "
@@ -127,7 +132,7 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   auto card = [&](const std::string& name) -> std::string {
     for (const Picture& p : pictures)
       if (p.name == name)
-        return name == "noising" ? panels_card(p, 190) : name == "schedule" ? panels_card(p, 480) : figure_card(p);
+        return name == "noising" ? panels_card(p, 190) : name == "schedule" ? panels_card(p, 400) : figure_card(p);
     return "";
   };
   std::string commands;

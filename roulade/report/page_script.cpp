@@ -13,8 +13,9 @@ std::string_view page_script() {
   const { width, rows } = film, count = film.labels.length;
   const canvas = document.getElementById("film"), button = document.getElementById("play");
   const slider = document.getElementById("frame"), label = document.getElementById("time");
-  const showData = document.getElementById("show-data"), acrossBox = document.getElementById("across");
-  const upBox = document.getElementById("up"), context = canvas.getContext("2d");
+  const showData = document.getElementById("show-data");
+  const acrossBox = document.getElementById("across"), upBox = document.getElementById("up");
+  const context = canvas.getContext("2d");
 
   // 16-bit shares of a range, little endian.
   const decode = (text, ranges, perFrame) => {
@@ -29,17 +30,8 @@ std::string_view page_script() {
   const points = decode(film.points, film.ranges, rows * width), data = decode(film.data, [film.dataRange], 0);
 
   let place = count - 1;  // frame shown; between two frames the points are on a straight line
-  let playing = false, before = 0, held = 0, inks = {};
+  let playing = false, before = 0, held = 0;
   const columnOf = (box, otherwise) => box ? Number(box.value) : otherwise;
-
-  const readInks = () => {
-    const style = getComputedStyle(document.documentElement);
-    inks = { card: style.getPropertyValue("--card").trim(), line: style.getPropertyValue("--line").trim(),
-             data: style.getPropertyValue("--dot-data").trim(), dark: matchMedia("(prefers-color-scheme: dark)").matches };
-  };
-  // On a dark page a class's colour is mixed with a third of white.
-  const shade = hex => inks.dark ? "#" + [1, 3, 5].map(i =>
-    Math.round(parseInt(hex.slice(i, i + 2), 16) * 0.67 + 85).toString(16).padStart(2, "0")).join("") : hex;
 
   const viewAt = (column, low, share) => {
     const a = film.views[low][column], b = film.views[Math.min(low + 1, count - 1)][column];
@@ -51,7 +43,7 @@ std::string_view page_script() {
     const [x0, x1] = viewAt(across, low, share), [y0, y1] = viewAt(up, low, share);
     const sx = side / (x1 - x0), sy = side / (y1 - y0), size = Math.max(1.5, side / 240);
     if (showData.checked) {
-      context.fillStyle = inks.data;
+      context.fillStyle = "#7d838c";
       context.globalAlpha = 0.28;
       for (let i = 0; i < data.length; i += width)
         context.fillRect((data[i + across] - x0) * sx - size / 2, (y1 - data[i + up]) * sy - size / 2, size, size);
@@ -59,7 +51,7 @@ std::string_view page_script() {
     context.globalAlpha = 0.75;
     const a = low * rows * width, b = Math.min(low + 1, count - 1) * rows * width, radius = size * 0.62;
     film.colours.forEach((hex, group) => {
-      context.fillStyle = shade(hex);
+      context.fillStyle = hex;
       context.beginPath();
       for (let r = 0; r < rows; r++) {
         if (film.groups[r] !== group) continue;
@@ -97,14 +89,14 @@ std::string_view page_script() {
       });
       context.globalAlpha = 1;
     };
-    if (showData.checked) bars(shares(i => data[i], data.length, x0, x1), inks.data, 0.4);
-    bars(shares(i => points[a + i] + (points[b + i] - points[a + i]) * share, rows, x0, x1), shade(film.colours[0]), 0.6);
+    if (showData.checked) bars(shares(i => data[i], data.length, x0, x1), "#7d838c", 0.4);
+    bars(shares(i => points[a + i] + (points[b + i] - points[a + i]) * share, rows, x0, x1),
+      film.colours[0], 0.6);
   };
 
   const draw = () => {
     const side = canvas.width, low = Math.min(Math.floor(place), count - 1), share = place - low;
-    context.fillStyle = inks.card;
-    context.fillRect(0, 0, side, side);
+    context.clearRect(0, 0, side, side);
     (width === 1 ? drawBars : drawPlane)(side, low, share);
     const nearest = Math.round(place);
     slider.value = nearest;
@@ -151,9 +143,7 @@ std::string_view page_script() {
     draw();
   });
   for (const box of [showData, acrossBox, upBox]) if (box) box.addEventListener("change", draw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readInks(); draw(); });
   new ResizeObserver(fit).observe(canvas);
-  readInks();
   fit();
 
   // It begins by itself once, when it is first seen, unless less motion is wanted.

@@ -6,10 +6,10 @@ namespace roulade::plot {
 std::string_view page_style() {
   return R"css(
 :root { color-scheme: light dark; --paper: #f6f7f9; --card: #fff; --ink: #1f2328; --soft: #59626d; --line: #dfe3e8;
-  --accent: #0072b2; --good: #00694d; --off: #a34700; --dot-data: #7d838c; --lift: none; }
+  --accent: #0072b2; --good: #00694d; --off: #a34700; --lift: none; }
 @media (prefers-color-scheme: dark) {
   :root { --paper: #101317; --card: #181c21; --ink: #e7eaee; --soft: #a2abb6; --line: #2c333b;
-    --accent: #56b4e9; --good: #4cc9a0; --off: #f0995a; --dot-data: #8d949e; --lift: brightness(1.55) saturate(.9); }
+    --accent: #56b4e9; --good: #4cc9a0; --off: #f0995a; --lift: brightness(1.55) saturate(.9); }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
@@ -19,13 +19,14 @@ header { max-width: 46rem; margin-bottom: 24px; }
 h1 { font-size: clamp(1.6rem, 4vw, 2.2rem); line-height: 1.2; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.1rem; line-height: 1.3; margin: 0 0 .5rem; }
 header p { color: var(--soft); font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; }
-.grid { display: grid; grid-template-columns: minmax(0, 1fr); gap: 20px; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 18px 14px; min-width: 0;
+.grid { display: grid; grid-template-columns: minmax(0, 1fr); grid-auto-flow: dense; gap: 20px; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 18px 14px;
+  min-width: 0;
   margin: 0; }
 figure > h2, .card > h2 { margin-bottom: .4rem; }
 .scroll { overflow-x: auto; }
 .plot { display: block; width: 100%; height: auto; font-family: inherit; }
-.plot image, .plot polyline:not([stroke="currentColor"]), .plot circle { filter: var(--lift); }
+canvas, .legend i, .plot image, .plot polyline:not([stroke="currentColor"]), .plot circle { filter: var(--lift); }
 .wide .plot { min-width: 620px; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(var(--side), 100%), 1fr)); gap: 10px 6px; }
 figcaption, .note { color: var(--soft); font-size: .875rem; margin: .5rem 0 0; overflow-wrap: anywhere; }
@@ -33,14 +34,16 @@ figcaption, .note { color: var(--soft); font-size: .875rem; margin: .5rem 0 0; o
 canvas { display: block; width: 100%; aspect-ratio: 1; touch-action: manipulation; border: 1px solid var(--line);
   border-radius: 6px; }
 .player { display: flex; align-items: center; gap: 12px; margin-top: 12px; flex-wrap: wrap; }
-.player button { min-width: 5.2rem; min-height: 40px; padding: 0 14px; font: inherit; font-weight: 600; color: var(--card);
+.player button { min-width: 5.2rem; min-height: 40px; padding: 0 14px; font: inherit; font-weight: 600;
+  color: var(--card);
   background: var(--accent); border: 0; border-radius: 8px; cursor: pointer; }
 .player input { flex: 1 1 140px; min-width: 0; min-height: 40px; margin: 0; accent-color: var(--accent); }
 .player output { min-width: 5.4rem; font-variant-numeric: tabular-nums; }
 .player label { display: inline-flex; align-items: center; gap: 6px; font-size: .9rem; color: var(--soft); }
 .player select { font: inherit; max-width: 9rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 8px; padding: 0; list-style: none; font-size: .875rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 8px; padding: 0; list-style: none;
+  font-size: .875rem; }
 .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 50%; margin-right: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 th, td { text-align: left; padding: 8px 14px 8px 0; border-bottom: 1px solid var(--line); vertical-align: top; }

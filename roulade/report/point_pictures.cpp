@@ -85,6 +85,7 @@ Figure point_figure(const ReportContent& content, const std::vector<Layer>& laye
   const size_t shown = std::min(view.size(), kMostColumns);
   const bool by_class = layers.back().by_class;
   Figure figure;
+  figure.height = 480 + 34;
   if (shown == 1) {
     figure.panels.push_back(bar_panel(layers, 0, view, column_name(content, 0)));
     return figure;
@@ -96,7 +97,6 @@ Figure point_figure(const ReportContent& content, const std::vector<Layer>& laye
     panel.equal = plane_like(view);
     panel.legend = panel.series.size() <= 13;
     figure.panels.push_back(std::move(panel));
-    figure.height = 480 + 34;
     return figure;
   }
   figure.columns = static_cast<int>(shown);

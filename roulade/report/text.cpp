@@ -95,20 +95,26 @@ std::string grouped(long long value) {
   return value < 0 ? "\u2212" + digits : digits;
 }
 
-std::string with_error(double value, double error) {
+int shared_exponent(double a, double b) {
+  const double size = std::max(std::isfinite(a) ? std::abs(a) : 0, std::isfinite(b) ? std::abs(b) : 0);
+  return size > 0 && (size < 1e-3 || size >= 1e6) ? static_cast<int>(std::floor(std::log10(size))) : 0;
+}
+
+std::string with_error(double value, double error, int exponent) {
   if (!std::isfinite(value)) return "not finite";
+  const double unit = std::pow(10, exponent), v = value / unit, e = error / unit;
   const bool known = std::isfinite(error) && error > 0;
-  const double size = std::max(std::abs(value), known ? error : 0);
-  if (size > 0 && (size < 1e-3 || size >= 1e6)) {
-    const int exponent = static_cast<int>(std::floor(std::log10(size)));
-    const double unit = std::pow(10, exponent);
-    const std::string mantissa =
-        known ? fmt::format("({:.2f} ± {:.2f})", value / unit, error / unit) : fmt::format("{:.2f}", value / unit);
-    return with_minus(mantissa) + " × 10" + superscript(exponent);
+  std::string out;
+  if (known) {
+    const int place = static_cast<int>(std::floor(std::log10(e)));
+    const bool two_digits = e / std::pow(10, place) < 1.95;
+    const int decimals = std::clamp((two_digits ? 1 : 0) - place, 0, 8);
+    out = fmt::format("{:.{}f} ± {:.{}f}", v, decimals, e, decimals);
+    if (exponent != 0) out = "(" + out + ")";
+  } else {
+    out = fmt::format("{:.4g}", v);
   }
-  if (!known) return with_minus(fmt::format("{:.4g}", value));
-  const int decimals = std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 6);
-  return with_minus(fmt::format("{:.{}f} ± {:.{}f}", value, decimals, error, decimals));
+  return with_minus(out) + (exponent == 0 || v == 0 ? "" : " × 10" + superscript(exponent));
 }
 
 double text_width(std::string_view utf8) {

@@ -24,9 +24,12 @@ std::string superscript(int value);
 /// 12345 -> "12,345".
 std::string grouped(long long value);
 
-/// "0.0183 ± 0.0012": the error with two significant digits, the value with as many decimals; small ones as
-/// "(0.9 ± 0.3) × 10⁻⁴". An error that is not finite is left out.
-std::string with_error(double value, double error);
+/// The power of ten in which two numbers to be compared are written: 0 when the larger one is in [10⁻³, 10⁶).
+int shared_exponent(double a, double b);
+
+/// "0.0183 ± 0.0012", or with an exponent "(0.9 ± 0.3) × 10⁻⁴": the error with two significant digits when it
+/// begins with 1, else one; the value with as many decimals. An error that is zero or not finite is left out.
+std::string with_error(double value, double error, int exponent = 0);
 
 /// Estimated width of a line of text in units of its font size, for room that must be kept before anything is drawn.
 double text_width(std::string_view utf8);

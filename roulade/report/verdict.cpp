@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/report/page.hpp"
-#include "roulade/report/text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,8 +22,8 @@ Verdict verdict_of(const ReportFigure& f) {
     const double ratio = f.generated / f.floor;
     return {fmt::format("{:.{}f} × the floor", ratio, ratio < 10 ? (ratio < 1.1 ? 2 : 1) : 0), false};
   }
-  return {with_minus(fmt::format("{:.2g}", std::abs(off))) + (off < 0 ? " below the floor" : " above the floor"),
-          false};
+  const std::string where = off < 0 ? "below the floor" : "above the floor";
+  return {std::abs(off) < 1e-3 ? where : fmt::format("{:.2g} {}", std::abs(off), where), false};
 }
 
 }  // namespace roulade::plot
