@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/network_files.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/tensor_file.hpp"
+#include "roulade/train/optimiser.hpp"
+
+namespace roulade {
+namespace {
+
+constexpr const char* kWeights = "model/diffusion_pytorch_model.safetensors";
+
+nlohmann::ordered_json to_json(const Value& value) {
+  return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, value);
+}
+
+nlohmann::ordered_json to_json(const Table& table) {
+  nlohmann::ordered_json out;
+  for (const auto& [key, given] : table) out[key] = to_json(given.value);
+  return out;
+}
+
+}  // namespace
+
+void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
+                   const std::map<std::string, Tensor>& weights) {
+  std::filesystem::create_directories(folder / "model");
+  std::filesystem::create_directories(folder / "scheduler");
+  nlohmann::ordered_json config = to_json(resolved.tables.at("model"));
+  config["_class_name"] = "RouladePointNetwork";
+  config["sample_shape"] = shape.sample;
+  config["classes"] = shape.classes;
+  write_file_atomically(folder / "model/config.json", config.dump(2) + "\n");
+  write_tensors(folder / kWeights, weights, {{"format", "pt"}});
+
+  nlohmann::ordered_json schedule = to_json(resolved.tables.at("schedule"));
+  schedule["_class_name"] = "RouladeSchedule";
+  schedule["prediction"] = to_json(resolved.tables.at("denoiser").at("prediction").value);
+  write_file_atomically(folder / "scheduler/scheduler_config.json", schedule.dump(2) + "\n");
+}
+
+void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where) {
+  const NamedWeights named = model.parameters();
+  try {
+    for (const auto& [name, weight] : named) restore(weight.stored(), weights, name);
+  } catch (const Error& e) {
+    throw Error(e.code(), fmt::format("[{}] the weights do not fit the network of the recipe: {}", where, e.what()));
+  }
+  if (weights.size() == named.size()) return;
+  for (const auto& [name, tensor] : weights) {
+    const bool known = std::any_of(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
+    if (!known) fail(Code::input, where, fmt::format("tensor '{}' belongs to no layer of the network", name));
+  }
+}
+
+std::map<std::string, Tensor> read_network(const std::filesystem::path& folder) {
+  return read_tensors(folder / kWeights).tensors;
+}
+
+std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint) {
+  const std::string prefix = "denoiser.raw.";
+  std::map<std::string, Tensor> out;
+  for (const auto& [name, tensor] : read_tensors(checkpoint / "training.safetensors").tensors)
+    if (name.rfind(prefix, 0) == 0) out[name.substr(prefix.size())] = tensor;
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/parts.hpp"
+
+#include <algorithm>
+
+#include <ATen/core/grad_mode.h>
+
+#include "roulade/core/rng.hpp"
+#include "roulade/objective/denoising.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/train/batches.hpp"
+
+namespace roulade {
+namespace {
+
+/// Validation has times and noise of its own, the same at every step.
+constexpr uint64_t kValidationSeed = 1;
+
+std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shared_ptr<const Model> model,
+                                              double label_dropout) {
+  const ObjectiveTerms terms = make_objective_terms(parts.resolved.tables.at("objective"));
+  return make_denoising({std::move(model), parts.schedule, make_prediction(parts.resolved.tables.at("denoiser")),
+                         terms.times, terms.weight, terms.loss, label_dropout});
+}
+
+double dropout_of(const Recipe& resolved) {
+  return settings_of<ObjectiveSettings>(resolved, "objective").label_dropout;
+}
+
+}  // namespace
+
+TrainParts make_train_parts(const Recipe& resolved) {
+  TrainParts parts;
+  parts.resolved = resolved;
+  parts.settings = settings_of<TrainSettings>(resolved, "train");
+  parts.seed = static_cast<uint64_t>(settings_of<RunSettings>(resolved, "run").seed);
+  const auto data = settings_of<DataSettings>(resolved, "data");
+  parts.source = make_source(resolved.tables.at("data"));
+
+  const bool endless = parts.source->endless();
+  const Points training = parts.source->draw(Split::train, parts.seed, endless ? data.count : 0);
+  const Points validation = parts.source->draw(Split::validation, parts.seed, endless ? data.validation_count : 0);
+  parts.facts.columns = parts.source->columns();
+  parts.facts.class_names = parts.source->class_names();
+  parts.facts.class_shares.assign(static_cast<size_t>(parts.source->classes()), 0);
+  for (const int64_t label : training.labels)
+    parts.facts.class_shares[static_cast<size_t>(label)] += 1 / static_cast<double>(training.rows);
+  parts.facts.scaling = Scaling::fit(training, data.scale);
+  parts.training = parts.facts.scaling.apply(training);
+  parts.validation = parts.facts.scaling.apply(validation);
+
+  parts.shape = {{training.width}, parts.source->classes()};
+  parts.schedule = make_schedule(resolved.tables.at("schedule"));
+  parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
+  parts.objective = objective_of(parts, parts.model, dropout_of(resolved));
+  return parts;
+}
+
+Twin make_twin(const TrainParts& parts) {
+  Twin twin;
+  twin.model = make_model(parts.resolved.tables.at("model"), parts.shape, parts.seed);
+  twin.objective = objective_of(parts, twin.model, 0);
+  return twin;
+}
+
+double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed) {
+  at::NoGradGuard no_grad;
+  double sum = 0;
+  for (int64_t first = 0; first < points.rows; first += batch) {
+    const int64_t count = std::min(batch, points.rows - first);
+    Points part{count, points.width, {points.row(first), points.row(first) + count * points.width}, {}};
+    if (!points.labels.empty()) part.labels.assign(&points.labels[static_cast<size_t>(first)], &points.labels[static_cast<size_t>(first)] + count);
+    sum += objective.loss(to_batch(part), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
+           static_cast<double>(count);
+  }
+  return points.rows > 0 ? sum / static_cast<double>(points.rows) : 0;
+}
+
+}  // namespace roulade

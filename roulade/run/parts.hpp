@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "roulade/data/points.hpp"
+#include "roulade/model/model.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/sampling.hpp"
+#include "roulade/train/trainer.hpp"
+
+namespace roulade {
+
+/// The settings of a resolved recipe's table, e.g. settings_of<TrainSettings>(recipe, "train").
+template <class Settings>
+Settings settings_of(const Recipe& resolved, const std::string& table) {
+  return read_settings<Settings>(table, resolved.tables.at(table));
+}
+
+/// Everything that training needs, made from a resolved recipe.
+struct TrainParts {
+  Recipe resolved;
+  TrainSettings settings;
+  uint64_t seed = 0;
+  std::shared_ptr<const PointSource> source;
+  DataFacts facts;
+  Points training, validation;  ///< scaled
+  ModelShape shape;
+  std::shared_ptr<Model> model;
+  std::shared_ptr<const Schedule> schedule;
+  std::shared_ptr<const Objective> objective;
+};
+TrainParts make_train_parts(const Recipe& resolved);
+
+/// A network of the recipe's shape with weights of its own, and the same objective on it.
+struct Twin {
+  std::shared_ptr<Model> model;
+  std::shared_ptr<const Objective> objective;
+};
+Twin make_twin(const TrainParts& parts);
+
+/// The mean loss over points with fixed times and noise; no gradients, nothing changes.
+double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed);
+
+}  // namespace roulade

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/run_folder.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <toml++/toml.h>
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kFormat = 1;
+constexpr const char* kPrefix = "step-";
+
+}  // namespace
+
+std::filesystem::path RunFolder::checkpoint(int64_t step) const {
+  return checkpoints() / fmt::format("{}{:08}", kPrefix, step);
+}
+
+std::vector<int64_t> RunFolder::steps() const {
+  std::vector<int64_t> out;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kPrefix, 0) != 0 || is_leftover(entry.path())) continue;
+    int64_t step = 0;
+    const char* first = name.data() + std::string(kPrefix).size();
+    const auto [end, error] = std::from_chars(first, name.data() + name.size(), step);
+    if (error == std::errc() && end == name.data() + name.size()) out.push_back(step);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::optional<int64_t> RunFolder::latest() const {
+  const std::vector<int64_t> all = steps();
+  return all.empty() ? std::nullopt : std::optional(all.back());
+}
+
+void RunFolder::check() const {
+  if (!std::filesystem::exists(root)) fail(Code::io, root.string(), "no such run folder");
+  if (!std::filesystem::exists(recipe())) fail(Code::io, root.string(), "not a run folder: it has no recipe.toml");
+}
+
+void write_run_recipe(const RunFolder& folder, const Recipe& resolved) {
+  const std::string made = fmt::format(
+      "\n[made]\nformat = {}\nversion = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", kFormat,
+      to_text(version()), to_text(build()), to_text(instruction_set()), threads());
+  write_file_atomically(folder.recipe(), to_toml(resolved) + made);
+}
+
+Recipe read_run_recipe(const RunFolder& folder) {
+  folder.check();
+  const std::string text = read_file(folder.recipe(), 1 << 20);
+  const Recipe recipe = parse_recipe(text, folder.recipe().string());
+  const int64_t format = toml::parse(text)["made"]["format"].value_or(int64_t{0});
+  if (format != kFormat)
+    fail(Code::input, folder.recipe().string(), "format of the run folder", fmt::format("{}", kFormat),
+         fmt::format("{}", format));
+  return recipe;
+}
+
+void write_facts(const RunFolder& folder, const DataFacts& facts) {
+  const nlohmann::ordered_json json = {{"columns", facts.columns},
+                                       {"class_names", facts.class_names},
+                                       {"class_shares", facts.class_shares},
+                                       {"mean", facts.scaling.mean},
+                                       {"deviation", facts.scaling.deviation}};
+  write_file_atomically(folder.facts(), json.dump(2) + "\n");
+}
+
+DataFacts read_facts(const RunFolder& folder) {
+  const std::string where = folder.facts().string();
+  DataFacts facts;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), 1 << 26));
+    json.at("columns").get_to(facts.columns);
+    json.at("class_names").get_to(facts.class_names);
+    json.at("class_shares").get_to(facts.class_shares);
+    json.at("mean").get_to(facts.scaling.mean);
+    json.at("deviation").get_to(facts.scaling.deviation);
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, where, fmt::format("damaged ({})", e.what()));
+  }
+  const size_t width = facts.columns.size();
+  if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
+    fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
+  return facts;
+}
+
+}  // namespace roulade

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/sampling.hpp"
+
+namespace roulade {
+
+/// The files of a run: the only place that knows their names.
+struct RunFolder {
+  std::filesystem::path root;
+
+  std::filesystem::path recipe() const { return root / "recipe.toml"; }
+  std::filesystem::path facts() const { return root / "data.json"; }
+  std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
+  std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+  std::filesystem::path samples() const { return root / "samples"; }
+  std::filesystem::path evaluation() const { return root / "eval.json"; }
+  std::filesystem::path report() const { return root / "report"; }
+  std::filesystem::path checkpoint(int64_t step) const;
+
+  /// Steps that have a whole checkpoint, ascending.
+  std::vector<int64_t> steps() const;
+  /// The newest whole checkpoint's step; absent = none.
+  std::optional<int64_t> latest() const;
+  /// Throws Error(io) unless this is a run folder.
+  void check() const;
+};
+
+/// recipe.toml: the resolved recipe, and in [made] the version, build, instruction set, threads and the folder's format.
+void write_run_recipe(const RunFolder& folder, const Recipe& resolved);
+/// Throws Error(input) when a newer version wrote it in a format that this one does not know.
+Recipe read_run_recipe(const RunFolder& folder);
+
+void write_facts(const RunFolder& folder, const DataFacts& facts);
+DataFacts read_facts(const RunFolder& folder);
+
+}  // namespace roulade

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/tables.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "roulade/eval/protocol.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/train/trainer.hpp"
+
+namespace roulade {
+namespace {
+
+template <class Settings>
+void bind(Binder& b) {
+  Settings settings;
+  settings.bind(b);
+}
+
+/// The options of every entry that a key may choose.
+template <class Entry>
+void add_keys(std::vector<RecipeKey>& out, const std::string& table, const std::string& key, const Registry<Entry>& from) {
+  for (const Entry& entry : from.entries())
+    for (const OptionInfo& info : entry.options()) out.push_back({table, fmt::format("{} = {}", key, entry.name), info});
+}
+
+}  // namespace
+
+const std::vector<RecipeTable>& recipe_tables() {
+  static const std::vector<RecipeTable> tables = {
+      {"run", "the run as a whole", bind<RunSettings>},
+      {"data", "what to learn", bind<DataSettings>},
+      {"schedule", "how noisy each time is", bind<ScheduleSettings>},
+      {"model", "the network", bind<ModelSettings>},
+      {"denoiser", "what the network predicts", bind<DenoiserSettings>},
+      {"objective", "what training minimises", bind<ObjectiveSettings>},
+      {"train", "how it is trained", bind<TrainSettings>},
+      {"sample", "how samples are drawn", bind<SampleSettings>},
+      {"guidance", "how a condition is strengthened", bind<GuidanceSettings>},
+      {"eval", "how samples are judged", [](Binder& b) { Protocol protocol(b); }},
+  };
+  return tables;
+}
+
+std::vector<std::string> recipe_table_names() {
+  std::vector<std::string> names;
+  for (const RecipeTable& table : recipe_tables()) names.push_back(table.name);
+  return names;
+}
+
+bool is_recipe_table(const std::string& name) {
+  const auto& tables = recipe_tables();
+  return std::any_of(tables.begin(), tables.end(), [&](const RecipeTable& table) { return table.name == name; });
+}
+
+bool is_note_table(const std::string& name) { return name == "made" || name == "expected"; }
+
+std::vector<RecipeKey> all_keys() {
+  std::vector<RecipeKey> chosen;
+  add_keys(chosen, "data", "kind", data::registry());
+  add_keys(chosen, "schedule", "kind", schedule::registry());
+  add_keys(chosen, "model", "kind", model::registry());
+  add_keys(chosen, "denoiser", "prediction", denoiser::registry());
+  add_keys(chosen, "objective", "times", objective::times::registry());
+  add_keys(chosen, "objective", "weight", objective::weight::registry());
+  add_keys(chosen, "objective", "loss", objective::loss::registry());
+  add_keys(chosen, "sample", "sampler", sampler::registry());
+  add_keys(chosen, "sample", "grid", grid::registry());
+  add_keys(chosen, "guidance", "kind", guidance::registry());
+  const auto of_entry = [&](const std::string& table, const std::string& key) {
+    return std::any_of(chosen.begin(), chosen.end(),
+                       [&](const RecipeKey& k) { return k.table == table && k.info.key == key; });
+  };
+  std::vector<RecipeKey> out;
+  for (const RecipeTable& table : recipe_tables()) {
+    Binder b;
+    table.bind(b);
+    for (const OptionInfo& info : b.infos())
+      if (!of_entry(table.name, info.key)) out.push_back({table.name, "", info});
+    for (const RecipeKey& key : chosen)
+      if (key.table == table.name) out.push_back(key);
+  }
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/training.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/jsonl.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/train/batches.hpp"
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string to_line(const MetricRow& row) {
+  nlohmann::ordered_json json = {{"step", row.step}};
+  if (row.loss) json["loss"] = *row.loss;
+  if (row.lr) json["lr"] = *row.lr;
+  if (row.gradient_norm) json["gradient_norm"] = *row.gradient_norm;
+  if (row.validation) json["validation"] = *row.validation;
+  json["seconds"] = row.seconds;
+  return json.dump();
+}
+
+int64_t step_of(std::string_view line) {
+  const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("step") && json["step"].is_number_integer() ? json["step"].get<int64_t>() : -1;
+}
+
+/// A run folder that training writes to.
+class Writer {
+ public:
+  Writer(const RunFolder& folder, const TrainParts& parts, const Trainer& trainer)
+      : folder_(folder), parts_(parts), trainer_(trainer) {}
+
+  void checkpoint() const {
+    write(folder_.checkpoint(trainer_.done()));
+    write_pointer(folder_.checkpoints() / "latest", folder_.checkpoint(trainer_.done()).filename().string());
+    const std::vector<int64_t> steps = folder_.steps();
+    const auto keep = static_cast<size_t>(parts_.settings.keep);
+    for (size_t i = 0; i + keep < steps.size(); ++i) fs::remove_all(folder_.checkpoint(steps[i]));
+  }
+
+  void best() const { write(folder_.checkpoints() / "best"); }
+
+ private:
+  void write(const fs::path& target) const {
+    FolderReplacement replacement(target);
+    const std::map<std::string, Tensor> averaged =
+        trainer_.averages().empty() ? raw() : trainer_.averages().front().values();
+    write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
+    trainer_.save(replacement.folder());
+    replacement.commit();
+  }
+
+  std::map<std::string, Tensor> raw() const {
+    std::map<std::string, Tensor> out;
+    for (const auto& [name, weight] : parts_.model->parameters()) out[name] = weight.stored().detach();
+    return out;
+  }
+
+  const RunFolder& folder_;
+  const TrainParts& parts_;
+  const Trainer& trainer_;
+};
+
+/// Makes the folder of a new run. Throws Error(usage) when something stands there already.
+void begin_folder(const RunFolder& folder) {
+  std::error_code error;
+  if (fs::exists(folder.recipe(), error))
+    fail(Code::usage, folder.root.string(), "this folder already holds a run (give another --out, or --resume)");
+  if (fs::exists(folder.root, error) && (!fs::is_directory(folder.root) || !fs::is_empty(folder.root)))
+    fail(Code::usage, folder.root.string(), "this exists and is not a run", "a new or empty folder");
+  fs::create_directories(folder.checkpoints(), error);
+  if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
+}
+
+/// Loads the newest checkpoint and cuts the metrics back to it.
+void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
+  recover_folder(folder.root);
+  recover_folder(folder.checkpoints());
+  const std::vector<std::string> differences = trajectory_differences(read_run_recipe(folder), parts.resolved);
+  if (!differences.empty())
+    fail(Code::usage, folder.root.string(),
+         fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
+                     fmt::join(differences, ", ")));
+  if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
+  cut_back(folder.metrics(), [&](std::string_view line) {
+    const int64_t step = step_of(line);
+    return step >= 0 && step <= trainer.done();
+  });
+}
+
+}  // namespace
+
+std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
+  static const std::set<std::string> kFree = {"run.title", "train.log_every", "train.checkpoint_every", "train.keep",
+                                              "train.validate_every"};
+  const Recipe x = resolve(a), y = resolve(b);
+  std::set<std::string> out;
+  for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"}) {
+    const Table &s = x.tables.at(table), &t = y.tables.at(table);
+    const auto differs = [&](const Table& one, const Table& other) {
+      for (const auto& [key, given] : one) {
+        const auto it = other.find(key);
+        const std::string name = fmt::format("{}.{}", table, key);
+        if ((it == other.end() || it->second.value != given.value) && !kFree.count(name)) out.insert(name);
+      }
+    };
+    differs(s, t);
+    differs(t, s);
+  }
+  return {out.begin(), out.end()};
+}
+
+TrainResult run_training(const TrainRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  const RunFolder folder{request.out};
+  if (request.resume) folder.check();
+  const TrainParts parts = make_train_parts(resolve(request.recipe));
+  const TrainSettings& settings = parts.settings;
+  if (request.init_from) {
+    const RunFolder from{*request.init_from};
+    from.check();
+    const auto latest = from.latest();
+    if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
+    fill_network(*parts.model, read_network(from.checkpoint(*latest)), from.checkpoint(*latest).string());
+  }
+  Trainer trainer(parts.objective, settings, parts.seed);
+  if (request.resume) {
+    go_on(folder, parts, trainer);
+  } else {
+    begin_folder(folder);
+  }
+  write_run_recipe(folder, parts.resolved);
+  write_facts(folder, parts.facts);
+
+  PointBatches batches(parts.training, settings.batch, parts.seed);
+  JsonLines metrics(folder.metrics());
+  const Writer writer(folder, parts, trainer);
+  const Twin averaged = make_twin(parts);
+  TrainResult result;
+
+  TrainHooks hooks;
+  hooks.row = [&](const MetricRow& row) {
+    if (row.loss) result.loss = *row.loss;
+    metrics.append(to_line(row));
+    if (request.row) request.row(row);
+  };
+  if (parts.validation.rows > 0)
+    hooks.validate = [&] {
+      const auto& averages = trainer.averages();
+      for (const auto& [name, weight] : (averages.empty() ? parts.model : averaged.model)->parameters())
+        if (!averages.empty()) restore(weight.stored(), averages.front().values(), name);
+      return validation_loss(averages.empty() ? *parts.objective : *averaged.objective, parts.validation, settings.batch,
+                             parts.seed);
+    };
+  hooks.improved = [&] { writer.best(); };
+  hooks.checkpoint = [&] {
+    metrics.sync();
+    writer.checkpoint();
+  };
+  result.finished =
+      train(trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
+  result.step = trainer.done();
+  result.parameters = parts.model->parameter_count();
+  result.folder = request.out;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+TrainPlan plan_training(const Recipe& recipe) {
+  const TrainParts parts = make_train_parts(resolve(recipe));
+  TrainPlan plan;
+  plan.resolved = parts.resolved;
+  for (const auto& [name, weight] : parts.model->parameters())
+    plan.weights.emplace_back(name, weight.stored().sizes().vec());
+  plan.parameters = parts.model->parameter_count();
+  plan.training_rows = parts.training.rows;
+  plan.width = parts.training.width;
+  plan.classes = parts.shape.classes;
+
+  constexpr int64_t kWarm = 3, kTimed = 10;
+  Trainer trainer(parts.objective, parts.settings, parts.seed);
+  PointBatches batches(parts.training, parts.settings.batch, parts.seed);
+  const BatchFn next = [&](int64_t i) { return batches.at(i); };
+  for (int64_t i = 0; i < kWarm; ++i) trainer.step(next);
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t i = 0; i < kTimed; ++i) trainer.step(next);
+  const double timed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  plan.seconds = timed / kTimed * static_cast<double>(parts.settings.steps);
+  plan.memory = peak_memory();  // the timed steps have touched all that training touches
+  return plan;
+}
+
+}  // namespace roulade
