@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "roulade/eval/protocol.hpp"
 #include "roulade/run/sampling.hpp"
 
@@ -22,7 +26,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, 
 /// The evaluation as JSON text, as RUN/eval.json holds it.
 std::string to_json(const TrainedRun& run, const Evaluation& evaluation);
 
-/// Writes RUN/eval.json and RUN/report/ (see write_report). Without an evaluation, that of RUN/eval.json is shown if there is one.
+/// Draws samples and writes RUN/report/ (see write_report); the figures are those of RUN/eval.json, if there is one.
 std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress = {},
                                               const Cancel& cancel = {});
 

@@ -45,17 +45,17 @@ struct OpenRequest {
 /// Throws Error(io) when there is no run or checkpoint, Error(input) when one is damaged, Error(usage) for a bad override.
 TrainedRun open_run(const OpenRequest& request);
 
-/// Points on their way: [count, width] of the model's units at each visited time.
+/// Points on their way at one visited time: x_t / sqrt(alpha^2 + sigma^2) in the data's units, so that all times fit one picture.
 struct Frame {
   double t = 0;
-  std::vector<double> values;
+  std::vector<double> values;  ///< [rows * width]
 };
 
 struct PointSamples {
   Points points;         ///< in the data's units, labels where the network has classes
   int64_t calls = 0;     ///< network calls for each sample
   double seconds = 0;
-  std::vector<Frame> frames;  ///< of the first `frame_points` samples, in the data's units, noise first
+  std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first
 };
 
 struct SampleRequest {

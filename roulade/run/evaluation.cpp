@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/evaluation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+
+namespace roulade {
+namespace {
+
+nlohmann::ordered_json number(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
+
+nlohmann::ordered_json to_json(const PairMean& mean) {
+  return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};
+}
+
+Points first_rows(const Points& from, int64_t first, int64_t count) {
+  Points out{count, from.width, {from.row(first), from.row(first) + count * from.width}, {}};
+  return out;
+}
+
+}  // namespace
+
+Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
+  const auto start = std::chrono::steady_clock::now();
+  const Protocol protocol = Protocol::from_table(run.recipe.tables.at("eval"));
+  const auto source = make_source(run.recipe.tables.at("data"));
+  const Scaling& scaling = run.facts.scaling;
+  Evaluation out;
+  out.pairs = protocol.pairs();
+  out.count = protocol.count();
+  out.reference = "fresh points";
+
+  ProtocolInput input;
+  if (source->endless()) {
+    const auto fresh = [&](int64_t, uint64_t seed) {
+      return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));
+    };
+    input.reference = fresh;
+    input.floor = [fresh](int64_t pair, uint64_t seed) { return FloorSets{fresh(pair, seed), std::nullopt}; };
+  } else {
+    // A table has no fresh points: sets are subsets of its test split, and the floor compares its two halves.
+    const int64_t rows = source->draw(Split::test, 0, 0).rows;
+    if (rows < 20)
+      fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
+    out.count = std::min(out.count, rows);
+    out.reference = fmt::format("test split ({} rows)", rows);
+    input.reference = [&](int64_t, uint64_t seed) {
+      return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));
+    };
+    input.floor = [&, rows](int64_t, uint64_t seed) {
+      const Points all = scaling.apply(source->draw(Split::test, seed, 0));
+      const int64_t half = std::min(out.count, rows / 2);
+      return FloorSets{to_set(first_rows(all, 0, half)), to_set(first_rows(all, half, half))};
+    };
+  }
+  std::optional<Curve> curve = source->curve();
+  const bool one_scale = std::all_of(scaling.deviation.begin(), scaling.deviation.end(),
+                                     [&](double d) { return d == scaling.deviation.front(); });
+  if (curve && one_scale) {
+    curve = scaling.apply(*curve);
+    input.curve = &*curve;
+  }
+  input.generated = [&](int64_t, uint64_t seed) {
+    const PointSamples made = sample_points(run, {.count = out.count, .seed = seed, .frame_points = 0, .progress = {}, .cancel = cancel});
+    out.sample_seconds += made.seconds;
+    return to_set(scaling.apply(made.points));
+  };
+  out.result = protocol.run(input, run.seed, progress, cancel);
+  out.finished = out.result.pairs == out.pairs;
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+std::string to_json(const TrainedRun& run, const Evaluation& e) {
+  nlohmann::ordered_json json = {{"format", 1},
+                                 {"version", version()},
+                                 {"step", run.step},
+                                 {"weights", settings_of<SampleSettings>(run.recipe, "sample").weights},
+                                 {"seed", run.seed},
+                                 {"split", "test"},
+                                 {"reference", e.reference},
+                                 {"pairs", e.result.pairs},
+                                 {"count", e.count},
+                                 {"threads", threads()}};
+  nlohmann::ordered_json figures = nlohmann::ordered_json::array();
+  for (const FigureResult& figure : e.result.figures) {
+    nlohmann::ordered_json row = {{"metric", figure.metric}, {"figure", figure.figure}};
+    row["generated"] = to_json(figure.generated);
+    if (figure.floor) row["floor"] = to_json(*figure.floor);
+    figures.push_back(row);
+  }
+  json["figures"] = figures;
+  json["sample_seconds"] = e.sample_seconds;
+  json["metric_seconds"] = e.result.metric_seconds;
+  json["seconds"] = e.seconds;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace roulade

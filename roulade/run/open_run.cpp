@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "roulade/core/error.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/sampling.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/run/tables.hpp"
+
+namespace roulade {
+namespace {
+
+/// The tables that a trained run can follow when they change.
+const std::vector<std::string> kFreeTables = {"run", "sample", "guidance", "eval"};
+
+/// After another choice (sample.sampler) the recorded options of the old one mean nothing: those that nobody binds go,
+/// unless the caller gave them.
+void drop_stale_options(Recipe& recipe) {
+  for (const RecipeTable& table : recipe_tables()) {
+    Table& values = recipe.tables[table.name];
+    Binder b(table.name, values);
+    table.bind(b);
+    const Table bound = b.resolved();
+    std::erase_if(values, [&](const auto& entry) { return !bound.count(entry.first) && entry.second.origin != "--set"; });
+  }
+}
+
+Recipe with_overrides(Recipe recipe, const std::vector<std::string>& set) {
+  for (const std::string& assignment : set) {
+    const std::string table = assignment.substr(0, std::min(assignment.find('.'), assignment.size()));
+    if (is_recipe_table(table) && std::find(kFreeTables.begin(), kFreeTables.end(), table) == kFreeTables.end())
+      fail(Code::usage, "--set " + assignment, "a trained run cannot change this",
+           fmt::format("a key of {}", fmt::join(kFreeTables, ", ")));
+    set_key(recipe, assignment);
+  }
+  drop_stale_options(recipe);
+  return resolve(recipe);
+}
+
+int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& wanted) {
+  const std::vector<int64_t> steps = folder.steps();
+  if (steps.empty()) fail(Code::io, folder.root.string(), "the run has no checkpoint yet");
+  if (!wanted) return steps.back();
+  if (std::find(steps.begin(), steps.end(), *wanted) == steps.end())
+    fail(Code::io, folder.root.string(), fmt::format("no checkpoint of step {}", *wanted),
+         fmt::format("{}", fmt::join(steps, ", ")));
+  return *wanted;
+}
+
+}  // namespace
+
+TrainedRun open_run(const OpenRequest& request) {
+  const RunFolder folder{request.run};
+  TrainedRun run;
+  run.folder = request.run;
+  run.recipe = with_overrides(read_run_recipe(folder), request.set);
+  run.facts = read_facts(folder);
+  run.seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
+  run.step = checkpoint_step(folder, request.checkpoint);
+
+  const std::filesystem::path checkpoint = folder.checkpoint(run.step);
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  const ModelShape shape{{static_cast<int64_t>(run.facts.columns.size())}, run.facts.classes()};
+  const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
+  fill_network(*model, sample.weights == "raw" ? read_raw_network(checkpoint) : read_network(checkpoint),
+               checkpoint.string());
+  run.parameters = model->parameter_count();
+
+  run.schedule = make_schedule(run.recipe.tables.at("schedule"));
+  const DenoiserOptions options = settings_of<DenoiserSettings>(run.recipe, "denoiser").options;
+  std::shared_ptr<const Denoiser> denoiser =
+      make_denoiser(model, run.schedule, make_prediction(run.recipe.tables.at("denoiser")));
+  denoiser = make_guidance(run.recipe.tables.at("guidance"), std::move(denoiser));
+  if (options.clip) denoiser = make_clipped(std::move(denoiser), *options.clip);
+  run.denoiser = std::move(denoiser);
+  return run;
+}
+
+}  // namespace roulade

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/jsonl.hpp"
+#include "roulade/report/report.hpp"
+#include "roulade/run/evaluation.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kShown = 10000;     ///< points of the still pictures
+constexpr int64_t kAnimated = 2000;   ///< points of the animation
+constexpr size_t kMostFrames = 60;    ///< frames kept of a long sampling
+
+struct Meaning {
+  const char* name;
+  const char* words;
+  ReportFigure::Aim aim;
+};
+
+/// How a reader should take a figure; one that is not listed is shown by its own name.
+const std::map<std::string, Meaning> kMeanings = {
+    {"sliced_wasserstein", {"sliced W1", "mean distance between sorted projections", ReportFigure::Aim::lower}},
+    {"energy", {"energy distance", "0 when both sets have one law", ReportFigure::Aim::lower}},
+    {"precision", {"precision", "share of samples that lie among the data", ReportFigure::Aim::higher}},
+    {"recall", {"recall", "share of the data that the samples reach", ReportFigure::Aim::higher}},
+    {"curve_distance", {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
+    {"over_4_sigma", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
+    {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
+};
+
+PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
+
+ScheduleCurves curves_of(const Schedule& schedule, const std::vector<double>& times) {
+  constexpr int kPoints = 201;
+  ScheduleCurves out;
+  for (int i = 0; i < kPoints; ++i) {
+    const double t = i / (kPoints - 1.0);
+    out.t.push_back(t);
+    out.alpha.push_back(schedule.alpha(t));
+    out.sigma.push_back(schedule.sigma(t));
+    out.log_snr.push_back(schedule.log_snr(t));
+  }
+  out.grid.assign(times.rbegin(), times.rend());
+  return out;
+}
+
+LossCurves losses_of(const RunFolder& folder) {
+  LossCurves out;
+  if (!std::filesystem::exists(folder.metrics())) return out;
+  for (const std::string& line : read_lines(folder.metrics())) {
+    const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
+    if (!row.is_object() || !row.contains("step")) continue;
+    const auto step = row["step"].get<double>();
+    if (row.contains("loss")) {
+      out.step.push_back(step);
+      out.loss.push_back(row["loss"].get<double>());
+    }
+    if (row.contains("validation")) {
+      out.validation_step.push_back(step);
+      out.validation_loss.push_back(row["validation"].get<double>());
+    }
+  }
+  return out;
+}
+
+/// The same points at six times from data to noise, in the model's units and shrunk like the frames of sampling.
+std::vector<ReportFrame> noising_of(const TrainedRun& run, const Points& scaled) {
+  std::vector<double> eps(scaled.values.size());
+  fill_normal({run.seed, Stream::evaluate, 0}, 0, scaled.width, std::span<double>(eps));
+  std::vector<ReportFrame> out;
+  for (const double t : {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}) {
+    const double alpha = run.schedule->alpha(t), sigma = run.schedule->sigma(t), size = std::hypot(alpha, sigma);
+    ReportFrame frame{t, fmt::format("t = {:.1f}", t), std::vector<double>(eps.size())};
+    for (size_t i = 0; i < eps.size(); ++i) frame.values[i] = (alpha * scaled.values[i] + sigma * eps[i]) / size;
+    out.push_back(std::move(frame));
+  }
+  return out;
+}
+
+double number(const nlohmann::json& from, const char* key) {
+  return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
+}
+
+void add_figures(ReportContent& content, const RunFolder& folder) {
+  if (!std::filesystem::exists(folder.evaluation())) return;
+  const std::string where = folder.evaluation().string();
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_file(folder.evaluation(), 1 << 26));
+    for (const nlohmann::json& row : json.at("figures")) {
+      const std::string name = row.at("figure").get<std::string>();
+      ReportFigure figure;
+      const auto meaning = kMeanings.find(name);
+      figure.name = meaning == kMeanings.end() ? name : meaning->second.name;
+      if (meaning != kMeanings.end()) {
+        figure.meaning = meaning->second.words;
+        figure.aim = meaning->second.aim;
+      }
+      figure.generated = number(row.at("generated"), "mean");
+      figure.generated_error = number(row.at("generated"), "standard_error");
+      if (row.contains("floor")) {
+        figure.floor = number(row["floor"], "mean");
+        figure.floor_error = number(row["floor"], "standard_error");
+      }
+      content.figures.push_back(figure);
+    }
+    content.figures_note = fmt::format("{} pairs of {} points, step {}, against {}", json.at("pairs").get<int64_t>(),
+                                       json.at("count").get<int64_t>(), json.at("step").get<int64_t>(),
+                                       json.at("reference").get<std::string>());
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, where, fmt::format("damaged ({}); run eval again", e.what()));
+  }
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
+  const RunFolder folder{run.folder};
+  const auto source = make_source(run.recipe.tables.at("data"));
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  const Points data = source->draw(Split::test, run.seed, kShown);
+  const PointSamples made = sample_points(
+      run, {.count = std::min(kShown, sample.count), .seed = run.seed, .frame_points = kAnimated, .progress = progress, .cancel = cancel});
+
+  ReportContent content;
+  const std::string kind = std::get<std::string>(run.recipe.tables.at("data").at("kind").value);
+  content.title = settings_of<RunSettings>(run.recipe, "run").title;
+  if (content.title.empty()) content.title = fmt::format("Roulade: {}", kind);
+  content.summary = fmt::format(
+      "A diffusion model of {} parameters learned this data set in {} steps. Its samples begin as pure noise and become "
+      "data in {} network calls each ({}, {} points in {:.2f} s).",
+      run.parameters, run.step, made.calls, sample.sampler, made.points.rows, made.seconds);
+  content.columns = run.facts.columns;
+  content.data = to_plot(data);
+  content.samples = to_plot(made.points);
+  const size_t stride = (made.frames.size() + kMostFrames - 1) / kMostFrames;
+  for (size_t i = 0; i < made.frames.size(); ++i)
+    if (i % stride == 0 || i + 1 == made.frames.size())
+      content.frames.push_back({made.frames[i].t, fmt::format("step {} of {}", i, made.frames.size() - 1), made.frames[i].values});
+  if (!made.points.labels.empty())
+    content.frame_labels.assign(made.points.labels.begin(),
+                                made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));
+  Points few = run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated));
+  content.noising = noising_of(run, few);
+  std::vector<double> times;
+  for (const Frame& frame : made.frames) times.push_back(frame.t);
+  content.schedule = curves_of(*run.schedule, times);
+  content.loss = losses_of(folder);
+  add_figures(content, folder);
+  content.recipe = to_toml(run.recipe);
+  const std::string name = folder.root.filename().string();
+  content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
+                      fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
+                      fmt::format("roulade report {}-again", name)};
+  content.environment = {{"version", version()},
+                         {"build", build()},
+                         {"instruction set", instruction_set()},
+                         {"threads", fmt::format("{}", threads())},
+                         {"seed", fmt::format("{}", run.seed)},
+                         {"weights", sample.weights}};
+  return write_report(content, folder.report(), progress, cancel);
+}
+
+}  // namespace roulade

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/sampling.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <mutex>
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/parallel.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+
+namespace roulade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The class of each sample: one for all, none, or drawn with the shares of the training data from (seed, i).
+std::vector<int64_t> labels_for(const TrainedRun& run, const std::string& wish, uint64_t seed, int64_t count) {
+  const int64_t classes = run.facts.classes();
+  if (classes == 0) {
+    if (wish != "data" && wish != "none")
+      fail(Code::usage, "sample.label", "the run was trained without classes", "none", wish);
+    return {};
+  }
+  std::vector<int64_t> labels(static_cast<size_t>(count), -1);
+  if (wish == "none") return labels;
+  if (wish == "data") {
+    std::vector<double> u(labels.size());
+    fill_uniform({seed, Stream::prior, 1}, 0, 1, u);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      double left = u[i];
+      int64_t label = 0;
+      while (label + 1 < classes && left >= run.facts.class_shares[static_cast<size_t>(label)])
+        left -= run.facts.class_shares[static_cast<size_t>(label++)];
+      labels[i] = label;
+    }
+    return labels;
+  }
+  int64_t label = 0;
+  const auto [end, error] = std::from_chars(wish.data(), wish.data() + wish.size(), label);
+  if (error != std::errc() || end != wish.data() + wish.size() || label < 0 || label >= classes)
+    fail(Code::usage, "sample.label", "class", fmt::format("0 to {}, none or data", classes - 1), wish);
+  labels.assign(labels.size(), label);
+  return labels;
+}
+
+Condition condition_of(const std::vector<int64_t>& labels, int64_t first, int64_t count) {
+  Condition condition;
+  if (labels.empty()) return condition;
+  Tensor label = at::empty({count}, at::kLong);
+  std::copy_n(labels.begin() + first, count, label.mutable_data_ptr<int64_t>());
+  condition.label = label;
+  return condition;
+}
+
+/// Rows of a [n, width] float tensor, times `factor`, unscaled into `to` from row `first` on.
+void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t first, int64_t count,
+               std::vector<double>& to) {
+  const Tensor flat = x.contiguous();
+  const float* from = flat.const_data_ptr<float>();
+  const int64_t width = flat.size(1);
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < width; ++j) {
+      const auto c = static_cast<size_t>(j);
+      to[static_cast<size_t>((first + i) * width + j)] =
+          scaling.mean[c] + scaling.deviation[c] * factor * static_cast<double>(from[i * width + j]);
+    }
+}
+
+}  // namespace
+
+PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
+  const auto start = Clock::now();
+  const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
+  const SampleParts parts = make_sample_parts(run.recipe.tables.at("sample"));
+  const Schedule& schedule = *run.schedule;
+  const std::vector<double> times = parts.grid->times(schedule, settings.steps);
+  const int64_t count = request.count > 0 ? request.count : settings.count;
+  const auto width = static_cast<int64_t>(run.facts.columns.size());
+
+  PointSamples out;
+  out.points = {count, width, std::vector<double>(static_cast<size_t>(count * width)), {}};
+  out.points.labels = labels_for(run, settings.label, request.seed, count);
+  const int64_t shown = std::min(request.frame_points, count);
+  if (shown > 0)
+    for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
+
+  // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each other.
+  // Their size is fixed, so the threads do not change the result.
+  const int64_t chunks = (count + settings.chunk - 1) / settings.chunk;
+  std::atomic<int64_t> next{0}, calls{0}, done{0};
+  std::mutex report;
+  parallel_for(0, chunks, 1, [&](int64_t first_chunk, int64_t last_chunk) {
+    for (int64_t k = first_chunk; k < last_chunk && !request.cancel.requested(); ++k) {
+      const int64_t chunk = next++;  // the next one that is free, so a slow core holds nobody up
+      const int64_t first = chunk * settings.chunk, n = std::min(settings.chunk, count - first);
+      const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
+      const auto keep = [&](size_t frame, double t, const Tensor& x) {
+        if (seen == 0) return;
+        const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
+        copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
+      };
+      Tensor x = prior_noise(request.seed, first, n, std::array{width}, schedule.prior_deviation());
+      keep(0, times.front(), x);
+      const SampleRun ran = sample(
+          *parts.sampler, *run.denoiser, condition_of(out.points.labels, first, n), times, x,
+          counter_noise(request.seed, first),
+          [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); }, request.cancel);
+      copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
+      calls = ran.calls;
+      const int64_t ready = done += n;
+      if (request.progress) {
+        const std::lock_guard lock(report);
+        const double rate = static_cast<double>(ready) / std::max(since(start), 1e-9);
+        request.progress({"sample", ready, count, rate, static_cast<double>(count - ready) / rate, ""});
+      }
+    }
+  });
+  out.calls = calls;
+  out.seconds = since(start);
+  return out;
+}
+
+}  // namespace roulade
