@@ -67,9 +67,12 @@ void CairoPainter::fill(std::span<const Spot> corners, const Paint& paint) {
   cairo_fill(context_);
 }
 
-void CairoPainter::circle(Spot centre, double radius, const Paint& paint) {
+void CairoPainter::discs(std::span<const Spot> centres, double radius, const Paint& paint) {
   cairo_new_path(context_);
-  cairo_arc(context_, centre.x, centre.y, radius, 0, 2 * M_PI);
+  for (const Spot& s : centres) {
+    cairo_new_sub_path(context_);
+    cairo_arc(context_, s.x, s.y, radius, 0, 2 * M_PI);
+  }
   set_source(context_, paint);
   cairo_fill(context_);
 }

@@ -22,7 +22,7 @@ class CairoPainter final : public Painter {
 
   void path(std::span<const Spot> spots, const Pen& pen) override;
   void fill(std::span<const Spot> corners, const Paint& paint) override;
-  void circle(Spot centre, double radius, const Paint& paint) override;
+  void discs(std::span<const Spot> centres, double radius, const Paint& paint) override;
   void text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
             bool turned) override;
   void layer(const Box& box, const Mask& mask, Colour colour) override;

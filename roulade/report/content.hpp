@@ -8,8 +8,9 @@
 
 namespace roulade {
 
+/// (PlotPoints, not PointSet: that name is taken by the sets that are judged.)
 /// Rows of points to draw, in the units of the axes, with an optional class each.
-struct PointSet {
+struct PlotPoints {
   int64_t width = 0;            ///< columns
   std::vector<double> values;   ///< [rows * width], row after row; values that are not finite are not drawn
   std::vector<int64_t> labels;  ///< [rows], or empty: no classes; below 0 = without a class
@@ -21,7 +22,7 @@ struct PointSet {
 struct ReportFrame {
   double t = 0;                ///< in [0, 1], 0 = data
   std::string label;           ///< what is shown, e.g. "t = 0.75"; empty = made from t
-  std::vector<double> values;  ///< [rows * width] as in PointSet; row i is the same point in every frame
+  std::vector<double> values;  ///< [rows * width] as in PlotPoints; row i is the same point in every frame
 };
 
 /// The noise schedule over t. Infinite log_snr is allowed and breaks the curve.
@@ -58,7 +59,7 @@ struct ReportContent {
   std::string title;
   std::string summary;               ///< one paragraph
   std::vector<std::string> columns;  ///< names, as many as data.width
-  PointSet data, samples;            ///< in the data's units
+  PlotPoints data, samples;            ///< in the data's units
   /// Samples on their way from noise to data, in the data's units, noise first (frames of the reverse process).
   std::vector<ReportFrame> frames;
   std::vector<int64_t> frame_labels;  ///< [rows of a frame] classes, or empty

@@ -26,7 +26,7 @@ header p { color: var(--soft); font-size: 1.05rem; margin: 0; overflow-wrap: any
 figure > h2, .card > h2 { margin-bottom: .4rem; }
 .scroll { overflow-x: auto; }
 .plot { display: block; width: 100%; height: auto; font-family: inherit; }
-canvas, .legend i, .plot image, .plot polyline:not([stroke="currentColor"]), .plot circle { filter: var(--lift); }
+canvas, .legend i, .plot image, .plot polyline:not([stroke="currentColor"]), .plot .discs { filter: var(--lift); }
 .wide .plot { min-width: 620px; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(var(--side), 100%), 1fr)); gap: 10px 6px; }
 figcaption, .note { color: var(--soft); font-size: .875rem; margin: .5rem 0 0; overflow-wrap: anywhere; }

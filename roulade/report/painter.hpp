@@ -39,7 +39,8 @@ class Painter {
   virtual ~Painter() = default;
   virtual void path(std::span<const Spot> spots, const Pen& pen) = 0;
   virtual void fill(std::span<const Spot> corners, const Paint& paint) = 0;
-  virtual void circle(Spot centre, double radius, const Paint& paint) = 0;
+  /// Discs of one size; where they overlap they are not darker.
+  virtual void discs(std::span<const Spot> centres, double radius, const Paint& paint) = 0;
   /// `at` is on the baseline; `turned` text runs upwards.
   virtual void text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
                     bool turned) = 0;

@@ -50,11 +50,13 @@ Limits limits_for(const Axis& axis, const std::vector<Series>& all, bool along_x
 void draw_points(Painter& p, const Series& s, const Scale& sx, const Scale& sy, const Box& box) {
   if (s.x.size() <= 400) {
     const double radius = s.radius > 0 ? s.radius : s.x.size() > 60 ? 2.2 : 3;
+    std::vector<Spot> centres;
     for (size_t i = 0; i < s.x.size(); ++i) {
       const Spot at{sx(s.x[i]), sy(s.y[i])};
       if (std::isfinite(at.x) && std::isfinite(at.y) && sx.limits.contains(s.x[i]) && sy.limits.contains(s.y[i]))
-        p.circle(at, radius, {s.colour, s.opacity > 0 ? s.opacity : 0.8, false});
+        centres.push_back(at);
     }
+    if (!centres.empty()) p.discs(centres, radius, {s.colour, s.opacity > 0 ? s.opacity : 0.8, false});
     return;
   }
   std::vector<float> x(s.x.size()), y(s.x.size());
@@ -168,7 +170,8 @@ void draw_legend(Painter& p, const Legend& legend, double left, double top) {
     for (const Series* s : row) {
       const Paint paint{s->colour, 1, false};
       if (s->kind == Series::Kind::points) {
-        p.circle({x + 7, y - 4}, 4, paint);
+        const Spot centre[] = {{x + 7, y - 4}};
+        p.discs(centre, 4, paint);
       } else if (s->kind == Series::Kind::bars && s->filled) {
         const Spot corners[] = {{x, y - 9}, {x + 14, y - 9}, {x + 14, y + 1}, {x, y + 1}};
         p.fill(corners, {s->colour, 0.55, false});

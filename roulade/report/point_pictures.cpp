@@ -19,7 +19,7 @@ constexpr int kBins = 60;
 
 // A set of points and how it is shown.
 struct Layer {
-  const PointSet* points = nullptr;
+  const PlotPoints* points = nullptr;
   std::string name;
   Colour colour;
   bool by_class = false;
@@ -27,7 +27,7 @@ struct Layer {
 };
 
 std::vector<Series> scatter(const Layer& layer, int64_t cx, int64_t cy, const Classes& classes, double side) {
-  const PointSet& p = *layer.points;
+  const PlotPoints& p = *layer.points;
   Series one;
   one.kind = Series::Kind::points;
   one.name = layer.name;
@@ -118,7 +118,7 @@ Figure point_figure(const ReportContent& content, const std::vector<Layer>& laye
 
 std::string counted(int64_t n, const char* what) { return grouped(n) + " " + what; }
 
-std::string class_note(const PointSet& points) { return points.labels.empty() ? "" : ", coloured by class"; }
+std::string class_note(const PlotPoints& points) { return points.labels.empty() ? "" : ", coloured by class"; }
 
 }  // namespace
 
@@ -171,7 +171,7 @@ Picture noising_picture(const ReportContent& content) {
   picture.figure.height = 212 + 34;
   for (size_t i = 0; i < count; ++i) {
     const size_t f = count == 1 ? 0 : i * (frames.size() - 1) / (count - 1);
-    const PointSet points{width, frames[f].values, {}};
+    const PlotPoints points{width, frames[f].values, {}};
     const std::vector<Layer> layers{{&points, "", kSamples, false, 0}};
     Panel panel = width == 1 ? bar_panel(layers, 0, views[f], "") : scatter_panel(layers, 0, 1, views[f], {{}, {}});
     panel.title = frames[f].label.empty() ? fmt::format("t = {:.3g}", frames[f].t) : frames[f].label;

@@ -25,7 +25,7 @@ constexpr size_t kPageNumbers = 200'000;  // coordinates in the page: 16 bits ea
   fail(Code::usage, "report", what, std::to_string(expected), std::to_string(got));
 }
 
-void check_points(const PointSet& points, const char* what) {
+void check_points(const PlotPoints& points, const char* what) {
   if (points.width < 0 || (points.width == 0 && !points.values.empty())) refuse(what, 1, 0);
   if (points.width > 0 && points.values.size() % static_cast<size_t>(points.width) != 0)
     fail(Code::usage, "report", what, fmt::format("rows of {} numbers", points.width),

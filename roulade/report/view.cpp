@@ -27,7 +27,7 @@ std::vector<double> column(const std::vector<double>& values, int64_t width, int
   return out;
 }
 
-View view_of(const PointSet& data, const PointSet& samples) {
+View view_of(const PlotPoints& data, const PlotPoints& samples) {
   View view;
   const int64_t width = std::max(data.width, samples.width);
   for (int64_t c = 0; c < width; ++c) {
@@ -44,7 +44,7 @@ View view_of(const PointSet& data, const PointSet& samples) {
   return view;
 }
 
-int64_t outside(const PointSet& points, const View& view) {
+int64_t outside(const PlotPoints& points, const View& view) {
   int64_t count = 0;
   for (int64_t i = 0; i < points.rows(); ++i)
     for (int64_t c = 0; c < points.width; ++c)

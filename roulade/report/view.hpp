@@ -16,10 +16,10 @@ std::vector<double> column(const std::vector<double>& values, int64_t width, int
 
 /// The view of data and samples together: all of the data, and samples as far as 30 % of the data's span beyond it, so
 /// that a stray sample does not shrink the picture.
-View view_of(const PointSet& data, const PointSet& samples);
+View view_of(const PlotPoints& data, const PlotPoints& samples);
 
 /// Rows with a coordinate outside the view or not finite.
-int64_t outside(const PointSet& points, const View& view);
+int64_t outside(const PlotPoints& points, const View& view);
 
 /// True when the spans of both columns are of one size, so that a plane with equal units shows them well.
 bool plane_like(const View& view);

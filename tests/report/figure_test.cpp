@@ -74,7 +74,7 @@ TEST(Figure, SvgIsXmlWithTextAndPoints) {
   EXPECT_EQ(svg.attributes.at("width"), "320");
   EXPECT_EQ(svg.attributes.at("height"), "260");
   EXPECT_EQ(svg.find("title").at(0)->text, "Corner");
-  EXPECT_EQ(svg.find("circle").size(), 3U);
+  EXPECT_EQ(svg.find("path").size(), 3U);  // discs
   std::set<std::string> texts;
   for (const XmlElement* e : svg.find("text")) texts.insert(e->text);
   EXPECT_TRUE(texts.count("a < b & \"c\""));
@@ -146,7 +146,7 @@ TEST(Figure, ValuesThatAreNotFiniteBreakLinesAndLeaveNoPoints) {
   const std::string svg = to_svg(figure);
   EXPECT_EQ(svg.find("nan"), std::string::npos);
   EXPECT_EQ(svg.find("inf"), std::string::npos);
-  EXPECT_EQ(read_xml(svg).find("circle").size(), 0U);
+  EXPECT_EQ(read_xml(svg).find("path").size(), 0U);
 }
 
 }  // namespace

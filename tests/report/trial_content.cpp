@@ -9,7 +9,7 @@
 
 namespace {
 
-using roulade::PointSet;
+using roulade::PlotPoints;
 using roulade::ReportContent;
 using roulade::ReportFrame;
 using Random = std::mt19937_64;
@@ -20,9 +20,9 @@ double normal(Random& random) {  // std::normal_distribution differs between lib
   return std::sqrt(-2 * std::log(u)) * std::cos(2 * M_PI * v);
 }
 
-PointSet roll(int64_t rows, double noise, uint64_t seed) {
+PlotPoints roll(int64_t rows, double noise, uint64_t seed) {
   Random random(seed);
-  PointSet points{2, {}, {}};
+  PlotPoints points{2, {}, {}};
   for (int64_t i = 0; i < rows; ++i) {
     const double u = static_cast<double>(random() >> 11) * 0x1p-53;
     const double angle = 1.5 * M_PI * (1 + 2 * u);
@@ -131,7 +131,7 @@ ReportContent swiss_roll_content(int64_t data_rows, int64_t sample_rows, int64_t
 ReportContent cluster_content(int64_t width, int64_t classes, int64_t rows) {
   auto draw = [=](uint64_t seed) {
     Random random(seed);
-    PointSet points{width, {}, {}};
+    PlotPoints points{width, {}, {}};
     for (int64_t i = 0; i < rows; ++i) {
       const int64_t k = i % std::max<int64_t>(classes, 3);
       for (int64_t c = 0; c < width; ++c)
@@ -147,7 +147,7 @@ ReportContent cluster_content(int64_t width, int64_t classes, int64_t rows) {
   for (int64_t c = 0; c < width; ++c) content.columns.push_back(fmt::format("measure_{}", c + 1));
   content.data = draw(1);
   content.samples = draw(2);
-  PointSet some = draw(3);
+  PlotPoints some = draw(3);
   some.values.resize(static_cast<size_t>(std::min<int64_t>(rows, 3000) * width));
   content.frames = process(some.values, 2.5, 21, true, false);
   if (classes > 0)
