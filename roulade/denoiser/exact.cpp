@@ -8,7 +8,6 @@
 #include <numbers>
 #include <utility>
 
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
@@ -99,7 +98,8 @@ class Mixture final : public ExactDenoiser {
     const Terms terms = evaluate(x_t, t, condition);
     const Tensor share = at::softmax(terms.log_joint, 1);
     const Tensor gain = terms.at_t.alpha.mul(powers_).div(terms.variance);
-    const Tensor x0 = share.matmul(means_).add(at::bmm(share.mul(gain).unsqueeze(1), terms.away).squeeze(1));
+    const Tensor means = means_.add(gain.unsqueeze(2).mul(terms.away));  // [B, K, D]: of each component's posterior
+    const Tensor x0 = share.unsqueeze(2).mul(means).sum(1);
     return {.x0 = finish(x0, terms.x, terms.at_t, x_t), .x0_direction = {}, .log_variance = {}};
   }
 

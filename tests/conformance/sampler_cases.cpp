@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/conformance/sampler_cases.hpp"
+
+#include "roulade/core/process.hpp"
+
+#include <cmath>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace roulade::testing {
+namespace {
+
+constexpr double kMean[] = {0.5, -0.3}, kDeviation[] = {0.6, 1.3};
+constexpr double kWeights[] = {0.5, 0.2, 0.3}, kDeviations[] = {0.4, 0.7, 0.5};
+constexpr double kMeans[][2] = {{-0.8, 0.5}, {1.1, 0.2}, {0.2, -1.2}};
+constexpr double kStep = 2e-4;  // fourth order: the error is about kStep^4, below rounding
+
+/// Tensors of a few numbers: a second thread only waits, and on a busy machine for a long time.
+class OneThread final : public ::testing::Environment {
+ public:
+  void SetUp() override { set_threads(1); }
+};
+const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
+
+double ratio(const Schedule& schedule, double t) { return schedule.sigma(t) / schedule.alpha(t); }
+
+class Gaussian final : public KnownData {
+ public:
+  std::shared_ptr<const Denoiser> denoiser(std::shared_ptr<const Schedule> schedule) const override {
+    const auto options = at::TensorOptions(at::kDouble);
+    return make_exact_gaussian(std::move(schedule), at::tensor({kMean[0], kMean[1]}, options),
+                               at::tensor({kDeviation[0], kDeviation[1]}, options));
+  }
+  void flow(double* y, double u, double v) const override {
+    for (int j = 0; j < 2; ++j)
+      y[j] = kMean[j] + std::hypot(kDeviation[j], v) / std::hypot(kDeviation[j], u) * (y[j] - kMean[j]);
+  }
+};
+
+class Mixture final : public KnownData {
+ public:
+  std::shared_ptr<const Denoiser> denoiser(std::shared_ptr<const Schedule> schedule) const override {
+    std::vector<std::vector<double>> means;
+    for (const auto& m : kMeans) means.push_back({m[0], m[1]});
+    return make_exact_mixture(std::move(schedule), {kWeights, kWeights + 3}, means, {kDeviations, kDeviations + 3});
+  }
+  void flow(double* y, double u, double v) const override {
+    const double length = std::log(v / u);
+    const auto n = static_cast<int64_t>(std::ceil(std::abs(length) / kStep));
+    const double h = n == 0 ? 0 : length / static_cast<double>(n);
+    for (int64_t i = 0; i < n; ++i) {
+      const double at = std::log(u) + static_cast<double>(i) * h;
+      double k1[2], k2[2], k3[2], k4[2], z[2];
+      slope(y, at, k1);
+      for (int j = 0; j < 2; ++j) z[j] = y[j] + h / 2 * k1[j];
+      slope(z, at + h / 2, k2);
+      for (int j = 0; j < 2; ++j) z[j] = y[j] + h / 2 * k2[j];
+      slope(z, at + h / 2, k3);
+      for (int j = 0; j < 2; ++j) z[j] = y[j] + h * k3[j];
+      slope(z, at + h, k4);
+      for (int j = 0; j < 2; ++j) y[j] += h / 6 * (k1[j] + 2 * k2[j] + 2 * k3[j] + k4[j]);
+    }
+  }
+
+ private:
+  /// dy / d log u = y - E[x_0 | y].
+  static void slope(const double* y, double log_u, double* out) {
+    const double u2 = std::exp(2 * log_u);
+    double sum[2] = {0, 0}, total = 0;
+    for (int k = 0; k < 3; ++k) {
+      const double d2 = kDeviations[k] * kDeviations[k], v = d2 + u2;
+      const double a = y[0] - kMeans[k][0], b = y[1] - kMeans[k][1];
+      const double share = kWeights[k] / v * std::exp(-(a * a + b * b) / (2 * v));
+      total += share;
+      for (int j = 0; j < 2; ++j) sum[j] += share * (kMeans[k][j] + d2 / v * (y[j] - kMeans[k][j]));
+    }
+    for (int j = 0; j < 2; ++j) out[j] = y[j] - sum[j] / total;
+  }
+};
+
+}  // namespace
+
+std::vector<double> Path::times(int64_t n) const {
+  std::vector<double> out;
+  const double first = std::pow(schedule->sigma(t_max), 1 / 7.0), last = std::pow(schedule->sigma(t_min), 1 / 7.0);
+  for (int64_t i = 0; i <= n; ++i) {
+    const double part = static_cast<double>(i) / static_cast<double>(n);
+    out.push_back(karras ? schedule->time_of(-14 * std::log(first + part * (last - first)))
+                         : t_max + part * (t_min - t_max));
+  }
+  return out;
+}
+
+const std::vector<Path>& paths() {
+  static const std::vector<Path> all{
+      {"cosine_continuous", schedule::registry().make("cosine_continuous"), 0.9, 0.1, false},
+      {"vp", schedule::registry().make("vp"), 0.6, 0.05, false},
+      {"edm", schedule::registry().make("edm"), 6.0 / 80, 0.15 / 80, true},
+      {"flow", schedule::registry().make("flow"), 0.86, 0.13, false},
+  };
+  return all;
+}
+
+std::vector<SamplerCase> deterministic_samplers() {
+  std::vector<SamplerCase> out;
+  for (const auto& entry : sampler::registry().entries()) {
+    if (entry.facts.stochastic) continue;
+    out.push_back({entry.name, entry.name, {}, entry.facts});
+    for (const OptionInfo& option : entry.options())
+      if (option.key == "space")
+        for (const char* space : {"ve", "flow"})
+          out.push_back({entry.name + "_in_" + space, entry.name, {{"space", space}}, entry.facts});
+  }
+  return out;
+}
+
+std::vector<SamplerCase> all_samplers() {
+  std::vector<SamplerCase> out = deterministic_samplers();
+  for (const auto& entry : sampler::registry().entries())
+    if (entry.facts.stochastic) out.push_back({entry.name, entry.name, {}, entry.facts});
+  out.push_back({"ddpm_beta", "ddpm", {{"variance", "beta"}}, sampler::registry().find("ddpm").facts});
+  out.push_back({"ddim_eta_1", "ddim", {{"eta", 1.0}}, sampler::registry().find("ddim").facts});
+  out.push_back({"heun_churn", "heun", {{"s_churn", 20.0}}, sampler::registry().find("heun").facts});
+  return out;
+}
+
+const KnownData& gaussian() {
+  static const Gaussian data;
+  return data;
+}
+
+const KnownData& mixture() {
+  static const Mixture data;
+  return data;
+}
+
+Tensor exact_solution(const KnownData& data, const Schedule& schedule, const Tensor& x, double t, double s) {
+  const Tensor y = x.div(schedule.alpha(t)).contiguous();
+  for (int64_t i = 0; i < y.size(0); ++i)
+    data.flow(y.data_ptr<double>() + 2 * i, ratio(schedule, t), ratio(schedule, s));
+  return y.mul(schedule.alpha(s));
+}
+
+Tensor start_points(const Schedule& schedule, double t) {
+  const Tensor unit =
+      at::tensor({0.3, -1.1, 1.6, 0.4, -0.7, 0.9, -1.4, -0.5, 0.6, 1.3, 0.1, 0.2}, at::TensorOptions(at::kDouble));
+  return unit.view({6, 2}).mul(std::hypot(schedule.alpha(t), schedule.sigma(t)));
+}
+
+double rms(const Tensor& x) { return std::sqrt(x.square().mean().item<double>()); }
+
+double fitted_slope(const std::vector<double>& size, const std::vector<double>& error) {
+  double sx = 0, sy = 0, sxx = 0, sxy = 0;
+  const auto n = static_cast<double>(size.size());
+  for (size_t i = 0; i < size.size(); ++i) {
+    const double x = std::log(size[i]), y = std::log(error[i]);
+    sx += x, sy += y, sxx += x * x, sxy += x * y;
+  }
+  return (n * sxy - sx * sy) / (n * sxx - sx * sx);
+}
+
+std::string listed(const std::vector<double>& values) { return fmt::format("{:.3e}", fmt::join(values, ", ")); }
+
+Tensor silent(int64_t, int64_t, const Tensor& like) { return at::zeros(like.sizes(), like.options()); }
+
+}  // namespace roulade::testing
