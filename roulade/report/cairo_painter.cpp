@@ -28,7 +28,9 @@ void trace(cairo_t* c, std::span<const Spot> spots) {
 }  // namespace
 
 CairoPainter::CairoPainter(double width, double height, double scale)
-    : width_(static_cast<int>(std::lround(width * scale))), height_(static_cast<int>(std::lround(height * scale))) {
+    : width_(static_cast<int>(std::lround(width * scale))),
+      height_(static_cast<int>(std::lround(height * scale))),
+      scale_(scale) {
   cairo_surface_t* surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width_, height_);
   context_ = cairo_create(surface);
   cairo_surface_destroy(surface);  // the context holds it

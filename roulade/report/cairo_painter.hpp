@@ -25,6 +25,7 @@ class CairoPainter final : public Painter {
   void discs(std::span<const Spot> centres, double radius, const Paint& paint) override;
   void text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
             bool turned) override;
+  double layer_scale(double) const override { return scale_; }
   void layer(const Box& box, const Mask& mask, Colour colour) override;
   void push_clip(const Box& box) override;
   void pop_clip() override;
@@ -35,6 +36,7 @@ class CairoPainter final : public Painter {
 
  private:
   int width_ = 0, height_ = 0;
+  double scale_ = 1;
   cairo_t* context_ = nullptr;
 };
 

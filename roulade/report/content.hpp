@@ -59,7 +59,7 @@ struct ReportContent {
   std::string title;
   std::string summary;               ///< one paragraph
   std::vector<std::string> columns;  ///< names, as many as data.width
-  PlotPoints data, samples;            ///< in the data's units
+  PlotPoints data, samples;          ///< in the data's units
   /// Samples on their way from noise to data, in the data's units, noise first (frames of the reverse process).
   std::vector<ReportFrame> frames;
   std::vector<int64_t> frame_labels;  ///< [rows of a frame] classes, or empty

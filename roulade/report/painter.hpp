@@ -44,6 +44,8 @@ class Painter {
   /// `at` is on the baseline; `turned` text runs upwards.
   virtual void text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
                     bool turned) = 0;
+  /// Pixels to a unit that a layer over a box of this width should have.
+  virtual double layer_scale(double width) const = 0;
   /// A mask laid over a box, in one colour.
   virtual void layer(const Box& box, const Mask& mask, Colour colour) = 0;
   virtual void push_clip(const Box& box) = 0;

@@ -11,7 +11,6 @@ namespace roulade::plot {
 namespace {
 
 constexpr double kSwatch = 21, kSwatchGap = 18;  // a legend's entry
-constexpr double kLayerScale = 2;                // pixels of a layer of dots to a unit
 constexpr int kLayerLevels = 16;
 const Paint kText{kInk, 1, true}, kFaintText{kInk, 0.75, true};
 
@@ -59,15 +58,16 @@ void draw_points(Painter& p, const Series& s, const Scale& sx, const Scale& sy, 
     if (!centres.empty()) p.discs(centres, radius, {s.colour, s.opacity > 0 ? s.opacity : 0.8, false});
     return;
   }
+  const double scale = p.layer_scale(box.width);
   std::vector<float> x(s.x.size()), y(s.x.size());
   for (size_t i = 0; i < s.x.size(); ++i) {
-    x[i] = static_cast<float>((sx(s.x[i]) - box.x) * kLayerScale);
-    y[i] = static_cast<float>((sy(s.y[i]) - box.y) * kLayerScale);
+    x[i] = static_cast<float>((sx(s.x[i]) - box.x) * scale);
+    y[i] = static_cast<float>((sy(s.y[i]) - box.y) * scale);
   }
   const double side = std::sqrt(box.width * box.height);
-  const double radius = (s.radius > 0 ? s.radius : fitting_radius(s.x.size(), side)) * kLayerScale;
-  const Cover dots = cover(x, y, static_cast<int>(std::lround(box.width * kLayerScale)),
-                           static_cast<int>(std::lround(box.height * kLayerScale)), std::min(radius, 7.5));
+  const double radius = (s.radius > 0 ? s.radius : fitting_radius(s.x.size(), side)) * scale;
+  const Cover dots = cover(x, y, static_cast<int>(std::lround(box.width * scale)),
+                           static_cast<int>(std::lround(box.height * scale)), std::min(radius, 7.5));
   p.layer(box, mask_of(dots, s.opacity > 0 ? s.opacity : fitting_opacity(dots), kLayerLevels), s.colour);
 }
 

@@ -15,6 +15,7 @@ class SvgPainter final : public Painter {
   void discs(std::span<const Spot> centres, double radius, const Paint& paint) override;
   void text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
             bool turned) override;
+  double layer_scale(double width) const override { return width < 260 ? 1.5 : 2; }  // small panels come in numbers
   void layer(const Box& box, const Mask& mask, Colour colour) override;
   void push_clip(const Box& box) override;
   void pop_clip() override;

@@ -89,10 +89,10 @@ TEST(Figure, SvgHoldsManyPointsAsPictures) {
   const std::string head = "data:image/png;base64,", href = images[1]->attributes.at("href");
   ASSERT_EQ(href.substr(0, head.size()), head);
   const Pixels pixels = read_png(from_base64(href.substr(head.size())));
-  EXPECT_NEAR(pixels.width, 2 * std::stod(images[1]->attributes.at("width")), 1);
-  EXPECT_NEAR(pixels.height, 2 * std::stod(images[1]->attributes.at("height")), 1);
+  EXPECT_NEAR(pixels.width, 1.5 * std::stod(images[1]->attributes.at("width")), 1);
+  EXPECT_NEAR(pixels.height, 1.5 * std::stod(images[1]->attributes.at("height")), 1);
   const Blob mark = find_colour(pixels, kVermillion, 2);
-  EXPECT_GT(mark.count, 60);  // radius of 6 pixels
+  EXPECT_GT(mark.count, 40);  // radius of 4.5 pixels
   EXPECT_EQ(find_colour(pixels, kBlue, 2).count, 0);
 }
 
