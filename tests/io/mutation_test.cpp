@@ -80,7 +80,7 @@ TEST(Mutation, Safetensors) {
 
 TEST(Mutation, TensorFile) {
   const Scratch s;
-  mutants(slurp(golden("io/mixed.safetensors")), 1000, [&](const std::string& mutant) {
+  mutants(slurp(golden("io/mixed.safetensors")), 300, [&](const std::string& mutant) {
     spill(s / "f", mutant);
     for (const Load how : {Load::copy, Load::map})
       for (const auto& [name, tensor] : read_tensors(s / "f", how).tensors) {

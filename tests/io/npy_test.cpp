@@ -48,6 +48,10 @@ TEST(Npy, WritesTheBytesOfNumpy) {
   write_npy(s / "f8", {3, 2}, d);
   write_npy(s / "i8", {3, 2}, n);
   for (const std::string name : {"f4", "f8", "i8"}) EXPECT_EQ(slurp(s / name), slurp(golden("io/" + name + ".npy")));
+  const Shape axes{3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  expect_array("axes", 'f', axes);
+  write_npy(s / "axes", axes, d);
+  EXPECT_EQ(slurp(s / "axes"), slurp(golden("io/axes.npy")));  // numpy's spare room for growth shows here
   d.resize(5);
   write_npy(s / "vector", {5}, d);
   EXPECT_EQ(slurp(s / "vector"), slurp(golden("io/vector.npy")));

@@ -27,6 +27,7 @@ def npy():
         np.save(OUT / f"{name}.npy", array(dtype, (3, 2)))
     np.save(OUT / "scalar.npy", array("<f8", ()))
     np.save(OUT / "vector.npy", array("<f8", (5,)))
+    np.save(OUT / "axes.npy", array("<f8", (3, 2) + 13 * (1,)))  # the header is one byte over a multiple of 64
     np.save(OUT / "empty.npy", array("<f8", (0, 4)))
     np.save(OUT / "fortran.npy", np.asfortranarray(array("<f8", (2, 3, 4))))
     with open(OUT / "version2.npy", "wb") as f:
