@@ -37,7 +37,7 @@ std::string refusal(Call call) {
 TEST(Grid, MeetsTheTimestepsOfDiffusers) {
   const auto s = schedule_of("linear");
   const auto rows = test::golden("timesteps");
-  ASSERT_EQ(rows.size(), 3 * 17u);
+  ASSERT_EQ(rows.size(), 3 * 18u);
   for (const auto& row : rows) {
     SCOPED_TRACE(row[0] + " n = " + row[1]);
     const int64_t n = std::stoll(row[1]);

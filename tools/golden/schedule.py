@@ -69,7 +69,7 @@ def timesteps():
     """k of each inference step as name,n,k,k,...; long grids as their sum of (j + 1) k_j and their ends."""
     lines = ["spacing,n,length,first,last,weighted_sum,first 20 of k"]
     for spacing in ("linspace", "trailing", "leading"):
-        for n in (1, 2, 3, 5, 7, 10, 19, 20, 23, 30, 50, 60, 150, 333, 667, 999, 1000):
+        for n in (1, 2, 3, 5, 7, 10, 16, 19, 20, 23, 30, 50, 60, 150, 333, 667, 999, 1000):
             s = DDIMScheduler(timestep_spacing=spacing, steps_offset=0)
             s.set_timesteps(n)
             k = s.timesteps.tolist()
