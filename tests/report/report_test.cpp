@@ -114,23 +114,26 @@ TEST(Report, TheAnimationEndsAtTheSamples) {
   EXPECT_EQ(gif.delays.front(), 60);
   EXPECT_EQ(gif.delays.back(), 200);
   for (size_t f = 1; f + 1 < 12; ++f) EXPECT_EQ(gif.delays[f], 8);
-  // Noise fills the roll's gap (at a third of its way, around (-3, 0)), the samples leave it free.
-  auto dots_in_gap = [&](const Pixels& pixels, const plot::View& view) {
+  // Blue pixels within a distance of a place in the data's units.
+  auto dots_near = [](const Pixels& pixels, const plot::View& view, double at_x, double at_y, double distance) {
     EXPECT_EQ(pixels.width, 300);
-    const double unit = 300 / view[0].span();
     const int strip = pixels.height - 300;
+    const double unit = 300 / view[0].span();
     int64_t count = 0;
     for (int y = 0; y < 300; ++y)
       for (int x = 0; x < 300; ++x) {
         const double px = view[0].low + x / unit, py = view[1].high - y / unit;
-        if (std::hypot(px, py) > 3) continue;
         const plot::Colour c = pixels.at(x, y + strip);
-        count += c.b > c.r + 40;
+        count += std::hypot(px - at_x, py - at_y) < distance && c.b > c.r + 40;
       }
     return count;
   };
-  EXPECT_GT(dots_in_gap(gif.frames.front(), animation.views.front()), 150);
-  EXPECT_LT(dots_in_gap(gif.frames.back(), animation.views.back()), 5);
+  // Noise fills the middle of the roll, the samples leave it free.
+  EXPECT_GT(dots_near(gif.frames.front(), animation.views.front(), 0, 0, 3), 150);
+  EXPECT_LT(dots_near(gif.frames.back(), animation.views.back(), 0, 0, 3), 5);
+  // The roll ends at (0, 4.5 pi); there is nothing at the same place below.
+  EXPECT_GT(dots_near(gif.frames.back(), animation.views.back(), 0.5, 14, 1.5), 30);
+  EXPECT_LT(dots_near(gif.frames.back(), animation.views.back(), 0.5, -14, 1.5), 5);
 }
 
 TEST(Report, VarianceExplodingFramesAreFollowedInwards) {
