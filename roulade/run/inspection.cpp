@@ -47,8 +47,7 @@ void add_tensors(Description& out, const fs::path& file) {
   for (const TensorSpec& spec : content.header.tensors) {
     const auto bytes = static_cast<int64_t>(spec.end - spec.begin);
     numbers += bytes / bytes_of(spec.dtype);
-    sheet.rows.push_back(
-        {spec.name, std::string(to_text(spec.dtype)), spec.shape, static_cast<double>(bytes) / kKilo});
+    sheet.rows.push_back({spec.name, std::string(to_text(spec.dtype)), spec.shape, static_cast<double>(bytes) / kKilo});
   }
   out.add("tensors", static_cast<int64_t>(content.header.tensors.size()));
   out.add("numbers", numbers);
@@ -144,23 +143,31 @@ Description inspect_run(const RunFolder& folder) {
   const Recipe recipe = read_run_recipe(folder);
   Description out = begin("run", folder.root);
   const auto value = [&](const char* table, const char* key) {
-    return Cell(to_text(recipe.tables.at(table).at(key).value));
+    const Value& v = recipe.tables.at(table).at(key).value;
+    const auto* text = std::get_if<std::string>(&v);
+    return Cell(text != nullptr ? *text : to_text(v));
   };
-  for (const auto& [name, table, key] : {std::array{"data", "data", "kind"}, {"model", "model", "kind"},
-                                         {"schedule", "schedule", "kind"}, {"seed", "run", "seed"}})
+  for (const auto& [name, table, key] : {std::array{"data", "data", "kind"},
+                                         {"model", "model", "kind"},
+                                         {"schedule", "schedule", "kind"},
+                                         {"seed", "run", "seed"}})
     if (recipe.tables.count(table) > 0 && recipe.tables.at(table).count(key) > 0) out.add(name, value(table, key));
   const DataFacts facts = read_facts(folder);
   out.add("columns", fmt::format("{}", fmt::join(facts.columns, ", ")));
   out.add("classes", facts.classes());
   const auto latest = folder.latest();
-  if (latest) out.add("step", *latest);
+  if (latest) {
+    out.add("step", *latest);
+    Description network;
+    add_tensors(network, network_file(folder.checkpoint(*latest)));
+    out.add("parameters", network.facts.at(1).value);
+  }
   add_metrics(out, folder);
   out.add("evaluated", fs::exists(folder.evaluation()));
   Sheet sheet{"checkpoints", {"step", "folder", "size_MB"}, {}};
   for (const int64_t step : folder.steps())
     sheet.rows.push_back({step, folder.checkpoint(step).string(), size_of(folder.checkpoint(step)) / kMega});
   out.sheets.push_back(std::move(sheet));
-  if (latest) add_tensors(out, network_file(folder.checkpoint(*latest)));
   return out;
 }
 
@@ -183,8 +190,8 @@ Description inspect(const fs::path& path) {
     add_tensors(out, path);
     return out;
   }
-  fail(Code::input, path.string(), "kind of file", ".safetensors, .npy, .csv, .tsv, .txt or .toml, a run or a checkpoint",
-       kind.empty() ? "no extension" : kind);
+  fail(Code::input, path.string(), "kind of file",
+       ".safetensors, .npy, .csv, .tsv, .txt or .toml, a run or a checkpoint", kind.empty() ? "no extension" : kind);
 }
 
 }  // namespace roulade

@@ -39,22 +39,18 @@ ListedKind list_metrics() {
   return kind;
 }
 
-// The comment lines at the head of a recipe, the licence aside, up to the first table.
-std::string first_comment(const std::string& text) {
-  size_t at = 0;
-  while (at < text.size() && text[at] == '#') {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const size_t begin = std::min(text.find_first_not_of("# ", at), end);
-    const std::string line = text.substr(begin, end - begin);
-    if (!line.empty() && line.rfind("SPDX", 0) != 0) return line;
-    at = end + 1;
-  }
-  return "";
+std::string title_of(const Recipe& recipe) {
+  const auto run = recipe.tables.find("run");
+  if (run == recipe.tables.end()) return "";
+  const auto title = run->second.find("title");
+  const auto* text = title == run->second.end() ? nullptr : std::get_if<std::string>(&title->second.value);
+  return text == nullptr ? "" : *text;
 }
 
 ListedKind list_recipes() {
   ListedKind kind{"recipes", {"recipe"}, "", {}, {}};
-  for (const auto& [name, text] : embedded_recipes()) kind.entries.push_back({name, first_comment(text), "", {}, {}});
+  for (const auto& [name, text] : embedded_recipes())
+    kind.entries.push_back({name, title_of(find_recipe(name)), "", {}, {}});
   return kind;
 }
 
