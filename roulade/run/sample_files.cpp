@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/sample_files.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/csv.hpp"
+#include "roulade/io/npy.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names) {
+  std::vector<std::string> texts;
+  for (const int64_t label : points.labels) {
+    const bool named = label >= 0 && label < static_cast<int64_t>(class_names.size());
+    texts.push_back(named ? class_names[static_cast<size_t>(label)] : label < 0 ? "" : std::to_string(label));
+  }
+  return texts;
+}
+
+// The name of the class column: what [data] label names, unless that is an index.
+std::string label_name(const Recipe& recipe) {
+  const Table& data = recipe.tables.at("data");
+  const auto given = data.find("label");
+  const auto* name = given == data.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+  if (name == nullptr || name->find_first_not_of("0123456789") == std::string::npos) return "label";
+  return *name;
+}
+
+const std::string& word(const Recipe& recipe, const char* table, const char* key) {
+  return std::get<std::string>(recipe.tables.at(table).at(key).value);
+}
+
+}  // namespace
+
+void check_point_file(const std::filesystem::path& path) {
+  const std::string kind = path.extension().string();
+  if (kind != ".csv" && kind != ".npy")
+    fail(Code::usage, path.string(), "kind of file", ".csv or .npy", kind.empty() ? "no extension" : kind);
+}
+
+void write_points(const std::filesystem::path& path, const Points& points, const PointColumns& columns) {
+  check_point_file(path);
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) fail(Code::io, path.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
+  if (path.extension() == ".npy") return write_npy(path, {points.rows, points.width}, points.values);
+  std::vector<std::string> names = columns.names;
+  if (!points.labels.empty()) names.push_back(columns.label);
+  write_csv(path, names, points.values, label_texts(points, columns.class_names));
+}
+
+void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples) {
+  write_points(path, samples.points, {run.facts.columns, label_name(run.recipe), run.facts.class_names});
+}
+
+std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  std::string name = fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
+  if (sample.weights != "ema") name += "-" + sample.weights;
+  if (sample.label != "data") name += "-label-" + sample.label;
+  if (const std::string& kind = word(run.recipe, "guidance", "kind"); kind != "none") {
+    const auto& guidance = run.recipe.tables.at("guidance");
+    const auto scale = guidance.find("scale");
+    name += "-" + kind + (scale == guidance.end() ? "" : "-" + to_text(scale->second.value));
+  }
+  return RunFolder{run.folder}.samples() / fmt::format("{}-seed-{}.csv", name, seed);
+}
+
+Points write_data(const std::filesystem::path& path, const Recipe& recipe, uint64_t seed, int64_t count) {
+  check_point_file(path);
+  const Recipe resolved = resolve(recipe);
+  const auto source = make_source(resolved.tables.at("data"));
+  Points points = source->draw(Split::train, seed, count);
+  write_points(path, points, {source->columns(), label_name(resolved), source->class_names()});
+  return points;
+}
+
+}  // namespace roulade

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/run/sampling.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// How a table of points is headed.
+struct PointColumns {
+  std::vector<std::string> names;        ///< [width]
+  std::string label = "label";           ///< name of the class column
+  std::vector<std::string> class_names;  ///< empty: classes are written as numbers
+};
+
+/// Writes points as a table that training can read, by the name's ending: CSV, the class as its last column where
+/// points have one (empty for -1); or NPY [rows, width], without classes. Missing folders above are made. Throws
+/// Error(usage) for another ending, Error(io).
+void write_points(const std::filesystem::path& path, const Points& points, const PointColumns& columns);
+
+/// Writes a run's samples with the columns, the class column and the class names of its data.
+void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples);
+
+/// Where samples of a run go by default: RUN/samples/ddpm-40-seed-0.csv, with what else tells sets apart.
+std::filesystem::path sample_file(const TrainedRun& run, int64_t seed);
+
+/// Draws `count` points of the recipe's [data] (a table: at most its training split) and writes them.
+Points write_data(const std::filesystem::path& path, const Recipe& recipe, uint64_t seed, int64_t count);
+
+/// Throws the Error(usage) of write_points for an ending that it does not write.
+void check_point_file(const std::filesystem::path& path);
+
+}  // namespace roulade
