@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/choices.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/data/table_file.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+/// What the choices depend on.
+struct Shape {
+  int64_t rows = 0, width = 0, classes = 0;
+};
+
+void choose(ChosenRecipe& to, const std::string& key, const Value& value, const std::string& reason) {
+  const size_t dot = key.find('.');
+  to.recipe.tables[key.substr(0, dot)][key.substr(dot + 1)] = Given(value, "chosen");
+  to.choices.push_back({key, to_text(value), reason});
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// The header of a CSV file is enough; NPY files have no names.
+std::string find_label(const std::filesystem::path& table) {
+  if (table.extension() == ".npy") return "";
+  constexpr std::array kNames = {"label", "class", "target", "species"};
+  const CsvReader reader(table);
+  for (const std::string& column : reader.columns())
+    if (std::count(kNames.begin(), kNames.end(), lower(column)) > 0) return column;
+  return "";
+}
+
+void choose_training(ChosenRecipe& to, const Shape& shape) {
+  choose(to, "schedule.kind", "cosine", "serves data of deviation 1");
+  choose(to, "schedule.steps", int64_t{1000}, "fine enough for every sampler");
+  choose(to, "model.kind", "residual_mlp", "for points of any width");
+  choose(to, "model.width",
+         int64_t{shape.width > 32  ? 512
+                 : shape.width > 8 ? 256
+                                   : 128},
+         fmt::format("the points have {} column{}", shape.width, shape.width == 1 ? "" : "s"));
+  if (shape.classes > 0) choose(to, "objective.label_dropout", 0.1, "so that guidance can be used");
+  choose(to, "train.steps", int64_t{5000}, "a few minutes at most");
+  choose(to, "train.batch", std::clamp<int64_t>(shape.rows, 64, 1024), fmt::format("{} rows to learn", shape.rows));
+  choose(to, "train.decay", "cosine", "the last steps settle");
+  choose(to, "train.warmup", int64_t{100}, "no jump at the start");
+  choose(to, "train.clip", 1.0, "no jump later");
+  choose(to, "sample.sampler", "dpmpp_2m", "good samples in few steps");
+  choose(to, "sample.grid", "log_snr", "steps where dpmpp_2m needs them");
+  choose(to, "sample.steps", int64_t{25}, "more change little");
+}
+
+}  // namespace
+
+ChosenRecipe choose_recipe(const std::filesystem::path& table) {
+  const std::string label = find_label(table);
+  const TableContent content = read_table(table, {label, {}, {}});
+  ChosenRecipe out;
+  choose(out, "data.kind", "table", "--data");
+  choose(out, "data.file", std::filesystem::absolute(table).lexically_normal().string(), "--data");
+  if (!label.empty()) {
+    const size_t classes = content.class_names.size();
+    choose(out, "data.label", label, fmt::format("a column of this name; {} classes", classes));
+  }
+  choose(out, "data.scale", "column", "columns may have different units");
+  choose_training(out, {content.points.rows, content.points.width, static_cast<int64_t>(content.class_names.size())});
+  return out;
+}
+
+ChosenRecipe choose_recipe_for_kind(const std::string& kind) {
+  data::registry().find(kind, "new");
+  ChosenRecipe out;
+  choose(out, "data.kind", kind, "asked for");
+  if (kind == "table") {
+    choose(out, "data.file", "table.csv", "to be filled in");
+    choose(out, "data.scale", "column", "columns may have different units");
+    choose_training(out, {10000, 2, 0});
+    return out;
+  }
+  const auto source = data::registry().make(kind);
+  choose_training(out, {DataSettings().count, static_cast<int64_t>(source->columns().size()), source->classes()});
+  return out;
+}
+
+Recipe starting_recipe(const std::string& kind_or_name) {
+  std::vector<std::string> known = data::registry().names();
+  if (std::count(known.begin(), known.end(), kind_or_name) > 0) return choose_recipe_for_kind(kind_or_name).recipe;
+  if (embedded_recipes().count(kind_or_name) > 0) return find_recipe(kind_or_name);
+  for (const auto& [name, text] : embedded_recipes()) known.push_back(name);
+  fail_unknown("new", "kind or recipe", kind_or_name, known);
+}
+
+}  // namespace roulade
