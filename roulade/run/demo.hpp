@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/run/description.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+struct DemoRequest {
+  std::filesystem::path out;     ///< run folder: new or empty
+  std::vector<std::string> set;  ///< "table.key=value" over the demo's recipe
+  int64_t seed = 0;
+  ProgressFn progress;
+  Cancel cancel;
+};
+
+struct DemoResult {
+  bool finished = true;     ///< false: cancelled; a training under way was saved
+  Description description;  ///< the figures beside the floor, times, and where the files are
+};
+
+/// The built-in recipe swiss_roll_article from noise to figure: trains, samples, evaluates, writes the report.
+/// Throws as its parts do.
+DemoResult run_demo(const DemoRequest& request);
+
+}  // namespace roulade
