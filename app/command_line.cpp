@@ -1,12 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
-namespace roulade::app {
+#include "roulade/core/error.hpp"
 
-void build_command_line(CLI::App& root) {
-  root.description("Trains, samples and evaluates diffusion models.");
+namespace roulade::app {
+namespace {
+
+constexpr size_t kHelpColumn = 25;
+
+std::vector<const CLI::App*> children(const CLI::App& command) {
+  return command.get_subcommands([](const CLI::App* child) { return !child->get_group().empty(); });
+}
+
+const CLI::App& chosen(const CLI::App& root) {
+  const auto used = root.get_subcommands();
+  return used.empty() ? root : *used.front();
+}
+
+std::string full_name(const CLI::App& root, const CLI::App& command) {
+  return &command == &root ? root.get_name() : root.get_name() + " " + command.get_name();
+}
+
+std::string unexpected(const CLI::App& command, const std::string& word) {
+  if (word.empty() || word[0] != '-') return "unexpected word '" + word + "'";
+  const std::string name = word.substr(0, word.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& other : option->get_lnames()) known.push_back("--" + other);
+  const std::string near = nearest(name, known);
+  return "unknown option '" + name + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?");
+}
+
+}  // namespace
+
+void build_command_line(CLI::App& root, int& exit_code) {
   root.name("roulade");
+  root.description("Trains, samples and evaluates diffusion models.");
+  root.get_formatter()->column_width(kHelpColumn);
+  root.set_help_flag("-h,--help", "print this text");
   root.require_subcommand(1);
+  add_demo(root, exit_code);
+  add_train(root, exit_code);
+  add_sample(root, exit_code);
+  add_eval(root, exit_code);
+  add_report(root, exit_code);
+  add_list(root, exit_code);
+  add_inspect(root, exit_code);
+  add_new(root, exit_code);
+  add_data(root, exit_code);
+  add_docs(root, exit_code);
+  root.footer(
+      "  roulade help SUBCOMMAND    the options of a subcommand\n"
+      "  roulade completion SHELL   a completion script for bash or zsh\n"
+      "  roulade --version          version and build\n\n"
+      "Exit codes: 0 done, 2 usage, 3 input data, 4 numeric failure, 5 memory or device,\n"
+      "6 input/output, 70 internal fault, 130 and 143 stopped by a signal after saving.");
+}
+
+void check_subcommand(const CLI::App& root, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* child : children(root)) names.push_back(child->get_name());
+  for (const char* word : {"help", "completion", "version"}) names.emplace_back(word);
+  const std::string word = argv[1];
+  const auto all = root.get_subcommands([](const CLI::App*) { return true; });
+  for (const CLI::App* child : all)
+    if (child->get_name() == word) return;
+  const bool launcher_knows = word == "help" || word == "completion" || word == "version";
+  if (launcher_knows && argc > 2)
+    fail_unknown(word, word == "help" ? "subcommand" : "word", argv[2],
+                 word == "completion" ? std::vector<std::string>{"bash", "zsh"} : names);
+  if (launcher_knows) fail(Code::usage, word, "a shell is needed", "bash or zsh");
+  fail_unknown("roulade", "subcommand", word, names);
+}
+
+std::string explain(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App& command = chosen(root);
+  const std::vector<std::string> left = root.remaining(true);
+  std::string what = error.what();
+  if (!left.empty()) {
+    what = unexpected(command, left.front());
+  } else if (&command == &root) {
+    what = "a subcommand is needed";
+  }
+  return "[" + full_name(root, command) + "] " + what + " (roulade help" +
+         (&command == &root ? "" : " " + command.get_name()) + ")";
 }
 
 }  // namespace roulade::app

@@ -1,12 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 namespace roulade::app {
 
-/// Adds every subcommand with its options and its callback to `root`.
-void build_command_line(CLI::App& root);
+/// Adds every subcommand with its options and its callback to `root`. Callbacks store the program's exit code in
+/// `exit_code`, which must live as long as `root`.
+void build_command_line(CLI::App& root, int& exit_code);
+
+// One file each.
+void add_demo(CLI::App& root, int& exit_code);
+void add_train(CLI::App& root, int& exit_code);
+void add_sample(CLI::App& root, int& exit_code);
+void add_eval(CLI::App& root, int& exit_code);
+void add_report(CLI::App& root, int& exit_code);
+void add_list(CLI::App& root, int& exit_code);
+void add_inspect(CLI::App& root, int& exit_code);
+void add_new(CLI::App& root, int& exit_code);
+void add_data(CLI::App& root, int& exit_code);
+void add_docs(CLI::App& root, int& exit_code);
+
+/// Throws Error(usage) naming the nearest subcommand when the first word is none.
+void check_subcommand(const CLI::App& root, int argc, const char* const* argv);
+
+/// The sentence for words that do not fit: which, what is near, and where help is.
+std::string explain(const CLI::App& root, const CLI::ParseError& error);
 
 /// The completion script of the shell "bash" or "zsh" for all that `root` offers.
 std::string completion(const CLI::App& root, const std::string& shell);

@@ -5,7 +5,7 @@ namespace roulade::app {
 namespace {
 
 std::vector<const CLI::App*> children(const CLI::App& command) {
-  return command.get_subcommands([](const CLI::App*) { return true; });
+  return command.get_subcommands([](const CLI::App* child) { return !child->get_group().empty(); });
 }
 
 // "--out --set --seed": the options of one command, `separator` between them.

@@ -3,24 +3,56 @@
 #include "roulade/core/error.hpp"
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <new>
+#include <string>
+
+#include <c10/util/Exception.h>
 
 extern "C" int roulade_main(int argc, char** argv);
 
+namespace {
+
+using roulade::Code;
+
+int say(Code code, const std::string& sentence) {
+  std::cerr << "roulade: " << sentence << "\n";
+  return static_cast<int>(code);
+}
+
+// LibTorch's sentence without its stack trace; its allocator has no exception type of its own.
+int say(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  const std::string line = text.substr(0, text.find('\n'));
+  if (line.find("allocate memory") != std::string::npos) return say(Code::device, "[memory] " + line);
+  return say(Code::internal, "[LibTorch] " + line);
+}
+
+}  // namespace
+
 int roulade_main(int argc, char** argv) {
   CLI::App root;
+  int exit_code = 0;
   try {
-    roulade::app::build_command_line(root);
+    roulade::app::build_command_line(root, exit_code);
+    roulade::app::check_subcommand(root, argc, argv);
     root.parse(argc, argv);
-    return 0;
+    if (!std::cout.flush()) return say(Code::io, "[standard output] cannot write");
+    return exit_code;
+  } catch (const CLI::Success& error) {
+    return root.exit(error);
   } catch (const CLI::ParseError& error) {
-    const int code = root.exit(error, std::cout, std::cerr);
-    return code == 0 ? 0 : static_cast<int>(roulade::Code::usage);
+    return say(Code::usage, roulade::app::explain(root, error));
   } catch (const roulade::Error& error) {
-    std::cerr << "roulade: " << error.what() << "\n";
-    return static_cast<int>(error.code());
+    return say(error.code(), error.what());
+  } catch (const c10::Error& error) {
+    return say(error);
+  } catch (const std::bad_alloc&) {
+    return say(Code::device, "[memory] not enough memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    return say(Code::io, "[" + error.path1().string() + "] " + error.code().message());
   } catch (const std::exception& error) {
-    std::cerr << "roulade: " << error.what() << "\n";
-    return static_cast<int>(roulade::Code::internal);
+    return say(Code::internal, error.what());
   }
 }

@@ -9,8 +9,8 @@ namespace {
 
 void add_help(const CLI::App& command, const std::string& words,
               std::vector<std::pair<std::string, std::string>>& texts) {
-  texts.emplace_back(words, command.help());
-  for (const CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; })) {
+  texts.emplace_back(words, command.help(words.empty() ? "" : "roulade"));
+  for (const CLI::App* child : command.get_subcommands([](const CLI::App* c) { return !c->get_group().empty(); })) {
     add_help(*child, words.empty() ? child->get_name() : words + " " + child->get_name(), texts);
   }
 }
@@ -19,7 +19,8 @@ void add_help(const CLI::App& command, const std::string& words,
 
 std::vector<std::pair<std::string, std::string>> help_texts() {
   CLI::App root;
-  build_command_line(root);
+  int exit_code = 0;
+  build_command_line(root, exit_code);
   std::vector<std::pair<std::string, std::string>> texts;
   add_help(root, "", texts);
   texts.emplace_back("--version", "roulade " + version() + " (" + build() + ")\n");

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/demo.hpp"
+
+#include "app/command_line.hpp"
+#include "app/work.hpp"
+#include "roulade/run/run_place.hpp"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+struct Options {
+  WorkOptions work;
+  std::string out;
+};
+
+int demo(const Options& o) {
+  Work work(o.work);
+  DemoRequest request;
+  request.out = o.out.empty() ? fresh_run("runs/swiss_roll_article") : std::filesystem::path(o.out);
+  request.set = o.work.set;
+  request.seed = o.work.seed.value_or(0);
+  request.progress = work.progress();
+  request.cancel = work.cancel();
+  work.say(fmt::format("training the Swiss roll into {}, seed {}, {} thread{}", request.out.string(), request.seed,
+                       work.threads(), work.threads() == 1 ? "" : "s"));
+  const DemoResult result = run_demo(request);
+  if (!result.finished)
+    return work.stopped(fmt::format("stopped, saved; go on: roulade train {} --resume", request.out.string()));
+  work.finish(result.description);
+  return 0;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& root, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& command = *root.add_subcommand("demo", "Train a Swiss roll, sample it, judge it, draw it.");
+  command.add_option("-o,--out", o->out, "run folder; default: a fresh\nruns/swiss_roll_article")->option_text("DIR");
+  o->work.add_to(command, "of every random number; default: 0");
+  command.callback([o, &exit_code] { exit_code = demo(*o); });
+}
+
+}  // namespace roulade::app

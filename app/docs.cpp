@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/tables.hpp"
+
+#include <iostream>
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+std::string in_code(const CLI::App& command, const std::string& name) {
+  return fmt::format("```text\n$ roulade help{}\n{}```\n\n", name.empty() ? "" : " " + name,
+                     command.help(name.empty() ? "" : "roulade"));
+}
+
+// "|" would end a cell.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+std::string recipe_keys() {
+  std::string out;
+  const std::vector<RecipeKey> keys = all_keys();
+  for (const RecipeTable& table : recipe_tables()) {
+    out += fmt::format("### [{}]: {}\n\n| key | only with | default | values | what it is |\n|---|---|---|---|---|\n",
+                       table.name, table.help);
+    for (const RecipeKey& key : keys)
+      if (key.table == table.name)
+        out += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", key.info.key, cell(key.when),
+                           cell(to_text(key.info.initial)),
+                           cell(key.info.range.empty() ? key.info.type : key.info.range), cell(key.info.help));
+    out += "\n";
+  }
+  return out;
+}
+
+std::string cli_page() {
+  CLI::App root;
+  int ignored = 0;
+  build_command_line(root, ignored);
+  std::string out =
+      "# Command line\n\n"
+      "Generated: `roulade docs cli > docs/cli.md`.\n\n"
+      "Results go to standard output, progress and messages to standard error. Options are written `--name value` or\n"
+      "`--name=value`.\n\n## roulade\n\n" +
+      in_code(root, "");
+  for (const CLI::App* child : root.get_subcommands([](const CLI::App* c) { return !c->get_group().empty(); }))
+    out += fmt::format("## roulade {}\n\n", child->get_name()) + in_code(*child, child->get_name());
+  out +=
+      "## Recipe keys\n\n"
+      "A recipe is a TOML file with one table a noun. Every key may be left out; `--set table.key=value` overrides "
+      "one.\n"
+      "Keys in the column \"only with\" exist after that choice alone.\n\n";
+  return out + recipe_keys();
+}
+
+}  // namespace
+
+void add_docs(CLI::App& root, int& exit_code) {
+  const auto page = std::make_shared<std::string>();
+  CLI::App& command = *root.add_subcommand("docs", "Write a generated page of docs/ to standard output.")->group("");
+  command.add_option("PAGE", *page, "cli")->required();
+  command.callback([page, &exit_code] {
+    if (*page != "cli") fail_unknown("docs", "page", *page, {"cli"});
+    std::string text = cli_page();
+    text.erase(text.find_last_not_of('\n') + 2);
+    std::cout << text;
+    exit_code = 0;
+  });
+}
+
+}  // namespace roulade::app

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+#include "app/work.hpp"
+#include "roulade/run/figures.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+struct Options {
+  WorkOptions work;
+  std::string run;
+  std::optional<int64_t> pairs, checkpoint;
+  std::string weights;
+};
+
+int eval(const Options& o) {
+  Work work(o.work);
+  OpenRequest request{o.run, o.work.set, o.checkpoint};
+  if (o.pairs) request.set.push_back(fmt::format("eval.pairs={}", *o.pairs));
+  if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
+  const TrainedRun run = open_run(request);
+  work.say(fmt::format("judging step {} of {}, seed {}, {} thread{}", run.step, o.run, run.seed, work.threads(),
+                       work.threads() == 1 ? "" : "s"));
+  const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel());
+  if (!evaluation.finished) return work.stopped("stopped; nothing was written");
+  work.finish(describe(run, evaluation, keep_evaluation(run, evaluation)));
+  return 0;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& root, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& command = *root.add_subcommand("eval", "Judge a run's samples beside fresh data.");
+  command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
+  command.add_option("--pairs", o->pairs, "pairs of sets; default: eval.pairs of the recipe")->option_text("N");
+  command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
+  command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  o->work.add_to(command, "of all sets and directions; default: the run's");
+  command.footer("The figures are kept in RUN/eval.json, where the report finds them.");
+  command.callback([o, &exit_code] { exit_code = eval(*o); });
+}
+
+}  // namespace roulade::app

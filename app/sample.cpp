@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+#include "app/work.hpp"
+#include "roulade/run/sample_files.hpp"
+#include "roulade/run/sampling.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+struct Options {
+  WorkOptions work;
+  std::string run, out;
+  int64_t count = 0;
+  std::optional<int64_t> label, steps, checkpoint;
+  std::optional<double> guidance;
+  std::string sampler, weights;
+};
+
+std::vector<std::string> overrides(const Options& o) {
+  std::vector<std::string> set = o.work.set;
+  if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
+  if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
+  if (!o.weights.empty()) set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  if (o.label) set.push_back(fmt::format("sample.label=\"{}\"", *o.label));
+  if (o.guidance) {
+    set.emplace_back("guidance.kind=\"cfg\"");
+    set.push_back(fmt::format("guidance.scale={}", *o.guidance));
+  }
+  return set;
+}
+
+int sample(const Options& o) {
+  Work work(o.work);
+  if (!o.out.empty()) check_point_file(o.out);
+  const TrainedRun run = open_run({o.run, overrides(o), o.checkpoint});
+  const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
+  work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
+                       work.threads() == 1 ? "" : "s"));
+  SampleRequest request;
+  request.count = o.count;
+  request.seed = static_cast<uint64_t>(seed);
+  request.progress = work.progress();
+  request.cancel = work.cancel();
+  const PointSamples samples = sample_points(run, request);
+  if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
+  const std::filesystem::path file = o.out.empty() ? sample_file(run, seed) : std::filesystem::path(o.out);
+  write_samples(file, run, samples);
+  Description out;
+  out.add("file", file.string());
+  out.add("seed", seed);
+  out.add("samples", samples.points.rows);
+  out.add("columns", fmt::format("{}", fmt::join(run.facts.columns, ", ")));
+  out.add("step", run.step);
+  out.add("network_calls", samples.calls);
+  out.add("time", samples.seconds, "s");
+  work.finish(out);
+  return 0;
+}
+
+}  // namespace
+
+void add_sample(CLI::App& root, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& command = *root.add_subcommand("sample", "Draw samples from a trained run into a table.");
+  command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
+  command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
+      ->option_text("N")
+      ->check(CLI::PositiveNumber);
+  command.add_option("-o,--out", o->out, "a .csv or .npy file; default: in RUN/samples")->option_text("FILE");
+  command.add_option("--label", o->label, "class of all samples; default: as in the data")->option_text("K");
+  command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
+  command.add_option("--sampler", o->sampler, "see roulade list samplers")->option_text("NAME");
+  command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
+  command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
+  command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  o->work.add_to(command, "of this set of samples; default: the run's");
+  command.footer(
+      "Examples:\n"
+      "  roulade sample runs/moons -n 1000 --out moons.csv\n"
+      "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20");
+  command.callback([o, &exit_code] { exit_code = sample(*o); });
+}
+
+}  // namespace roulade::app

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+#include "app/work.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/run/choices.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_place.hpp"
+#include "roulade/run/training.hpp"
+
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  WorkOptions work;
+  std::string recipe, data, out, init_from;
+  bool resume = false;
+  bool dry_run = false;
+};
+
+// What is trained, and where it goes.
+struct Plan {
+  Recipe recipe;
+  fs::path out;
+};
+
+bool is_run(const std::string& path) { return !path.empty() && fs::exists(RunFolder{path}.recipe()); }
+
+ChosenRecipe choose(Work& work, const Options& o) {
+  ChosenRecipe chosen = choose_recipe(o.data);
+  for (const Choice& choice : chosen.choices)
+    work.say(fmt::format("chosen: {} = {}  ({})", choice.key, choice.value, choice.reason));
+  return chosen;
+}
+
+Plan make_plan(Work& work, const Options& o) {
+  if (!o.recipe.empty() && !o.data.empty())
+    fail(Code::usage, "train", "RECIPE and --data", "one of them (a recipe names its data itself: data.file)");
+  Plan plan;
+  std::string name;
+  if (o.resume && is_run(o.recipe)) {
+    plan = {read_run_recipe(RunFolder{o.recipe}), o.recipe};
+  } else if (o.resume && o.recipe.empty() && o.data.empty() && !o.out.empty()) {
+    plan = {read_run_recipe(RunFolder{o.out}), o.out};
+  } else if (!o.data.empty()) {
+    plan.recipe = choose(work, o).recipe;
+    name = fs::path(o.data).stem().string();
+  } else if (!o.recipe.empty()) {
+    plan.recipe = find_recipe(o.recipe);
+    name = fs::path(o.recipe).stem().string();
+  } else {
+    fail(Code::usage, "train", "nothing to train", "RECIPE, --data FILE, or --resume with --out RUN");
+  }
+  for (const std::string& assignment : o.work.set) set_key(plan.recipe, assignment);
+  if (o.work.seed) set_key(plan.recipe, fmt::format("run.seed={}", *o.work.seed));
+  if (!o.out.empty()) plan.out = o.out;
+  if (plan.out.empty()) plan.out = o.resume ? newest_run(fs::path("runs") / name) : fresh_run(fs::path("runs") / name);
+  return plan;
+}
+
+void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
+  Description out;
+  out.add("seed", seed);
+  out.add("threads", int64_t{work.threads()});
+  out.add("training_rows", plan.training_rows);
+  out.add("columns", plan.width);
+  out.add("classes", plan.classes);
+  out.add("parameters", plan.parameters);
+  out.add("memory", static_cast<double>(plan.memory) / 1e6, "MB");
+  out.add("time", plan.seconds, "s");
+  Sheet weights{"weights", {"name", "shape", "numbers"}, {}};
+  for (const auto& [name, shape] : plan.weights) {
+    int64_t numbers = 1;
+    for (const int64_t n : shape) numbers *= n;
+    weights.rows.push_back({name, shape, numbers});
+  }
+  out.sheets.push_back(std::move(weights));
+  work.finish(out);
+}
+
+int train(const Options& o) {
+  Work work(o.work);
+  Plan plan = make_plan(work, o);
+  const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
+  if (o.dry_run) {
+    describe_plan(work, plan_training(plan.recipe), seed);
+    return 0;
+  }
+  work.say(fmt::format("{} {}, seed {}, {} thread{}", o.resume ? "resuming" : "training into", plan.out.string(), seed,
+                       work.threads(), work.threads() == 1 ? "" : "s"));
+  TrainRequest request;
+  request.recipe = std::move(plan.recipe);
+  request.out = plan.out;
+  request.resume = o.resume;
+  if (!o.init_from.empty()) request.init_from = o.init_from;
+  request.progress = work.progress();
+  request.cancel = work.cancel();
+  const TrainResult result = run_training(request);
+  if (!result.finished)
+    return work.stopped(fmt::format("stopped at step {}, saved; go on: roulade train {} --resume", result.step,
+                                    result.folder.string()));
+  Description out;
+  out.add("run", result.folder.string());
+  out.add("seed", seed);
+  out.add("threads", int64_t{work.threads()});
+  out.add("parameters", result.parameters);
+  out.add("step", result.step);
+  out.add("loss", result.loss);
+  out.add("time", result.seconds, "s");
+  work.finish(out);
+  return 0;
+}
+
+}  // namespace
+
+void add_train(CLI::App& root, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& command = *root.add_subcommand("train", "Train a model as a recipe says; leaves a run folder.");
+  command
+      .add_option("RECIPE", o->recipe,
+                  "a TOML file, or the name of a built-in recipe\n(roulade list recipes); with --resume also a run")
+      ->option_text(" ");
+  command.add_option("--data", o->data, "train on a CSV or NPY table without a recipe;\nwhat is chosen is printed")
+      ->option_text("FILE");
+  command.add_option("-o,--out", o->out, "run folder; default: a fresh runs/NAME")->option_text("DIR");
+  command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
+  command.add_option("--init-from", o->init_from, "start from the averaged weights of this run")->option_text("RUN");
+  command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
+  o->work.add_to(command, "of every random number; default: the recipe's, or 0");
+  command.footer(
+      "Examples:\n"
+      "  roulade train recipes/swiss_roll_article.toml --set train.steps=200\n"
+      "  roulade train --data table.csv --out runs/table\n"
+      "  roulade train runs/table --resume");
+  command.callback([o, &exit_code] { exit_code = train(*o); });
+}
+
+}  // namespace roulade::app

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/work.hpp"
+
+#include "app/output.hpp"
+#include "app/signals.hpp"
+#include "roulade/core/process.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <sched.h>
+
+namespace roulade::app {
+namespace {
+
+int cores_allowed() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+}  // namespace
+
+void add_json(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "print the result as one JSON object");
+}
+
+void add_set(CLI::App& command, std::vector<std::string>& set) {
+  command.add_option("--set", set, "override a recipe key; may be repeated")
+      ->option_text("TABLE.KEY=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+void WorkOptions::add_to(CLI::App& command, const std::string& seed_help) {
+  add_set(command, set);
+  command.add_option("--seed", seed, seed_help)->option_text("N")->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", threads, "default: all cores this process may use")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("-q,--quiet", quiet, "no progress and no messages");
+  add_json(command, json);
+}
+
+Work::Work(const WorkOptions& options)
+    : options_(options), threads_(options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) {
+  keep_memory();
+  set_threads(threads_);
+  cancel_on_signal(cancel_, options.quiet);
+}
+
+ProgressFn Work::progress() {
+  if (options_.quiet) return {};
+  return [this](const Progress& progress) { line_.show(progress); };
+}
+
+void Work::say(const std::string& line) {
+  if (options_.quiet) return;
+  line_.leave();
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
+void Work::finish(const Description& result) {
+  line_.leave();
+  print(result, options_.json);
+}
+
+int Work::stopped(const std::string& line) {
+  say(line);
+  return 128 + caught_signal();
+}
+
+}  // namespace roulade::app
