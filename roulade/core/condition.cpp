@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/condition.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/slice.h>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 namespace {

@@ -9,19 +9,20 @@
 namespace roulade {
 namespace {
 
+/// Insertions, deletions, changes and swaps of neighbours that turn a into b (optimal string alignment).
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
+  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    before = last;
+    last = row;
   }
-  return row.back();
+  return last.back();
 }
 
 }  // namespace
@@ -36,7 +37,8 @@ void fail(Code code, std::string_view where, std::string_view what, std::string_
 void fail_unknown(std::string_view where, std::string_view noun, std::string_view got,
                   const std::vector<std::string>& known) {
   std::string sentence = fmt::format("[{}] unknown {} '{}'", where, noun, got);
-  if (const std::string near = nearest(got, known); !near.empty()) sentence += fmt::format(": did you mean '{}'?", near);
+  if (const std::string near = nearest(got, known); !near.empty())
+    sentence += fmt::format(": did you mean '{}'?", near);
   sentence += fmt::format(" (known: {})", fmt::join(known, ", "));
   throw Error(Code::usage, sentence);
 }

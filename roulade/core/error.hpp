@@ -36,7 +36,8 @@ class Error : public std::runtime_error {
 [[noreturn]] void fail_unknown(std::string_view where, std::string_view noun, std::string_view got,
                                const std::vector<std::string>& known);
 
-/// The member of `known` with the smallest edit distance to `name`; empty if none is near (more than a third of its length away).
+/// The member of `known` with the smallest edit distance to `name`; empty if none is near (more than a third of its
+/// length away).
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace roulade

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/options.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 namespace {

@@ -59,7 +59,8 @@ struct OptionInfo {
 };
 
 /// Binds the fields of a settings struct to keys: each key is named once, with its range and help; its default is the
-/// field's own initial value. Without a table it only lists; with one it also reads, and finish() refuses what nobody bound.
+/// field's own initial value. Without a table it only lists; with one it also reads, and finish() refuses what nobody
+/// bound.
 ///
 ///     struct Settings {
 ///       double s = 0.008;
@@ -75,12 +76,14 @@ class Binder {
   void add(const std::string& key, int64_t& field, Range range, const std::string& help);
   void add(const std::string& key, double& field, Range range, const std::string& help);
   /// `choices` empty = any text.
-  void add(const std::string& key, std::string& field, const std::vector<std::string>& choices, const std::string& help);
+  void add(const std::string& key, std::string& field, const std::vector<std::string>& choices,
+           const std::string& help);
   void add(const std::string& key, std::vector<double>& field, Range range, const std::string& help);
   void add(const std::string& key, std::vector<std::string>& field, const std::vector<std::string>& choices,
            const std::string& help);
 
-  /// Throws Error(usage, "[origin] unknown key ...: did you mean ...") for the first key of the table that no add() named.
+  /// Throws Error(usage, "[origin] unknown key ...: did you mean ...") for the first key of the table that no add()
+  /// named.
   void finish() const;
 
   const std::vector<OptionInfo>& infos() const { return infos_; }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/process.hpp"
 
-#include <limits>
+#include "roulade/core/error.hpp"
 
-#include <malloc.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <limits>
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <fmt/format.h>
-
-#include "roulade/core/error.hpp"
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace roulade {
 

@@ -12,7 +12,8 @@ namespace roulade {
 void set_threads(int count);
 int threads();
 
-/// Keeps freed memory in the process instead of giving it back to the kernel: fresh large tensors then cost no page faults.
+/// Keeps freed memory in the process instead of giving it back to the kernel: fresh large tensors then cost no page
+/// faults.
 void keep_memory();
 
 /// "AVX2", "AVX512", ...: the instruction set that LibTorch's kernels chose.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/options.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "roulade/core/error.hpp"
-#include "roulade/core/options.hpp"
 
 namespace roulade {
 

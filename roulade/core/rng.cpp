@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/rng.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/kernel/adam.hpp"
 
+#include "roulade/core/parallel.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
-
-#include "roulade/core/parallel.hpp"
 
 namespace roulade::kernel {
 namespace {

@@ -6,7 +6,8 @@
 
 namespace roulade::kernel {
 
-/// One Adam(W) step of one weight, in place.   All spans have one length; gradient is multiplied by `gradient_scale` first.
+/// One Adam(W) step of one weight, in place.   All spans have one length; gradient is multiplied by `gradient_scale`
+/// first.
 ///   g = gradient_scale grad + weight_decay w (Adam)     or w -= lr weight_decay w (AdamW, `decoupled`)
 ///   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 ///   w -= lr / (1 - beta1^step) m / (sqrt(v / (1 - beta2^step)) + epsilon)

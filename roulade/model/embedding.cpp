@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/embedding.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -14,8 +16,6 @@
 #include <ATen/ops/sin.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "roulade/core/registry.hpp"
 #include "roulade/model/linear.hpp"
+
+#include <memory>
 
 namespace roulade {
 
@@ -17,9 +17,11 @@ class NoiseEmbedding {
   virtual void list(NamedWeights& to, const std::string& prefix) const = 0;
 };
 
-/// [cos(k f_0), ..., sin(k f_0), ...] with f_j = max_period^(-j / (width/2 - shift)).   k: [B]; result: [B, width], zero-padded
-/// when the width is odd. `flip` puts the cosines first. Source: Vaswani et al. 2017, section 3.5; Ho et al. 2020, appendix B.
-Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period = 10000, bool flip = true, double shift = 0);
+/// [cos(k f_0), ..., sin(k f_0), ...] with f_j = max_period^(-j / (width/2 - shift)).   k: [B]; result: [B, width],
+/// zero-padded when the width is odd. `flip` puts the cosines first. Source: Vaswani et al. 2017, section 3.5; Ho et
+/// al. 2020, appendix B.
+Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period = 10000, bool flip = true,
+                           double shift = 0);
 
 /// kind "raw": the number itself (width 1, what the article's network is told); "sinusoidal"; "fourier": cos and sin of
 /// 2 pi (f k + phase) with f ~ N(0, scale^2) drawn once and saved (Tancik et al. 2020).

@@ -37,7 +37,9 @@ Weight Initialiser::normal(std::vector<int64_t> shape, double deviation, bool tr
   return Weight(value.requires_grad_(trainable));
 }
 
-Weight Initialiser::zeros(std::vector<int64_t> shape) { return Weight(at::zeros(shape, at::kFloat).requires_grad_(true)); }
+Weight Initialiser::zeros(std::vector<int64_t> shape) {
+  return Weight(at::zeros(shape, at::kFloat).requires_grad_(true));
+}
 
 Linear::Linear(Initialiser& init, int64_t in, int64_t out, bool zero) {
   const double bound = 1 / std::sqrt(static_cast<double>(in));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/rng.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/model/weight.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "roulade/core/rng.hpp"
-#include "roulade/core/tensor.hpp"
-#include "roulade/model/weight.hpp"
 
 namespace roulade {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/embedding.hpp"
+#include "roulade/model/model.hpp"
+#include "roulade/model/point_input.hpp"
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
 #include <fmt/format.h>
-
-#include "roulade/model/embedding.hpp"
-#include "roulade/model/model.hpp"
-#include "roulade/model/point_input.hpp"
 
 namespace roulade::model {
 namespace {
@@ -25,8 +25,8 @@ struct Settings {
   }
 };
 
-/// Linear(in, width), then depth times Linear(width, width) + activation, then Linear(width, out); the noise level (and the
-/// class) is appended to the point. With relu and raw time it is the network of the article's notebook.
+/// Linear(in, width), then depth times Linear(width, width) + activation, then Linear(width, out); the noise level (and
+/// the class) is appended to the point. With relu and raw time it is the network of the article's notebook.
 class Mlp final : public Model {
  public:
   Mlp(const Settings& s, const ModelShape& shape, Initialiser init)

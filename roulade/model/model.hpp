@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "roulade/core/condition.hpp"
 #include "roulade/core/registry.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/model/weight.hpp"
 
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace roulade {
 
-/// A network: (input, noise level, condition) -> output of the input's shape. Knows no schedule. Const calls are thread-safe.
+/// A network: (input, noise level, condition) -> output of the input's shape. Knows no schedule. Const calls are
+/// thread-safe.
 class Model {
  public:
   virtual ~Model() = default;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/point_input.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <ATen/ops/cat.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 

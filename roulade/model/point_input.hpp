@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "roulade/model/embedding.hpp"
 #include "roulade/model/model.hpp"
+
+#include <memory>
+#include <string>
 
 namespace roulade {
 
@@ -24,7 +24,8 @@ class PointInput {
   PointInput(const Settings& settings, const ModelShape& shape, Initialiser& init);
   int64_t width() const { return points_ + features_; }
   int64_t feature_width() const { return features_; }
-  /// x: [B, width of a point]. Throws Error(usage) for another shape, or for labels that the network has no classes for.
+  /// x: [B, width of a point]. Throws Error(usage) for another shape, or for labels that the network has no classes
+  /// for.
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
   /// The part beside x: [B, feature_width].
   Tensor features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/silu.h>
-#include <fmt/format.h>
-
 #include "roulade/model/embedding.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/model/point_input.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/silu.h>
+#include <fmt/format.h>
 
 namespace roulade::model {
 namespace {
@@ -22,8 +22,8 @@ struct Settings {
   }
 };
 
-/// h = Linear(x); depth times h += Linear(silu(Linear(h) + Linear(features))); out = Linear(silu(h)), the last one zero at start.
-/// features = embedded noise level (and class).
+/// h = Linear(x); depth times h += Linear(silu(Linear(h) + Linear(features))); out = Linear(silu(h)), the last one zero
+/// at start. features = embedded noise level (and class).
 class ResidualMlp final : public Model {
  public:
   ResidualMlp(const Settings& s, const ModelShape& shape, Initialiser init) : input_(s.input, shape, init) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/weight.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/mm.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "roulade/core/error.hpp"
 
 namespace roulade {
 
@@ -41,7 +41,8 @@ void Weight::correct(std::optional<LowRank> delta) {
                       up.size(1) == down.size(0) && down.numel() == down.size(0) * (value.numel() / value.size(0));
     if (!fits)
       fail(Code::usage, "weight", "shapes of a low-rank correction",
-           fmt::format("up [{}, r], down [r, ...] for a weight {}", value.dim() ? value.size(0) : 0, value.sizes().vec()),
+           fmt::format("up [{}, r], down [r, ...] for a weight {}", value.dim() ? value.size(0) : 0,
+                       value.sizes().vec()),
            fmt::format("up {}, down {}", up.sizes().vec(), down.sizes().vec()));
   }
   state_->delta = std::move(delta);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/tensor.hpp"
+
 #include <memory>
 #include <optional>
 
-#include "roulade/core/tensor.hpp"
-
 namespace roulade {
 
-/// A correction of low rank: W + scale * up * down (LoRA).   up: [out, r]; down: [r, in...] flattened behind the first axis.
-/// Source: Hu et al. 2021, eq. 3.
+/// A correction of low rank: W + scale * up * down (LoRA).   up: [out, r]; down: [r, in...] flattened behind the first
+/// axis. Source: Hu et al. 2021, eq. 3.
 struct LowRank {
   Tensor up, down;
   double scale = 1;

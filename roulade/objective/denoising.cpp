@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/objective/denoising.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+
 #include <array>
 #include <cmath>
 #include <vector>
@@ -10,9 +13,6 @@
 #include <ATen/ops/mean.h>
 #include <ATen/ops/where.h>
 
-#include "roulade/core/error.hpp"
-#include "roulade/core/rng.hpp"
-
 namespace roulade {
 namespace {
 
@@ -21,7 +21,8 @@ class Denoising final : public Objective {
   explicit Denoising(DenoisingParts parts) : p_(std::move(parts)) {
     // A discrete schedule has few times: their coefficients are read from a table.
     const int64_t states = p_.schedule->states();
-    for (int64_t i = 1; i <= states; ++i) table_.push_back(at_time(static_cast<double>(i) / static_cast<double>(states)));
+    for (int64_t i = 1; i <= states; ++i)
+      table_.push_back(at_time(static_cast<double>(i) / static_cast<double>(states)));
   }
 
   std::vector<ParameterGroup> groups() const override { return {{"denoiser", p_.model->parameters()}}; }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "roulade/model/model.hpp"
 #include "roulade/objective/terms.hpp"
+
+#include <memory>
 
 namespace roulade {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/objective/terms.hpp"
+
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/l1_loss.h>
 #include <ATen/ops/mse_loss.h>
-
-#include "roulade/objective/terms.hpp"
 
 namespace roulade::objective::loss {
 namespace {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/condition.hpp"
+#include "roulade/core/tensor.hpp"
+#include "roulade/model/linear.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "roulade/core/condition.hpp"
-#include "roulade/core/tensor.hpp"
-#include "roulade/model/linear.hpp"
 
 namespace roulade {
 
@@ -32,7 +32,8 @@ struct ParameterGroup {
   NamedWeights weights;  ///< trainable and not; only those that require gradients are moved
 };
 
-/// What an objective asks of the trainer: clip, move and average one group from the gradients that stand in its weights.
+/// What an objective asks of the trainer: clip, move and average one group from the gradients that stand in its
+/// weights.
 class Update {
  public:
   virtual ~Update() = default;
@@ -46,8 +47,8 @@ class Objective {
   virtual std::vector<ParameterGroup> groups() const = 0;
   /// The mean loss of one batch for a group: a scalar that gradients flow from.
   virtual Tensor loss(const Batch& batch, const StepKey& key, size_t group) const = 0;
-  /// One training step on micro-batches of equal weight per sample; returns the mean loss of the first group. The default
-  /// takes the gradient of loss() by autograd, group after group; an override must give the same gradients.
+  /// One training step on micro-batches of equal weight per sample; returns the mean loss of the first group. The
+  /// default takes the gradient of loss() by autograd, group after group; an override must give the same gradients.
   virtual double step(std::span<const Batch> batches, const StepKey& key, Update& update) const;
 };
 

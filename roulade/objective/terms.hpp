@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
-
 #include "roulade/core/registry.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/denoiser/prediction.hpp"
 #include "roulade/objective/objective.hpp"
 #include "roulade/schedule/schedule.hpp"
+
+#include <span>
 
 namespace roulade {
 

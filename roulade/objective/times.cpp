@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/rng.hpp"
+#include "roulade/objective/terms.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
-
-#include "roulade/core/rng.hpp"
-#include "roulade/objective/terms.hpp"
 
 namespace roulade::objective::times {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 /// u in (0, 1) to a time: one of the states 1..T where there are states, else t_min + u (1 - t_min).
 double spread(const Schedule& schedule, double u) {
   if (const int64_t states = schedule.states(); states > 0)
-    return static_cast<double>(1 + std::min<int64_t>(states - 1, static_cast<int64_t>(u * static_cast<double>(states)))) /
+    return static_cast<double>(1 +
+                               std::min<int64_t>(states - 1, static_cast<int64_t>(u * static_cast<double>(states)))) /
            static_cast<double>(states);
   return schedule.t_min() + u * (1 - schedule.t_min());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/objective/terms.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "roulade/objective/terms.hpp"
 
 namespace roulade::objective::weight {
 namespace {
@@ -65,8 +65,7 @@ Entry min_snr() {
   e.name = "min_snr";
   e.summary = "x0 errors weighted by min(snr, gamma)";
   e.source = "Hang et al. 2023, eq. 8";
-  return with_settings<Entry, MinSnrSettings>(e,
-                                              [](const MinSnrSettings& s) { return std::make_unique<MinSnr>(s); });
+  return with_settings<Entry, MinSnrSettings>(e, [](const MinSnrSettings& s) { return std::make_unique<MinSnr>(s); });
 }
 
 Entry edm() {

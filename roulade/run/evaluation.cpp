@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/evaluation.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "roulade/core/error.hpp"
-#include "roulade/core/process.hpp"
-#include "roulade/core/version.hpp"
-#include "roulade/run/parts.hpp"
-#include "roulade/run/settings.hpp"
 
 namespace roulade {
 namespace {
@@ -71,7 +71,8 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.curve = &*curve;
   }
   input.generated = [&](int64_t, uint64_t seed) {
-    const PointSamples made = sample_points(run, {.count = out.count, .seed = seed, .frame_points = 0, .progress = {}, .cancel = cancel});
+    const PointSamples made =
+        sample_points(run, {.count = out.count, .seed = seed, .frame_points = 0, .progress = {}, .cancel = cancel});
     out.sample_seconds += made.seconds;
     return to_set(scaling.apply(made.points));
   };

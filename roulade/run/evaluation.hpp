@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/eval/protocol.hpp"
+#include "roulade/run/sampling.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "roulade/eval/protocol.hpp"
-#include "roulade/run/sampling.hpp"
 
 namespace roulade {
 
 struct Evaluation {
   ProtocolResult result;
   int64_t pairs = 0;
-  int64_t count = 0;           ///< points a set
-  std::string reference;       ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"
-  double sample_seconds = 0;   ///< time spent in sampling
+  int64_t count = 0;          ///< points a set
+  std::string reference;      ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"
+  double sample_seconds = 0;  ///< time spent in sampling
   double seconds = 0;
   bool finished = true;
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/network_files.hpp"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/tensor_file.hpp"
 #include "roulade/train/optimiser.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {

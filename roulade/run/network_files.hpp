@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <map>
-#include <string>
-
 #include "roulade/core/tensor.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/run/recipe.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
 
 namespace roulade {
 
@@ -16,7 +16,8 @@ namespace roulade {
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights);
 
-/// Fills a network from named tensors. Throws Error(input) naming the first weight that is missing, of another shape, or unknown.
+/// Fills a network from named tensors. Throws Error(input) naming the first weight that is missing, of another shape,
+/// or unknown.
 void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where);
 
 /// The averaged weights that write_network wrote.

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "roulade/core/error.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
@@ -11,6 +6,11 @@
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/tables.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -26,7 +26,8 @@ void drop_stale_options(Recipe& recipe) {
     Binder b(table.name, values);
     table.bind(b);
     const Table bound = b.resolved();
-    std::erase_if(values, [&](const auto& entry) { return !bound.count(entry.first) && entry.second.origin != "--set"; });
+    std::erase_if(values,
+                  [&](const auto& entry) { return !bound.count(entry.first) && entry.second.origin != "--set"; });
   }
 }
 

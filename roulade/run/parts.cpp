@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/parts.hpp"
 
-#include <algorithm>
-
-#include <ATen/core/grad_mode.h>
-
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
+
+#include <algorithm>
+
+#include <ATen/core/grad_mode.h>
 
 namespace roulade {
 namespace {
@@ -69,7 +69,9 @@ double validation_loss(const Objective& objective, const Points& points, int64_t
   for (int64_t first = 0; first < points.rows; first += batch) {
     const int64_t count = std::min(batch, points.rows - first);
     Points part{count, points.width, {points.row(first), points.row(first) + count * points.width}, {}};
-    if (!points.labels.empty()) part.labels.assign(&points.labels[static_cast<size_t>(first)], &points.labels[static_cast<size_t>(first)] + count);
+    if (!points.labels.empty())
+      part.labels.assign(&points.labels[static_cast<size_t>(first)],
+                         &points.labels[static_cast<size_t>(first)] + count);
     sum += objective.loss(to_batch(part), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
            static_cast<double>(count);
   }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-
 #include "roulade/data/points.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/objective/objective.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/train/trainer.hpp"
+
+#include <memory>
 
 namespace roulade {
 

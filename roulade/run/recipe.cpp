@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/recipe.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/run/tables.hpp"
+
 #include <filesystem>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
-
-#include "roulade/core/error.hpp"
-#include "roulade/io/file.hpp"
-#include "roulade/run/tables.hpp"
 
 namespace roulade {
 namespace {
@@ -61,12 +61,12 @@ Recipe parse_recipe(const std::string& text, const std::string& origin) {
       fail(Code::usage, at_line(origin, node.source()), fmt::format("key '{}' stands outside a table", table),
            "a table such as [train] above it");
     if (is_note_table(table)) continue;
-    if (!is_recipe_table(table))
-      fail_unknown(at_line(origin, content->source()), "table", table, recipe_table_names());
+    if (!is_recipe_table(table)) fail_unknown(at_line(origin, content->source()), "table", table, recipe_table_names());
     Table& to = recipe.tables[table];
     for (const auto& [key, value] : *content) {
       const std::string where = at_line(origin, value.source());
-      if (value.is_table()) fail(Code::usage, where, fmt::format("table [{}.{}]", table, key.str()), "no nested tables");
+      if (value.is_table())
+        fail(Code::usage, where, fmt::format("table [{}.{}]", table, key.str()), "no nested tables");
       to[std::string(key.str())] = Given(to_value(value, where), where);
     }
   }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/options.hpp"
+
 #include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "roulade/core/options.hpp"
-
 namespace roulade {
 
-/// What to do, as TOML writes it: one table per noun (data, schedule, model, denoiser, objective, train, sample, guidance, eval, run).
+/// What to do, as TOML writes it: one table per noun (data, schedule, model, denoiser, objective, train, sample,
+/// guidance, eval, run).
 struct Recipe {
   std::map<std::string, Table> tables;
 };
@@ -31,7 +32,8 @@ std::string to_toml(const Recipe& recipe);
 /// The same with a comment on each key: help, range, and what else is known.
 std::string to_commented_toml(const Recipe& recipe);
 
-/// One key of a recipe with everything known of it, for help and docs. `when` names the choice that brings it, e.g. "kind = cosine".
+/// One key of a recipe with everything known of it, for help and docs. `when` names the choice that brings it, e.g.
+/// "kind = cosine".
 struct RecipeKey {
   std::string table, when;
   OptionInfo info;

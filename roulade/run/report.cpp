@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <map>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include "roulade/report/report.hpp"
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
@@ -14,18 +8,25 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/jsonl.hpp"
-#include "roulade/report/report.hpp"
 #include "roulade/run/evaluation.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 namespace roulade {
 namespace {
 
-constexpr int64_t kShown = 10000;     ///< points of the still pictures
-constexpr int64_t kAnimated = 2000;   ///< points of the animation
-constexpr size_t kMostFrames = 60;    ///< frames kept of a long sampling
+constexpr int64_t kShown = 10000;    ///< points of the still pictures
+constexpr int64_t kAnimated = 2000;  ///< points of the animation
+constexpr size_t kMostFrames = 60;   ///< frames kept of a long sampling
 
 struct Meaning {
   const char* name;
@@ -39,7 +40,8 @@ const std::map<std::string, Meaning> kMeanings = {
     {"energy", {"energy distance", "0 when both sets have one law", ReportFigure::Aim::lower}},
     {"precision", {"precision", "share of samples that lie among the data", ReportFigure::Aim::higher}},
     {"recall", {"recall", "share of the data that the samples reach", ReportFigure::Aim::higher}},
-    {"curve_distance", {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
+    {"curve_distance",
+     {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
     {"over_4_sigma", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
 };
@@ -134,15 +136,19 @@ std::vector<std::filesystem::path> report_run(const TrainedRun& run, const Progr
   const auto source = make_source(run.recipe.tables.at("data"));
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const Points data = source->draw(Split::test, run.seed, kShown);
-  const PointSamples made = sample_points(
-      run, {.count = std::min(kShown, sample.count), .seed = run.seed, .frame_points = kAnimated, .progress = progress, .cancel = cancel});
+  const PointSamples made = sample_points(run, {.count = std::min(kShown, sample.count),
+                                                .seed = run.seed,
+                                                .frame_points = kAnimated,
+                                                .progress = progress,
+                                                .cancel = cancel});
 
   ReportContent content;
   const std::string kind = std::get<std::string>(run.recipe.tables.at("data").at("kind").value);
   content.title = settings_of<RunSettings>(run.recipe, "run").title;
   if (content.title.empty()) content.title = fmt::format("Roulade: {}", kind);
   content.summary = fmt::format(
-      "A diffusion model of {} parameters learned this data set in {} steps. Its samples begin as pure noise and become "
+      "A diffusion model of {} parameters learned this data set in {} steps. Its samples begin as pure noise and "
+      "become "
       "data in {} network calls each ({}, {} points in {:.2f} s).",
       run.parameters, run.step, made.calls, sample.sampler, made.points.rows, made.seconds);
   content.columns = run.facts.columns;
@@ -151,7 +157,8 @@ std::vector<std::filesystem::path> report_run(const TrainedRun& run, const Progr
   const size_t stride = (made.frames.size() + kMostFrames - 1) / kMostFrames;
   for (size_t i = 0; i < made.frames.size(); ++i)
     if (i % stride == 0 || i + 1 == made.frames.size())
-      content.frames.push_back({made.frames[i].t, fmt::format("step {} of {}", i, made.frames.size() - 1), made.frames[i].values});
+      content.frames.push_back(
+          {made.frames[i].t, fmt::format("step {} of {}", i, made.frames.size() - 1), made.frames[i].values});
   if (!made.points.labels.empty())
     content.frame_labels.assign(made.points.labels.begin(),
                                 made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));

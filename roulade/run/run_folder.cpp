@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/run_folder.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <toml++/toml.h>
-
-#include "roulade/core/error.hpp"
-#include "roulade/core/process.hpp"
-#include "roulade/core/version.hpp"
-#include "roulade/io/atomic.hpp"
-#include "roulade/io/file.hpp"
 
 namespace roulade {
 namespace {
@@ -52,9 +52,9 @@ void RunFolder::check() const {
 }
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved) {
-  const std::string made = fmt::format(
-      "\n[made]\nformat = {}\nversion = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", kFormat,
-      to_text(version()), to_text(build()), to_text(instruction_set()), threads());
+  const std::string made =
+      fmt::format("\n[made]\nformat = {}\nversion = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", kFormat,
+                  to_text(version()), to_text(build()), to_text(instruction_set()), threads());
   write_file_atomically(folder.recipe(), to_toml(resolved) + made);
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/sampling.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
-
-#include "roulade/run/recipe.hpp"
-#include "roulade/run/sampling.hpp"
 
 namespace roulade {
 
@@ -31,7 +31,8 @@ struct RunFolder {
   void check() const;
 };
 
-/// recipe.toml: the resolved recipe, and in [made] the version, build, instruction set, threads and the folder's format.
+/// recipe.toml: the resolved recipe, and in [made] the version, build, instruction set, threads and the folder's
+/// format.
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved);
 /// Throws Error(input) when a newer version wrote it in a format that this one does not know.
 Recipe read_run_recipe(const RunFolder& folder);

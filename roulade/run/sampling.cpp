@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/sampling.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/parallel.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -11,12 +17,6 @@
 
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
-
-#include "roulade/core/error.hpp"
-#include "roulade/core/parallel.hpp"
-#include "roulade/core/rng.hpp"
-#include "roulade/run/parts.hpp"
-#include "roulade/run/settings.hpp"
 
 namespace roulade {
 namespace {
@@ -96,8 +96,8 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   if (shown > 0)
     for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
 
-  // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each other.
-  // Their size is fixed, so the threads do not change the result.
+  // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each
+  // other. Their size is fixed, so the threads do not change the result.
   const int64_t chunks = (count + settings.chunk - 1) / settings.chunk;
   std::atomic<int64_t> next{0}, calls{0}, done{0};
   std::mutex report;
@@ -116,7 +116,8 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
       const SampleRun ran = sample(
           *parts.sampler, *run.denoiser, condition_of(out.points.labels, first, n), times, x,
           counter_noise(request.seed, first),
-          [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); }, request.cancel);
+          [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
+          request.cancel);
       copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
       calls = ran.calls;
       const int64_t ready = done += n;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/data/points.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/sampler/sampler.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace roulade {
 
@@ -42,18 +42,20 @@ struct OpenRequest {
   std::optional<int64_t> checkpoint;  ///< step; absent = latest
 };
 
-/// Throws Error(io) when there is no run or checkpoint, Error(input) when one is damaged, Error(usage) for a bad override.
+/// Throws Error(io) when there is no run or checkpoint, Error(input) when one is damaged, Error(usage) for a bad
+/// override.
 TrainedRun open_run(const OpenRequest& request);
 
-/// Points on their way at one visited time: x_t / sqrt(alpha^2 + sigma^2) in the data's units, so that all times fit one picture.
+/// Points on their way at one visited time: x_t / sqrt(alpha^2 + sigma^2) in the data's units, so that all times fit
+/// one picture.
 struct Frame {
   double t = 0;
   std::vector<double> values;  ///< [rows * width]
 };
 
 struct PointSamples {
-  Points points;         ///< in the data's units, labels where the network has classes
-  int64_t calls = 0;     ///< network calls for each sample
+  Points points;      ///< in the data's units, labels where the network has classes
+  int64_t calls = 0;  ///< network calls for each sample
   double seconds = 0;
   std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first
 };

@@ -6,7 +6,8 @@ namespace {
 
 /// Names a key that chooses an entry, and the options of the entry chosen.
 template <class Entry>
-void choose(Binder& b, const std::string& key, std::string& field, const Registry<Entry>& from, const std::string& help) {
+void choose(Binder& b, const std::string& key, std::string& field, const Registry<Entry>& from,
+            const std::string& help) {
   b.add(key, field, from.names(), help);
   if (const Entry& entry = from.find(field); entry.bind) entry.bind(b);
 }
@@ -32,8 +33,7 @@ void DataSettings::bind(Binder& b) {
   choose(b, "kind", kind, data::registry(), "what to learn");
   b.add("count", count, at_least(1), "training points drawn from a generator (a table has its own number)");
   b.add("validation_count", validation_count, at_least(1), "points of the validation loss drawn from a generator");
-  b.add("scale", scale, {"global", "column", "none"},
-        "one mean and deviation for all columns, one for each, or none");
+  b.add("scale", scale, {"global", "column", "none"}, "one mean and deviation for all columns, one for each, or none");
 }
 
 std::shared_ptr<const PointSource> make_source(const Table& data) {
@@ -68,7 +68,8 @@ void ObjectiveSettings::bind(Binder& b) {
   choose(b, "times", times, objective::times::registry(), "which times are trained");
   choose(b, "weight", weight, objective::weight::registry(), "how much each time counts");
   choose(b, "loss", loss, objective::loss::registry(), "how an error is measured");
-  b.add("label_dropout", label_dropout, between(0, 1), "share of labels hidden while training; guidance needs about 0.1");
+  b.add("label_dropout", label_dropout, between(0, 1),
+        "share of labels hidden while training; guidance needs about 0.1");
 }
 
 ObjectiveTerms make_objective_terms(const Table& table) {
@@ -99,7 +100,9 @@ SampleParts make_sample_parts(const Table& table) {
   return out;
 }
 
-void GuidanceSettings::bind(Binder& b) { choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened"); }
+void GuidanceSettings::bind(Binder& b) {
+  choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened");
+}
 
 std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner) {
   Binder b("guidance", table);

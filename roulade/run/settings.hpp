@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "roulade/data/points.hpp"
 #include "roulade/denoiser/network_denoiser.hpp"
 #include "roulade/denoiser/prediction.hpp"
@@ -14,6 +9,11 @@
 #include "roulade/model/model.hpp"
 #include "roulade/objective/terms.hpp"
 #include "roulade/sampler/sampler.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace roulade {
 

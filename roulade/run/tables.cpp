@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/tables.hpp"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "roulade/eval/protocol.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/trainer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace roulade {
 namespace {
@@ -21,9 +21,11 @@ void bind(Binder& b) {
 
 /// The options of every entry that a key may choose.
 template <class Entry>
-void add_keys(std::vector<RecipeKey>& out, const std::string& table, const std::string& key, const Registry<Entry>& from) {
+void add_keys(std::vector<RecipeKey>& out, const std::string& table, const std::string& key,
+              const Registry<Entry>& from) {
   for (const Entry& entry : from.entries())
-    for (const OptionInfo& info : entry.options()) out.push_back({table, fmt::format("{} = {}", key, entry.name), info});
+    for (const OptionInfo& info : entry.options())
+      out.push_back({table, fmt::format("{} = {}", key, entry.name), info});
 }
 
 }  // namespace

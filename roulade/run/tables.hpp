@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/options.hpp"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "roulade/core/options.hpp"
 
 namespace roulade {
 

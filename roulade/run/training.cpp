@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/training.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <set>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/io/atomic.hpp"
@@ -17,6 +10,13 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
@@ -35,7 +35,8 @@ std::string to_line(const MetricRow& row) {
 
 int64_t step_of(std::string_view line) {
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
-  return json.is_object() && json.contains("step") && json["step"].is_number_integer() ? json["step"].get<int64_t>() : -1;
+  return json.is_object() && json.contains("step") && json["step"].is_number_integer() ? json["step"].get<int64_t>()
+                                                                                       : -1;
 }
 
 /// A run folder that training writes to.
@@ -163,16 +164,16 @@ TrainResult run_training(const TrainRequest& request) {
       const auto& averages = trainer.averages();
       for (const auto& [name, weight] : (averages.empty() ? parts.model : averaged.model)->parameters())
         if (!averages.empty()) restore(weight.stored(), averages.front().values(), name);
-      return validation_loss(averages.empty() ? *parts.objective : *averaged.objective, parts.validation, settings.batch,
-                             parts.seed);
+      return validation_loss(averages.empty() ? *parts.objective : *averaged.objective, parts.validation,
+                             settings.batch, parts.seed);
     };
   hooks.improved = [&] { writer.best(); };
   hooks.checkpoint = [&] {
     metrics.sync();
     writer.checkpoint();
   };
-  result.finished =
-      train(trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
+  result.finished = train(
+      trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
   result.step = trainer.done();
   result.parameters = parts.model->parameter_count();
   result.folder = request.out;

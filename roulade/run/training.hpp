@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <optional>
-
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/train/trainer.hpp"
+
+#include <filesystem>
+#include <optional>
 
 namespace roulade {
 
@@ -25,14 +25,15 @@ struct TrainRequest {
 struct TrainResult {
   bool finished = true;  ///< false: cancelled after a clean save
   int64_t step = 0;
-  double loss = 0;               ///< of the last row
-  double seconds = 0;            ///< this process's training
+  double loss = 0;     ///< of the last row
+  double seconds = 0;  ///< this process's training
   int64_t parameters = 0;
   std::filesystem::path folder;  ///< the run
 };
 
 /// Trains as the recipe says and leaves a run folder:
-///   recipe.toml (resolved), data.json, metrics.jsonl, checkpoints/step-00000100/..., checkpoints/latest, checkpoints/best
+///   recipe.toml (resolved), data.json, metrics.jsonl, checkpoints/step-00000100/..., checkpoints/latest,
+///   checkpoints/best
 /// Throws Error as its parts do; on resume Error(usage) when a key that alters the trajectory differs.
 TrainResult run_training(const TrainRequest& request);
 
@@ -42,8 +43,9 @@ struct TrainPlan {
   std::vector<std::pair<std::string, std::vector<int64_t>>> weights;  ///< name, shape
   int64_t parameters = 0;
   int64_t training_rows = 0, width = 0, classes = 0;
-  int64_t memory = 0;    ///< bytes at the peak, estimated: the process so far, weights with optimiser and averages, activations, data
-  double seconds = 0;    ///< whole training, from a few steps timed on this machine
+  int64_t memory =
+      0;  ///< bytes at the peak, estimated: the process so far, weights with optimiser and averages, activations, data
+  double seconds = 0;  ///< whole training, from a few steps timed on this machine
 };
 TrainPlan plan_training(const Recipe& recipe);
 

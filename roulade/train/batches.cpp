@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/batches.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+
 #include <algorithm>
 
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
-
-#include "roulade/core/error.hpp"
-#include "roulade/core/rng.hpp"
 
 namespace roulade {
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "roulade/data/points.hpp"
 #include "roulade/objective/objective.hpp"
 
+#include <cstdint>
+#include <vector>
+
 namespace roulade {
 
-/// Batches of points in an order that depends on (seed, epoch) alone: every point once an epoch, batches run on into the next.
+/// Batches of points in an order that depends on (seed, epoch) alone: every point once an epoch, batches run on into
+/// the next.
 class PointBatches {
  public:
   /// points: already scaled. batch >= 1.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/ema.hpp"
 
-#include <algorithm>
-#include <span>
-
 #include "roulade/kernel/adam.hpp"
 #include "roulade/train/optimiser.hpp"
+
+#include <algorithm>
+#include <span>
 
 namespace roulade {
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/tensor.hpp"
+#include "roulade/model/linear.hpp"
+
 #include <map>
 #include <string>
 #include <vector>
 
-#include "roulade/core/tensor.hpp"
-#include "roulade/model/linear.hpp"
-
 namespace roulade {
 
-/// An exponential moving average of weights with warm-up:  a += (1 - d_n)(w - a),  d_n = min(decay, (1 + n) / (10 + n)) after n
-/// updates, so that early averages do not cling to the start. Source: Polyak and Juditsky 1992; the warm-up is TensorFlow's.
+/// An exponential moving average of weights with warm-up:  a += (1 - d_n)(w - a),  d_n = min(decay, (1 + n) / (10 + n))
+/// after n updates, so that early averages do not cling to the start. Source: Polyak and Juditsky 1992; the warm-up is
+/// TensorFlow's.
 class Ema {
  public:
   /// Starts at the weights' values. decay in [0, 1).

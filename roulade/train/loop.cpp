@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/train/trainer.hpp"
+
 #include <chrono>
 
 #include <fmt/format.h>
-
-#include "roulade/train/trainer.hpp"
 
 namespace roulade {
 namespace {

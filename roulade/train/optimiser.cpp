@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/optimiser.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/kernel/adam.hpp"
+
 #include <cmath>
 #include <span>
 
@@ -9,15 +12,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "roulade/core/error.hpp"
-#include "roulade/kernel/adam.hpp"
-
 namespace roulade {
 namespace {
 
-std::span<float> span_of(const Tensor& t) {
-  return {t.data_ptr<float>(), static_cast<size_t>(t.numel())};
-}
+std::span<float> span_of(const Tensor& t) { return {t.data_ptr<float>(), static_cast<size_t>(t.numel())}; }
 
 }  // namespace
 
@@ -62,7 +60,8 @@ double Optimiser::apply(double lr, int64_t step) {
     const Tensor& grad = slot.weight.stored().grad();
     gradients.push_back(grad.defined() ? grad.contiguous() : at::zeros_like(slot.m));
     const double part = kernel::sum_of_squares(span_of(gradients.back()));
-    if (!std::isfinite(part)) fail(Code::numeric, "train", fmt::format("the gradient of '{}' is not finite", slot.name));
+    if (!std::isfinite(part))
+      fail(Code::numeric, "train", fmt::format("the gradient of '{}' is not finite", slot.name));
     sum += part;
   }
   const double norm = std::sqrt(sum);

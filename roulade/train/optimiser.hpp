@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
-
 #include "roulade/core/options.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/model/linear.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
 
 namespace roulade {
 
@@ -24,8 +24,8 @@ struct OptimiserSettings {
   void bind(Binder& b);
 };
 
-/// The learning rate of a step (from 0) of `steps`: lr (step + 1) / warmup during warm-up; then constant, or from lr down to lr_end along
-/// a line or half a cosine, reached at the last step.
+/// The learning rate of a step (from 0) of `steps`: lr (step + 1) / warmup during warm-up; then constant, or from lr
+/// down to lr_end along a line or half a cosine, reached at the last step.
 double learning_rate(const OptimiserSettings& settings, int64_t step, int64_t steps);
 
 /// Adam or AdamW on named float32 weights. The first and second moments are its whole state.
@@ -33,8 +33,9 @@ class Optimiser {
  public:
   Optimiser(const OptimiserSettings& settings, const NamedWeights& weights);
 
-  /// Moves the weights by their gradients, clipped to the norm `clip` (0 = not), and clears the gradients. step: 1 for the first.
-  /// Returns the norm before clipping. Throws Error(numeric) naming the first weight whose gradient is not finite.
+  /// Moves the weights by their gradients, clipped to the norm `clip` (0 = not), and clears the gradients. step: 1 for
+  /// the first. Returns the norm before clipping. Throws Error(numeric) naming the first weight whose gradient is not
+  /// finite.
   double apply(double lr, int64_t step);
 
   void save(std::map<std::string, Tensor>& to, const std::string& prefix) const;
@@ -51,7 +52,8 @@ class Optimiser {
   std::vector<Slot> slots_;
 };
 
-/// Copies `from[prefix + name]` into `to`, which keeps its storage. Throws Error(input) when it is missing or of another shape or dtype.
+/// Copies `from[prefix + name]` into `to`, which keeps its storage. Throws Error(input) when it is missing or of
+/// another shape or dtype.
 void restore(Tensor to, const std::map<std::string, Tensor>& from, const std::string& name);
 
 }  // namespace roulade

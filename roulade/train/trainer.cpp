@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/trainer.hpp"
 
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/tensor_file.hpp"
+
 #include <cmath>
 
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "roulade/core/error.hpp"
-#include "roulade/io/atomic.hpp"
-#include "roulade/io/file.hpp"
-#include "roulade/io/tensor_file.hpp"
 
 namespace roulade {
 namespace {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/train/ema.hpp"
+#include "roulade/train/optimiser.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -9,12 +15,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "roulade/core/cancel.hpp"
-#include "roulade/core/progress.hpp"
-#include "roulade/objective/objective.hpp"
-#include "roulade/train/ema.hpp"
-#include "roulade/train/optimiser.hpp"
 
 namespace roulade {
 
@@ -35,7 +35,7 @@ struct TrainSettings {
 
 /// One line of metrics. Absent figures were not measured at this step.
 struct MetricRow {
-  int64_t step = 0;  ///< steps done
+  int64_t step = 0;            ///< steps done
   std::optional<double> loss;  ///< mean over the steps since the last such row
   std::optional<double> lr, gradient_norm;
   std::optional<double> validation;
@@ -50,7 +50,8 @@ class Trainer final : private Update {
  public:
   Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed);
 
-  /// One step. Throws Error(numeric) naming the loss or the first tensor that is not finite; the weights are then those before the step.
+  /// One step. Throws Error(numeric) naming the loss or the first tensor that is not finite; the weights are then those
+  /// before the step.
   void step(const BatchFn& batches);
 
   int64_t done() const { return done_; }
@@ -92,7 +93,8 @@ struct TrainHooks {
   std::function<void(int64_t step)> preview;
 };
 
-/// Trains until settings.steps are done. Returns false when `cancel` ended it earlier (the checkpoint hook was then called).
+/// Trains until settings.steps are done. Returns false when `cancel` ended it earlier (the checkpoint hook was then
+/// called).
 bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batches, const TrainHooks& hooks,
            const ProgressFn& progress = {}, const Cancel& cancel = {});
 

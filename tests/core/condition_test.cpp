@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/condition.hpp"
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/core/parallel.hpp"
+#include "roulade/core/process.hpp"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+TEST(ConditionTest, SliceTakesRowsOfEveryMember) {
+  Condition c;
+  c.label = at::arange(6);
+  c.pooled = at::ones({6, 3});
+  const Condition part = slice(c, 2, 3);
+  EXPECT_TRUE(at::equal(*part.label, at::arange(2, 5)));
+  EXPECT_EQ(part.pooled->size(0), 3);
+  EXPECT_FALSE(part.tokens.has_value());
+}
+
+TEST(ConditionTest, ConcatenateNeedsTheSameMembers) {
+  Condition a, b;
+  a.label = at::arange(2);
+  b.label = at::arange(3);
+  EXPECT_EQ(concatenate(a, b).label->size(0), 5);
+  b.pooled = at::ones({3, 1});
+  EXPECT_THROW(concatenate(a, b), Error);
+}
+
+TEST(CancelTest, CopiesShareTheFlag) {
+  Cancel a;
+  const Cancel b = a;
+  EXPECT_FALSE(b.requested());
+  a.request();
+  EXPECT_TRUE(b.requested());
+}
+
+TEST(ParallelFor, VisitsEachItemOnceOnSeveralThreadsAndThrowsOut) {
+  std::vector<std::atomic<int>> seen(10000);
+  parallel_for(0, 10000, 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) ++seen[static_cast<size_t>(i)];
+  });
+  for (const auto& count : seen) EXPECT_EQ(count, 1);
+  EXPECT_THROW(parallel_for(0, 100, 1, [](int64_t, int64_t) { fail(Code::input, "test", "thrown in a thread"); }),
+               Error);
+}
+
+TEST(Process, ThreadsAreSetAndRefused) {
+  const int before = threads();
+  set_threads(1);
+  EXPECT_EQ(threads(), 1);
+  set_threads(before);
+  EXPECT_THROW(set_threads(0), Error);
+  EXPECT_GT(peak_memory(), 1 << 20);
+  EXPECT_GT(machine_memory(), peak_memory());
+}
+
+}  // namespace
+}  // namespace roulade

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/io/jsonl.hpp"
+#include "roulade/run/evaluation.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/training.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One short labelled run that all tests of this file read.
+class RunTest : public testing::Test {
+ protected:
+  static Recipe recipe() {
+    return parse_recipe(R"(
+[data]
+kind = "gaussian_mixture"
+modes = 4
+count = 2000
+validation_count = 200
+[schedule]
+kind = "cosine"
+steps = 20
+[model]
+width = 16
+depth = 1
+[objective]
+label_dropout = 0.2
+[train]
+steps = 40
+batch = 64
+log_every = 10
+checkpoint_every = 10
+validate_every = 20
+keep = 2
+[sample]
+steps = 20
+count = 600
+chunk = 100
+[eval]
+pairs = 2
+count = 400
+)",
+                        "test");
+  }
+
+  static void SetUpTestSuite() {
+    root_ = fs::temp_directory_path() / ("roulade-run-" + std::to_string(getpid()));
+    fs::create_directories(root_);
+    run_training({.recipe = recipe(),
+                  .out = root_ / "run",
+                  .resume = false,
+                  .init_from = {},
+                  .progress = {},
+                  .cancel = {},
+                  .row = {}});
+  }
+  static void TearDownTestSuite() { fs::remove_all(root_); }
+
+  static TrainedRun open(std::vector<std::string> set = {}, std::optional<int64_t> checkpoint = {}) {
+    return open_run({root_ / "run", std::move(set), checkpoint});
+  }
+  static std::vector<double> values(const TrainedRun& run, int64_t count, uint64_t seed = 1) {
+    SampleRequest request;
+    request.count = count;
+    request.seed = seed;
+    return sample_points(run, request).points.values;
+  }
+  static std::string content(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  static inline fs::path root_;
+};
+
+TEST_F(RunTest, TheFolderHoldsWhatItShould) {
+  const RunFolder folder{root_ / "run"};
+  EXPECT_EQ(folder.steps(), (std::vector<int64_t>{30, 40}));  // keep = 2
+  EXPECT_EQ(fs::read_symlink(folder.checkpoints() / "latest"), "step-00000040");
+  EXPECT_TRUE(fs::exists(folder.checkpoints() / "best/model/config.json"));
+  EXPECT_TRUE(fs::exists(folder.checkpoint(40) / "scheduler/scheduler_config.json"));
+  std::vector<int64_t> steps;
+  for (const std::string& line : read_lines(folder.metrics())) steps.push_back(nlohmann::json::parse(line)["step"]);
+  EXPECT_EQ(steps, (std::vector<int64_t>{10, 20, 20, 30, 40, 40}));
+}
+
+TEST_F(RunTest, SamplesDependOnSeedAndNumberAlone) {
+  const std::vector<double> all = values(open(), 250);
+  EXPECT_EQ(values(open(), 250), all);
+  EXPECT_NE(values(open(), 250, 2), all);
+  const std::vector<double> fewer = values(open(), 100);
+  EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), all.begin()));
+  const std::vector<double> other_chunk = values(open({"sample.chunk=37"}), 250);
+  const int before = threads();
+  set_threads(1);
+  EXPECT_EQ(values(open(), 250), all);
+  set_threads(before);
+  double largest = 0;
+  for (const double v : all) largest = std::max(largest, std::abs(v));
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_NEAR(other_chunk[i], all[i], 1e-5 * largest);
+}
+
+TEST_F(RunTest, OverridesReachTheSamplerAndOnlyIt) {
+  SampleRequest request;
+  request.count = 10;
+  EXPECT_EQ(sample_points(open({"sample.sampler=heun", "sample.grid=karras", "sample.steps=5"}), request).calls, 9);
+  EXPECT_EQ(sample_points(open({"sample.sampler=ddim", "sample.eta=0.5"}), request).calls, 20);
+  EXPECT_THROW(open({"model.width=8"}), Error);
+  EXPECT_THROW(open({"sample.variance2=beta"}), Error);
+  EXPECT_THROW(open({"sample.sampler=heun", "sample.variance=beta"}), Error);  // an option of another sampler
+  EXPECT_NE(values(open({"sample.weights=raw"}), 5), values(open(), 5));
+  EXPECT_NE(values(open({}, 30), 5), values(open(), 5));
+  EXPECT_THROW(open({}, 10), Error);
+}
+
+TEST_F(RunTest, LabelsAreAsked) {
+  SampleRequest request;
+  request.count = 400;
+  const auto labels = [&](const char* wish) {
+    return sample_points(open({std::string("sample.label=") + wish}), request).points.labels;
+  };
+  for (const int64_t label : labels("\"2\"")) EXPECT_EQ(label, 2);
+  for (const int64_t label : labels("none")) EXPECT_EQ(label, -1);
+  std::vector<int> count(4);
+  for (const int64_t label : labels("data")) ++count[static_cast<size_t>(label)];
+  for (const int c : count) EXPECT_NEAR(c, 100, 5 * std::sqrt(400 * 0.25 * 0.75));
+  EXPECT_THROW(labels("\"4\""), Error);
+  EXPECT_THROW(labels("cat"), Error);
+}
+
+TEST_F(RunTest, FramesBeginWithNoiseAndEndWithTheSamples) {
+  SampleRequest request;
+  request.count = 300;
+  request.frame_points = 150;
+  const PointSamples made = sample_points(open(), request);
+  ASSERT_EQ(made.frames.size(), 21u);
+  EXPECT_EQ(made.frames.front().t, 1);
+  EXPECT_EQ(made.frames.back().t, 0);
+  EXPECT_TRUE(
+      std::equal(made.frames.back().values.begin(), made.frames.back().values.end(), made.points.values.begin()));
+  EXPECT_NE(made.frames.front().values, made.frames.back().values);
+}
+
+TEST_F(RunTest, EvaluationAndReportAreWritten) {
+  const TrainedRun run = open();
+  const Evaluation e = evaluate_run(run);
+  EXPECT_TRUE(e.finished);
+  EXPECT_EQ(e.result.pairs, 2);
+  const nlohmann::json json = nlohmann::json::parse(to_json(run, e));
+  EXPECT_EQ(json["figures"].size(), e.result.figures.size());
+  for (const FigureResult& figure : e.result.figures) {
+    if (figure.figure == "sliced_wasserstein") {
+      EXPECT_GT(figure.generated.mean, figure.floor->mean);  // 40 steps are not enough to learn
+    }
+  }
+  std::ofstream(RunFolder{run.folder}.evaluation()) << to_json(run, e);
+  const std::vector<fs::path> files = report_run(run);
+  EXPECT_EQ(files.front().filename(), "index.html");
+  for (const fs::path& file : files) EXPECT_GT(fs::file_size(file), 0u) << file;
+}
+
+TEST_F(RunTest, ResumingIsExactAndChangesAreRefused) {
+  const fs::path out = root_ / "resumed";
+  Cancel cancel;
+  TrainRequest request{
+      .recipe = recipe(), .out = out, .resume = false, .init_from = {}, .progress = {}, .cancel = cancel, .row = {}};
+  request.row = [&](const MetricRow& row) {
+    if (row.step == 20) cancel.request();
+  };
+  EXPECT_FALSE(run_training(request).finished);
+  request.resume = true;
+  request.cancel = Cancel();
+  request.row = {};
+  Recipe changed = recipe();
+  set_key(changed, "train.lr=0.5");
+  TrainRequest refused = request;
+  refused.recipe = changed;
+  EXPECT_THROW(run_training(refused), Error);
+  EXPECT_TRUE(run_training(request).finished);
+  for (const char* file : {"training.safetensors", "training.json", "model/diffusion_pytorch_model.safetensors"})
+    EXPECT_EQ(content(RunFolder{out}.checkpoint(40) / file), content(RunFolder{root_ / "run"}.checkpoint(40) / file))
+        << file;
+  request.resume = false;
+  EXPECT_THROW(run_training(request), Error);  // the folder is taken
+}
+
+TEST_F(RunTest, InitFromStartsAtTheAveragedWeights) {
+  Recipe still = recipe();
+  set_key(still, "train.steps=0");
+  TrainRequest request{.recipe = still,
+                       .out = root_ / "still",
+                       .resume = false,
+                       .init_from = root_ / "run",
+                       .progress = {},
+                       .cancel = {},
+                       .row = {}};
+  run_training(request);
+  EXPECT_FALSE(RunFolder{root_ / "still"}.latest().has_value());
+  Recipe step = recipe();
+  set_key(step, "train.steps=1");
+  set_key(step, "train.lr=1e-12");
+  request.recipe = step;
+  request.out = root_ / "one";
+  run_training(request);
+  const std::vector<double> a = values(open(), 50), b = values(open_run({root_ / "one", {}, {}}), 50);
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-4);
+  set_key(step, "model.width=8");
+  request.recipe = step;
+  request.out = root_ / "other";
+  EXPECT_THROW(run_training(request), Error);
+}
+
+TEST_F(RunTest, DamagedCheckpointsAreNamed) {
+  const fs::path copy = root_ / "damaged";
+  fs::copy(root_ / "run", copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  const fs::path weights = RunFolder{copy}.checkpoint(40) / "model/diffusion_pytorch_model.safetensors";
+  fs::resize_file(weights, fs::file_size(weights) / 2);
+  try {
+    open_run({copy, {}, {}});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Code::input);
+    EXPECT_NE(std::string(e.what()).find(weights.string()), std::string::npos) << e.what();
+  }
+  EXPECT_NO_THROW(open_run({copy, {}, 30}));
+}
+
+TEST_F(RunTest, AFolderFromTheFutureIsRefused) {
+  const fs::path copy = root_ / "future";
+  fs::copy(root_ / "run", copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  std::string text = content(copy / "recipe.toml");
+  text.replace(text.find("format = 1"), 10, "format = 2");
+  std::ofstream(copy / "recipe.toml") << text;
+  EXPECT_THROW(open_run({copy, {}, {}}), Error);
+}
+
+}  // namespace
+}  // namespace roulade
