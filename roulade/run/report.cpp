@@ -42,7 +42,7 @@ const std::map<std::string, Meaning> kMeanings = {
     {"recall", {"recall", "share of the data that the samples reach", ReportFigure::Aim::higher}},
     {"curve_distance",
      {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
-    {"over_4_sigma", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
+    {"off_curve", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
 };
 
