@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <span>
-#include <string>
-#include <vector>
-
 #include "roulade/core/registry.hpp"
 #include "roulade/data/points.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace roulade {
 
@@ -19,9 +20,9 @@ struct PointView {
   int64_t width = 0;
 };
 
-/// What a metric may need beside the two sets.
+/// What a metric may need beside the sets.
 struct MetricContext {
-  uint64_t seed = 0;             ///< of directions and subsets: the same for generated and floor
+  uint64_t seed = 0;             ///< of random directions: the same for generated and floor
   const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
 };
 
@@ -31,17 +32,39 @@ struct Figure {
   double value = 0;
 };
 
-/// A distance or score between a generated set and a reference set.
-struct MetricEntry : EntryInfo {
-  std::vector<std::string> figures;  ///< names of what compute returns, in order
+/// A distance or score between sets of points and a reference set. Const calls are thread-safe, and results do not
+/// depend on the number of threads.
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  /// Judges each set against the reference; work on the reference is done once.   sets, reference: [rows, width] each;
+  /// values finite, at most 1e15 in magnitude. Result: for each set its figures, in the order of MetricEntry::figures.
+  /// Throws Error(usage) for a wrong width, too few rows or a missing curve, Error(numeric) for NaN or infinity.
+  virtual std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
+                                                   const MetricContext& context) const = 0;
+};
+
+/// A metric with its options. compute() judges one set with the default options.
+struct MetricEntry : Factory<Metric> {
+  std::vector<std::string> figures;  ///< names of what compare returns, in order
   bool needs_curve = false;
-  std::function<std::vector<Figure>(const PointView& generated, const PointView& reference, const MetricContext&)> compute;
+
+  std::vector<Figure> compute(const PointView& generated, const PointView& reference, const MetricContext&) const;
 };
 
 namespace eval {
 
 using Entry = MetricEntry;
 const Registry<Entry>& registry();
+
+#define ADD(name) Entry name();
+#include "roulade/eval/list.hpp"
+#undef ADD
+
+/// Throws the errors of Metric::compare unless every set has the reference's width and at least `least` rows, and every
+/// value is finite and at most 1e15 in magnitude (so that squared distances are finite in float). `where` names the
+/// metric.
+void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least);
 
 }  // namespace eval
 }  // namespace roulade

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/eval/metric.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// Points to judge that own their values.
+struct PointSet {
+  int64_t rows = 0;
+  int64_t width = 0;
+  std::vector<float> values;  ///< [rows * width], row after row
+
+  PointView view() const { return {values.data(), rows, width}; }
+};
+
+/// The rows of scaled points as floats; labels are dropped.
+PointSet to_set(const Points& scaled);
+
+/// Makes the set of one pair.   pair: 0, 1, ...; seed: belongs to this pair and this role alone. Points already scaled.
+using MakeSet = std::function<PointSet(int64_t pair, uint64_t seed)>;
+
+/// What the floor of one pair compares: `judged` with `reference`, or with the pair's own reference set if that is
+/// absent.
+struct FloorSets {
+  PointSet judged;
+  std::optional<PointSet> reference;
+};
+
+/// Where the sets of a pair come from. All are called in the calling thread, pair after pair.
+struct ProtocolInput {
+  MakeSet generated;
+  MakeSet reference;
+  /// Real against real. Endless sources: a second fresh set. Tables: two disjoint halves. Empty = no floor.
+  std::function<FloorSets(int64_t pair, uint64_t seed)> floor;
+  const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
+};
+
+/// A mean over pairs.
+struct PairMean {
+  double mean = 0;
+  double error = 0;            ///< standard error: sample standard deviation / sqrt(pairs); NaN for a single pair
+  std::vector<double> values;  ///< one a pair
+};
+
+struct FigureResult {
+  std::string metric;  ///< entry
+  std::string figure;
+  PairMean generated;
+  std::optional<PairMean> floor;
+};
+
+struct ProtocolResult {
+  std::vector<FigureResult> figures;
+  int64_t pairs = 0;          ///< pairs judged: fewer than asked for after a cancel
+  double metric_seconds = 0;  ///< time spent in metrics (making the sets is not in it)
+};
+
+/// The options of [eval]: which metrics, how many pairs, and every metric's own.
+class Protocol {
+ public:
+  /// Reads (or, without a table, lists) the keys of [eval]. Throws Error(usage).
+  explicit Protocol(Binder& binder);
+  /// From a table alone; unknown keys are refused.
+  static Protocol from_table(const Table& table, const std::string& where = "eval");
+
+  int64_t pairs() const { return pairs_; }
+  int64_t count() const { return count_; }  ///< points of a set, for who makes the sets
+
+  /// Judges `pairs` pairs (generated set, reference set), each with its floor.   seed: fixes every set and direction:
+  /// pair k has the seeds derive_seed(derive_seed(seed, k), role), role 0 generated, 1 reference, 2 floor, 3 metrics.
+  /// Metrics of a curve are left out when the input has none, unless they were named. After a cancel the result covers
+  /// the pairs done. Throws Error(usage) as the metrics do.
+  ProtocolResult run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress = {},
+                     const Cancel& cancel = {}) const;
+
+ private:
+  struct Choice {
+    const MetricEntry* entry;
+    std::unique_ptr<const Metric> metric;
+  };
+
+  std::vector<Choice> choices_;
+  bool named_ = false;  ///< the caller named the metrics
+  int64_t pairs_ = 20;
+  int64_t count_ = 10000;
+};
+
+}  // namespace roulade
