@@ -46,13 +46,15 @@ void thin(std::vector<double>& x, std::vector<double>& y, size_t most) {
   y.swap(by);
 }
 
-// The mean over a window that reaches `reach` values to both sides and is cut at the ends alike, so ends are not bent.
+// The mean over a window that reaches `reach` values to both sides. Near the ends it shrinks on both sides alike, so
+// that a steep start is not bent, but not below a fifth, so that the last value is not a raw one.
 std::vector<double> smooth(const std::vector<double>& y, size_t reach) {
   std::vector<double> sums{0}, out;
   for (double v : y) sums.push_back(sums.back() + v);
   for (size_t i = 0; i < y.size(); ++i) {
-    const size_t r = std::min({reach, i, y.size() - 1 - i});
-    out.push_back((sums[i + r + 1] - sums[i - r]) / static_cast<double>(2 * r + 1));
+    const size_t after = y.size() - 1 - i, r = std::max(std::min({reach, i, after}), reach / 5);
+    const size_t first = i - std::min(i, r), last = i + std::min(after, r);
+    out.push_back((sums[last + 1] - sums[first]) / static_cast<double>(last + 1 - first));
   }
   return out;
 }
