@@ -2,7 +2,7 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
-#include "roulade/model/linear.hpp"
+#include "roulade/objective/objective.hpp"
 
 #include <map>
 #include <string>

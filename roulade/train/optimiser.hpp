@@ -3,7 +3,7 @@
 
 #include "roulade/core/options.hpp"
 #include "roulade/core/tensor.hpp"
-#include "roulade/model/linear.hpp"
+#include "roulade/objective/objective.hpp"
 
 #include <map>
 #include <string>
