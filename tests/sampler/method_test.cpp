@@ -185,9 +185,9 @@ TEST_F(Method, HeunFromPureNoiseIsEulersStep) {
 
 class Multistep : public Method {
  protected:
-  /// Two steps of dpmpp_2m from t through s to r.
+  /// Two steps of dpmpp_2m from t through s to r, numbers `index` and `index` + 1 of `count`.
   static double two(const std::shared_ptr<const Schedule>& schedule, const Table& options, double x, double t, double s,
-                    double r, int64_t count) {
+                    double r, int64_t count, int64_t index = 0) {
     const FunctionDenoiser denoiser(schedule, [](const Tensor& x_t, double time) {
       return Denoised{x_t.sin().mul(0.8).add(x_t, 0.1).sub(0.3 * time), {}, {}};
     });
@@ -195,6 +195,7 @@ class Multistep : public Method {
     const NoiseFn silent;
     StepContext context(denoiser, none, silent);
     context.count = count;
+    context.index = index;
     const auto method = sampler::registry().make("dpmpp_2m", options);
     const Tensor middle = method->step(context, number(x), t, s);
     ++context.index;
@@ -227,6 +228,8 @@ TEST_F(Multistep, Dpmpp2mEndsAtFirstOrderWhenStepsAreFew) {
                first = paper(*schedule, 0.6, 0.5, 0.35, 0.3, true);
   EXPECT_NEAR(two(schedule, {}, 0.6, 0.5, 0.35, 0.3, 2), first, kClose);
   EXPECT_NEAR(two(schedule, {}, 0.6, 0.5, 0.35, 0.3, 3), second, kClose);  // not the last step
+  EXPECT_NEAR(two(schedule, {}, 0.6, 0.5, 0.35, 0.3, 14, 12), first, kClose);
+  EXPECT_NEAR(two(schedule, {}, 0.6, 0.5, 0.35, 0.3, 15, 13), second, kClose);  // 15 are not few
   EXPECT_NEAR(two(schedule, {{"lower_order_final", false}}, 0.6, 0.5, 0.35, 0.3, 2), second, kClose);
 }
 
