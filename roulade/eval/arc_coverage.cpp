@@ -2,7 +2,7 @@
 #include "roulade/eval/curve_projection.hpp"
 #include "roulade/eval/metric.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 namespace roulade::eval {
 namespace {

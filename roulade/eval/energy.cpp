@@ -40,7 +40,7 @@ Entry energy() {
   Entry entry;
   entry.name = "energy";
   entry.summary = "Energy distance 2 E|X-R| - E|X-X'| - E|R-R'|, self terms without the pairs of a point with itself";
-  entry.source = "Szekely and Rizzo 2013, Energy statistics: a class of statistics based on distances; self terms as U-statistics";
+  entry.source = "Szekely and Rizzo 2013, Energy statistics: a class of statistics based on distances; U-statistics";
   entry.figures = {"energy"};
   return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const Energy>(s); });
 }

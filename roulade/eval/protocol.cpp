@@ -76,6 +76,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     const PointSet reference = input.reference(pair, derive_seed(root, 1));
     std::optional<FloorSets> floor;
     if (input.floor) floor = input.floor(pair, derive_seed(root, 2));
+    if (cancel.requested()) break;  // a set may be unfinished
     const MetricContext context{derive_seed(root, 3), input.curve};
 
     const auto begin = Clock::now();
