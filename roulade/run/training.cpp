@@ -76,12 +76,22 @@ class Writer {
   const Trainer& trainer_;
 };
 
+/// True when a kill stopped a run before its first file: the folder holds only left-overs and an empty checkpoints/.
+bool never_began(const RunFolder& folder) {
+  if (!fs::is_directory(folder.root)) return false;
+  for (const auto& entry : fs::directory_iterator(folder.root)) {
+    const bool empty_checkpoints = entry.path() == folder.checkpoints() && entry.is_directory() && fs::is_empty(entry);
+    if (!empty_checkpoints && !is_leftover(entry.path())) return false;
+  }
+  return true;
+}
+
 /// Makes the folder of a new run. Throws Error(usage) when something stands there already.
 void begin_folder(const RunFolder& folder) {
   std::error_code error;
   if (fs::exists(folder.recipe(), error))
     fail(Code::usage, folder.root.string(), "this folder already holds a run (give another --out, or --resume)");
-  if (fs::exists(folder.root, error) && (!fs::is_directory(folder.root) || !fs::is_empty(folder.root)))
+  if (fs::exists(folder.root, error) && !never_began(folder))
     fail(Code::usage, folder.root.string(), "this exists and is not a run", "a new or empty folder");
   fs::create_directories(folder.checkpoints(), error);
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
@@ -128,7 +138,8 @@ std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b
 TrainResult run_training(const TrainRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   const RunFolder folder{request.out};
-  if (request.resume) folder.check();
+  const bool resume = request.resume && !never_began(folder);
+  if (resume) folder.check();
   const TrainParts parts = make_train_parts(resolve(request.recipe));
   const TrainSettings& settings = parts.settings;
   if (request.init_from) {
@@ -139,7 +150,7 @@ TrainResult run_training(const TrainRequest& request) {
     fill_network(*parts.model, read_network(from.checkpoint(*latest)), from.checkpoint(*latest).string());
   }
   Trainer trainer(parts.objective, settings, parts.seed);
-  if (request.resume) {
+  if (resume) {
     go_on(folder, parts, trainer);
   } else {
     begin_folder(folder);
@@ -150,6 +161,7 @@ TrainResult run_training(const TrainRequest& request) {
   PointBatches batches(parts.training, settings.batch, parts.seed);
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
+  if (request.init_from && !resume) writer.checkpoint();  // a run killed early starts again from the same weights
   const Twin averaged = make_twin(parts);
   TrainResult result;
 
