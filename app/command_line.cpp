@@ -53,8 +53,15 @@ void build_command_line(CLI::App& root, int& exit_code) {
       "  roulade help SUBCOMMAND    the options of a subcommand\n"
       "  roulade completion SHELL   a completion script for bash or zsh\n"
       "  roulade --version          version and build\n\n"
-      "Exit codes: 0 done, 2 usage, 3 input data, 4 numeric failure, 5 memory or device,\n"
-      "6 input/output, 70 internal fault, 130 and 143 stopped by a signal after saving.");
+      "Exit codes: 0 done, 2 usage, 3 input data, 4 numeric failure, 5 memory or\n"
+      "device, 6 input/output, 70 internal fault; 130 and 143 stopped by a signal,\n"
+      "after saving.");
+}
+
+std::string help_text(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  const std::string text = command.help(parent == nullptr ? "" : parent->get_name());
+  return text.substr(0, text.find_last_not_of('\n') + 1) + "\n";
 }
 
 void check_subcommand(const CLI::App& root, int argc, const char* const* argv) {
@@ -66,11 +73,11 @@ void check_subcommand(const CLI::App& root, int argc, const char* const* argv) {
   const auto all = root.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* child : all)
     if (child->get_name() == word) return;
-  const bool launcher_knows = word == "help" || word == "completion" || word == "version";
-  if (launcher_knows && argc > 2)
-    fail_unknown(word, word == "help" ? "subcommand" : "word", argv[2],
-                 word == "completion" ? std::vector<std::string>{"bash", "zsh"} : names);
-  if (launcher_knows) fail(Code::usage, word, "a shell is needed", "bash or zsh");
+  // The launcher answered these if it could.
+  if (word == "completion" && argc > 2) fail_unknown(word, "shell", argv[2], {"bash", "zsh"});
+  if (word == "completion") fail(Code::usage, word, "a shell is needed", "bash or zsh");
+  if (word == "version") fail(Code::usage, word, "unexpected word '" + std::string(argv[2]) + "'");
+  if (word == "help") fail_unknown(word, "subcommand", argv[argc > 2 ? 2 : 1], names);
   fail_unknown("roulade", "subcommand", word, names);
 }
 

@@ -29,6 +29,9 @@ void check_subcommand(const CLI::App& root, int argc, const char* const* argv);
 /// The sentence for words that do not fit: which, what is near, and where help is.
 std::string explain(const CLI::App& root, const CLI::ParseError& error);
 
+/// The help of `root` or of one of its subcommands, ending in one newline.
+std::string help_text(const CLI::App& command);
+
 /// The completion script of the shell "bash" or "zsh" for all that `root` offers.
 std::string completion(const CLI::App& root, const std::string& shell);
 

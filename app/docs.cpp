@@ -4,6 +4,7 @@
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/tables.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -13,8 +14,7 @@ namespace roulade::app {
 namespace {
 
 std::string in_code(const CLI::App& command, const std::string& name) {
-  return fmt::format("```text\n$ roulade help{}\n{}```\n\n", name.empty() ? "" : " " + name,
-                     command.help(name.empty() ? "" : "roulade"));
+  return fmt::format("```text\n$ roulade help{}\n{}```\n\n", name.empty() ? "" : " " + name, help_text(command));
 }
 
 // "|" would end a cell.
@@ -24,17 +24,39 @@ std::string cell(const std::string& text) {
   return out;
 }
 
+bool same_option(const OptionInfo& a, const OptionInfo& b) {
+  return a.key == b.key && a.initial == b.initial && a.range == b.range && a.help == b.help;
+}
+
+// "kind" of "kind = linear".
+std::string choice_of(const RecipeKey& key) { return key.when.substr(0, key.when.find(' ')); }
+
+// The keys of one table; what several choices bring alike is one row: "kind = linear, cosine".
+std::vector<RecipeKey> keys_of(const std::string& table) {
+  std::vector<RecipeKey> out;
+  for (const RecipeKey& key : all_keys()) {
+    if (key.table != table) continue;
+    const auto like = std::find_if(out.begin(), out.end(), [&](const RecipeKey& other) {
+      return !key.when.empty() && choice_of(key) == choice_of(other) && same_option(key.info, other.info);
+    });
+    if (like == out.end()) {
+      out.push_back(key);
+    } else {
+      like->when += ", " + key.when.substr(key.when.find(" = ") + 3);
+    }
+  }
+  return out;
+}
+
 std::string recipe_keys() {
   std::string out;
-  const std::vector<RecipeKey> keys = all_keys();
   for (const RecipeTable& table : recipe_tables()) {
     out += fmt::format("### [{}]: {}\n\n| key | only with | default | values | what it is |\n|---|---|---|---|---|\n",
                        table.name, table.help);
-    for (const RecipeKey& key : keys)
-      if (key.table == table.name)
-        out += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", key.info.key, cell(key.when),
-                           cell(to_text(key.info.initial)),
-                           cell(key.info.range.empty() ? key.info.type : key.info.range), cell(key.info.help));
+    for (const RecipeKey& key : keys_of(table.name))
+      out +=
+          fmt::format("| `{}` | {} | `{}` | {} | {} |\n", key.info.key, cell(key.when), cell(to_text(key.info.initial)),
+                      cell(key.info.range.empty() ? key.info.type : key.info.range), cell(key.info.help));
     out += "\n";
   }
   return out;

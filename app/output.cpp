@@ -91,7 +91,7 @@ std::vector<std::string> wrap(const std::string& text, size_t width) {
 // A line for each row; a last column that leaves the terminal is wrapped, or put below its row where little room is
 // left.
 std::string lines_of(const std::vector<std::vector<std::string>>& cells, const std::vector<bool>& right, int width) {
-  constexpr size_t kIndent = 4, kLeastRoom = 40;
+  constexpr size_t kIndent = 4, kLeastRoom = 34;
   std::vector<size_t> widths(right.size(), 0);
   for (const auto& row : cells)
     for (size_t j = 0; j < row.size(); ++j) widths[j] = std::max(widths[j], width_of(row[j]));

@@ -39,7 +39,7 @@ int report(const Options& o) {
 
 void add_report(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
-  CLI::App& command = *root.add_subcommand("report", "Draw a run: one HTML page, PNG, SVG and GIF in RUN/report.");
+  CLI::App& command = *root.add_subcommand("report", "Draw a run: an HTML page, PNG, SVG and GIF files.");
   command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   o->work.add_to(command, "of the samples shown; default: the run's");

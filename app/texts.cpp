@@ -9,7 +9,7 @@ namespace {
 
 void add_help(const CLI::App& command, const std::string& words,
               std::vector<std::pair<std::string, std::string>>& texts) {
-  texts.emplace_back(words, command.help(words.empty() ? "" : "roulade"));
+  texts.emplace_back(words, help_text(command));
   for (const CLI::App* child : command.get_subcommands([](const CLI::App* c) { return !c->get_group().empty(); })) {
     add_help(*child, words.empty() ? child->get_name() : words + " " + child->get_name(), texts);
   }
