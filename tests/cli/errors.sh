@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Each kind of mistake: its exit code and its one sentence.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# Words that do not fit.
+refuses 2 "[roulade] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, eval, report, list, inspect, new, data, help, completion, version)" trian
+refuses 2 "[roulade] a subcommand is needed (roulade help)"
+refuses 2 "[roulade train] unknown option '--stpes' (roulade help train)" train x --stpes 3
+refuses 2 "[roulade train] unknown option '--resmue': did you mean '--resume'? (roulade help train)" train x --resmue
+refuses 2 "[roulade list] unexpected word 'more' (roulade help list)" list samplers more
+refuses 2 "[roulade sample] RUN is required (roulade help sample)" sample
+refuses 2 "[help] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, eval, report, list, inspect, new, data, help, completion, version)" help trian
+refuses 2 "[completion] unknown shell 'fish' (known: bash, zsh)" completion fish
+refuses 2 "[train] nothing to train: expected RECIPE, --data FILE, or --resume with --out RUN" train
+refuses 2 "[--set] form of an override: expected table.key=value, got steps" train swiss_roll_article --set steps
+refuses 2 "[--set] unknown table 'trian': did you mean 'train'? (known: run, data, schedule, model, denoiser, objective, train, sample, guidance, eval)" \
+  train swiss_roll_article --set trian.steps=3
+
+# Names.
+ends 2 list sampler_s
+says err "[list] unknown kind 'sampler_s': did you mean 'samplers'?"
+ends 2 train swiss_roll_articel
+says err "[train] unknown recipe 'swiss_roll_articel': did you mean 'swiss_roll_article'?"
+ends 2 new moon
+says err "[new] unknown kind or recipe 'moon': did you mean 'moons'?"
+ends 2 train swiss_roll_article --set sample.sampler=ddmp
+says err "--set"
+says err "'ddmp'"
+says err "ddpm"
+
+# Recipes: file and line, and the nearest name.
+printf '[train]\nsteps = 10\nbacth = 8\n' >key.toml
+ends 2 train key.toml
+says err "[key.toml:3 train]"
+says err "'bacth'"
+says err "did you mean 'batch'"
+printf '[train]\nsteps = 10\n\n[trainn]\n' >table.toml
+ends 2 train table.toml
+says err "[table.toml:4] unknown table 'trainn': did you mean 'train'?"
+printf '[train]\nsteps = = 10\n' >broken.toml
+ends 2 train broken.toml
+says err "[broken.toml:2] not TOML"
+printf '[train]\nsteps = "ten"\n' >type.toml
+ends 2 train type.toml
+says err "[type.toml:2 train.steps]"
+printf '[train]\nlr = -1\n' >range.toml
+ends 2 train range.toml
+says err "[range.toml:2 train.lr]"
+refuses 6 "[nothing.toml] no such file" train nothing.toml
+[[ ! -e runs ]] || fail "a refused recipe left a folder: $(ls runs)"
+
+# Runs and files.
+refuses 6 "[nothing] no such run folder" sample nothing
+mkdir empty
+refuses 6 "[empty] not a run folder: it has no recipe.toml" eval empty
+refuses 6 "[nothing.csv] no such file or folder" inspect nothing.csv
+printf 'x,y\n1,2\n3,nan\n' >bad.csv
+ends 3 train --data bad.csv
+says err "bad.csv:3"
+printf 'x,y\n1,2\n3\n' >short.csv
+ends 3 train --data short.csv
+says err "short.csv:3"
+: >nothing.csv
+ends 3 train --data nothing.csv
+printf 'text' >thing.xyz
+ends 3 inspect thing.xyz
+ends 2 data moons --out . --set data.niose=1
+says err "did you mean 'noise'"
+
+# Standard output that cannot be written.
+"$ROULADE" list >/dev/full 2>err
+[[ $? == 6 ]] || fail "list >/dev/full: expected exit code 6"
+"$ROULADE" --help >/dev/full 2>err
+[[ $? == 6 ]] || fail "--help >/dev/full: expected exit code 6"
+
+# Memory: a table of 10^12 points does not fit.
+ends 5 data moons --out . --count 1000000000000
+
+finish

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What goes to standard output, as text and as JSON; list, new, data, inspect, --dry-run.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# json WORDS...: succeeds, and standard output is one JSON object and nothing else.
+json() {
+  ends 0 "$@" --json
+  python3 -c 'import json; json.load(open("out")).items()' 2>json_error || fail "roulade $* --json: $(tail -n 1 json_error)"
+}
+
+json list
+json list samplers
+python3 - <<'P' || fail "list samplers --json"
+import json
+rows = {row["name"]: row for row in json.load(open("out"))["samplers"]}
+assert rows["heun"]["order"] == 2 and rows["heun"]["calls"] == 2 and rows["ddpm"]["stochastic"] is True
+P
+for kind in data schedules models predictions times weights losses samplers grids guidance metrics recipes; do
+  ends 0 list $kind
+  [[ $(wc -l <out) -ge 2 ]] || fail "list $kind: expected a heading and entries"
+done
+ends 0 list sampler
+cp out singular
+ends 0 list samplers
+same out singular
+ends 0 list schedules --verbose
+says out "max_beta"
+says out "Nichol"
+
+# A recipe from `new` is a recipe, and names every key once.
+ends 0 new moons
+cp out moons.toml
+ends 0 train moons.toml --set train.steps=7 --dry-run
+says out "parameters"
+ends 0 new swiss_roll_article
+cp out roll.toml
+ends 0 inspect roll.toml
+json inspect roll.toml
+
+# --dry-run: the article's network has 17,026 parameters; nothing is written.
+json train swiss_roll_article --dry-run --seed 7
+[[ $(value parameters) == 17026 && $(value seed) == 7 ]] || fail "--dry-run: $(head -n 8 out)"
+[[ ! -e runs ]] || fail "--dry-run wrote a folder"
+
+# Points of a data set, by seed.
+json data gaussian_mixture --out points --count 50 --seed 1
+[[ $(value rows) == 50 ]] || fail "data --count 50: $(cat out)"
+head -n 1 points/gaussian_mixture.csv | grep -q ',label$' || fail "data: no label column"
+[[ $(wc -l <points/gaussian_mixture.csv) == 51 ]] || fail "data: expected 51 lines"
+cp points/gaussian_mixture.csv first.csv
+ends 0 data gaussian_mixture --out points --count 50 --seed 1
+same first.csv points/gaussian_mixture.csv
+ends 0 data gaussian_mixture --out points --count 50 --seed 2
+cmp -s first.csv points/gaussian_mixture.csv && fail "data: seeds 1 and 2 give the same points"
+json inspect points/gaussian_mixture.csv
+ends 0 data moons --out points --count 50 --format npy
+json inspect points/moons.npy
+[[ $(value shape) == "[50, 2]" ]] || fail "inspect moons.npy: $(cat out)"
+
+# A run: results on standard output alone; --quiet silences standard error.
+ends 0 train swiss_roll_article --out run --set train.steps=20 "${small[@]}"
+[[ ! -s err ]] || fail "--quiet: standard error is not empty"
+says out "seed"
+json inspect run
+json inspect run/checkpoints/latest
+json inspect run/checkpoints/latest/model/diffusion_pytorch_model.safetensors
+json sample run -n 20
+[[ $(value seed) == 0 && -s $(value file) ]] || fail "sample: $(cat out)"
+says err "seed 0"
+json eval run --pairs 2 --set eval.count=200 --quiet
+[[ ! -s err ]] || fail "eval --quiet: standard error is not empty"
+python3 - <<'P' || fail "eval --json"
+import json
+figures = {row["figure"]: row for row in json.load(open("out"))["figures"]}
+assert figures["sliced_wasserstein"]["samples"] > 0 and figures["precision"]["real_data"] > 0.5
+assert json.load(open("run/eval.json"))["pairs"] == 2
+P
+json report run --quiet
+[[ -s $(value page) ]] || fail "report: no page"
+
+finish

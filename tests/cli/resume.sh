@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A training killed at any point (kill -9, also in the middle of a checkpoint) and resumed equals the one that ran through: weights, optimiser,
+# averages, counters, metrics (wall clock aside) and samples, byte for byte.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+recipe=(swiss_roll_article "${small[@]}" --set train.steps=40 --set train.checkpoint_every=5
+  --set train.validate_every=10 --set "train.ema=[0.9, 0.99]" --set train.accumulate=2)
+ends 0 train "${recipe[@]}" --out whole
+state whole >expected
+[[ $(wc -l <expected) == 5 ]] || fail "expected five hashes of the whole run"
+
+# resumed RUN: goes on until the end, and compares.
+resumed() {
+  ends 0 train "${recipe[@]}" --out "$1" --resume
+  state "$1" >got
+  same expected got
+}
+
+# Killed at the n-th call that changes the disk, over the first checkpoints.
+if "${CXX:-c++}" -shared -fPIC -O1 -o kill_at.so "$tree/tests/cli/kill_at.cpp" -ldl && ! ldd "$(dirname "$ROULADE")/../lib/libroulade.so" | grep -q libasan; then
+  LD_PRELOAD="$folder/kill_at.so" COUNT_TO="$folder/calls" "$ROULADE" train "${recipe[@]}" --out counted >/dev/null || fail "counting calls"
+  calls="$(cat calls)"
+  [[ "$calls" -gt 100 ]] || fail "expected over 100 calls that change the disk, got $calls"
+  for share in 3 9 17 23 31 44 58 71 86 99; do
+    at=$((calls * share / 100))
+    rm -rf killed
+    { LD_PRELOAD="$folder/kill_at.so" KILL_AT=$at "$ROULADE" train "${recipe[@]}" --out killed >/dev/null; code=$?; } 2>/dev/null
+    [[ $code == 137 ]] || fail "kill at call $at: expected exit code 137, got $code"
+    before=$failures
+    resumed killed
+    [[ $failures == "$before" ]] || printf '  killed at call %s of %s\n' "$at" "$calls"
+  done
+else
+  echo "skipped: kills at chosen calls (sanitizer, or no compiler)"
+fi
+
+# Killed again and again by the clock, a little later each time.
+recipe+=(--set train.steps=400)
+ends 0 train "${recipe[@]}" --out whole400
+state whole400 >expected
+words=()
+for pause in 0.05 0.1 0.15 0.2 0.25; do
+  "$ROULADE" train "${recipe[@]}" --out often "${words[@]}" >/dev/null 2>&1 &
+  pid=$!
+  for _ in $(seq 200); do [[ -s often/metrics.jsonl ]] && break; sleep 0.05; done
+  [[ ${#words[@]} == 0 ]] || sleep 0.5  # loading, before anything is written
+  sleep $pause
+  { kill -9 $pid; wait $pid; } 2>/dev/null
+  words=(--resume)
+done
+resumed often
+recipe+=(--set train.steps=40)
+state whole >expected
+
+# Resuming by the run alone; a finished run stays as it is; what alters the trajectory is refused.
+ends 0 train whole --resume --quiet
+state whole >got
+same expected got
+ends 2 train "${recipe[@]}" --out whole --resume --set train.lr=0.1
+says err "resuming cannot change train.lr"
+ends 2 train "${recipe[@]}" --out whole --resume --seed 5
+says err "run.seed"
+
+finish

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# SIGINT and SIGTERM: save, say how to go on, exit code 130 and 143; the second signal ends at once. The resumed run equals the whole one.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+recipe=(swiss_roll_article "${small[@]:1}" --set train.checkpoint_every=0)  # without --quiet
+
+# waits_for FILE: until it has content.
+waits_for() {
+  local i
+  for i in $(seq 400); do
+    [[ -s "$1" ]] && return
+    sleep 0.05
+  done
+  fail "$1 did not come"
+}
+
+# stopped SIGNAL RUN: sends the signal once the training has written metrics.
+stopped() {
+  "$ROULADE" train "${recipe[@]}" --out "$2" >out 2>err &
+  local pid=$!
+  waits_for "$2/metrics.jsonl"
+  kill "-$1" $pid
+  wait $pid
+  code=$?
+}
+
+recipe+=(--set train.steps=1000000)
+stopped INT run
+[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code"
+says err "go on: roulade train run --resume"
+[[ ! -s out ]] || fail "SIGINT: standard output is not empty"
+ends 0 inspect run --json
+step="$(value step)"
+[[ "$step" -gt 0 ]] || fail "SIGINT: no step was saved"
+
+stopped TERM other
+[[ $code == 143 ]] || fail "SIGTERM: expected exit code 143, got $code"
+ends 0 inspect other/checkpoints/latest
+
+# Stopped wherever the signal comes, then resumed: as if never stopped.
+recipe+=(--set train.steps=300 --set train.batch=512)
+ends 0 train "${recipe[@]}" --out whole
+"$ROULADE" train "${recipe[@]}" --out part >out 2>err &
+pid=$!
+waits_for part/metrics.jsonl
+kill -INT $pid
+wait $pid
+code=$?
+[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code (a machine so fast that 300 steps were done?)"
+ends 0 train "${recipe[@]}" --out part --resume
+state whole >expected
+state part >got
+same expected got
+
+# Two signals: the second ends the process at once, whatever it does.
+"$ROULADE" eval run --threads 1 --set eval.pairs=10000 --set eval.count=200 >out 2>err &
+pid=$!
+waits_for err
+kill -INT $pid
+kill -INT $pid 2>/dev/null
+wait $pid
+code=$?
+[[ $code == 130 ]] || fail "two SIGINT: expected exit code 130, got $code"
+[[ ! -e run/eval.json ]] || fail "a stopped evaluation was written"
+
+finish

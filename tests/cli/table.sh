@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A table without a recipe; what sample offers.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# Two flowers whose columns have different units.
+awk 'BEGIN { srand(1); print "petal_mm,stem_m,species"
+  for (i = 0; i < 200; ++i) { k = i % 2; printf "%.4f,%.5f,%s\n", 20 + 30 * k + 3 * rand(), 0.2 + 0.1 * k + 0.01 * rand(), k ? "rose" : "daisy" } }' >flowers.csv
+ends 0 train --data flowers.csv --out flowers --set train.steps=300 --set model.width=32
+says err "chosen: data.kind = \"table\""
+says err "chosen: data.label = \"species\""
+says err "seed 0"
+ends 0 sample flowers -n 40 --out made.csv
+head -n 1 made.csv | grep -qx 'petal_mm,stem_m,species' || fail "columns: $(head -n 1 made.csv)"
+[[ $(wc -l <made.csv) == 41 ]] || fail "expected 40 rows"
+awk -F, 'NR > 1 && $3 != "rose" && $3 != "daisy" { exit 1 }' made.csv || fail "a class without its name"
+# In the data's own units: petals of 20 to 53 mm, stems of 0.2 to 0.31 m, with room for a network hardly trained.
+awk -F, 'NR > 1 && ($1 < 0 || $1 > 80 || $2 < 0.1 || $2 > 0.45) { exit 1 }' made.csv || fail "samples not in the data's units"
+ends 0 sample flowers -n 40 --label 1 --guidance 2 --out roses.csv
+awk -F, 'NR > 1 && $3 != "rose" { exit 1 }' roses.csv || fail "--label 1 is not rose"
+ends 2 sample flowers --label 2
+says err "[sample.label] class: expected 0 to 1, none or data, got 2"
+
+# The same sample whatever the count, the chunk and the threads; to rounding where the chunk differs.
+ends 0 sample flowers -n 10 --out few.csv
+head -n 11 made.csv | cmp -s - few.csv || fail "fewer samples are other samples"
+ends 0 sample flowers -n 40 --out threads.csv --threads 1
+same made.csv threads.csv
+ends 0 sample flowers -n 40 --out chunk.csv --set sample.chunk=7
+paste -d, made.csv chunk.csv | awk -F, 'NR > 1 && (($1-$4)^2 > 1e-6 * 1600 || ($2-$5)^2 > 1e-6 * 0.04) { exit 1 }' ||
+  fail "another chunk gives other samples"
+ends 0 sample flowers -n 40 --out seed.csv --seed 1
+cmp -s made.csv seed.csv && fail "seeds 0 and 1 give the same samples"
+
+# Weights, samplers, NPY, refusals.
+ends 0 sample flowers -n 40 --out raw.csv --weights raw
+cmp -s made.csv raw.csv && fail "raw and averaged weights give the same samples"
+ends 0 sample flowers -n 40 --out heun.csv --sampler heun --steps 10 --json
+[[ $(value network_calls) == 19 ]] || fail "heun of 10 steps: expected 19 calls, got $(value network_calls)"
+ends 0 sample flowers -n 40 --out made.npy
+ends 0 inspect made.npy --json
+[[ $(value shape) == "[40, 2]" ]] || fail "made.npy: $(cat out)"
+refuses 2 "[made.txt] kind of file: expected .csv or .npy, got .txt" sample flowers --out made.txt
+ends 2 sample flowers --weights average
+ends 6 sample flowers --checkpoint 17
+says err "no checkpoint of step 17"
+ends 2 sample flowers --set model.width=3
+says err "a trained run cannot change this"
+
+# A kept checkpoint, another start.
+ends 0 train --data flowers.csv --out again "${small[@]}" --set train.steps=20 --set train.checkpoint_every=10 --set data.count=100000
+ends 0 sample again --checkpoint 10 -n 5 --json
+[[ $(value step) == 10 ]] || fail "--checkpoint 10: $(cat out)"
+ends 0 train --data flowers.csv --out started --init-from again "${small[@]}" --set train.steps=0
+ends 6 train --data flowers.csv --out started2 --init-from nothing "${small[@]}"
+ends 3 train --data flowers.csv --out started3 --init-from flowers "${small[@]}" --set train.steps=1
+says err "do not fit"
+
+# A folder in use is not overwritten; the default is a fresh one.
+ends 2 train --data flowers.csv --out again "${small[@]}"
+says err "already holds a run"
+for expected in runs/flowers runs/flowers-2; do
+  ends 0 train --data flowers.csv "${small[@]}" --set train.steps=2 --json
+  [[ $(value run) == "$expected" ]] || fail "default folder: expected $expected, got $(value run)"
+done
+
+finish
