@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+ADD(sliced_wasserstein)
+ADD(energy)
+ADD(precision_recall)
+ADD(curve_distance)
+ADD(arc_coverage)
+ADD(protocol)
+ADD(training_step)
+ADD(sampling)
+ADD(program_help)
+ADD(program_version)

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the cases of list.hpp and writes a JSON line for each; exit code 1 when a result is wrong.
+#include "case.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade::bench {
+namespace {
+
+struct Case {
+  const char* name;
+  Run (*prepare)();
+};
+
+constexpr Case kCases[] = {
+#define ADD(name) {#name, name},
+#include "list.hpp"
+#undef ADD
+};
+
+constexpr auto kUsage =
+    "roulade_bench [--filter NAME] [--repeats N] [--threads N]\n"
+    "  --filter NAME   only the cases whose name holds NAME\n"
+    "  --repeats N     timed runs of each case, after one that is not (default 5)\n"
+    "  --threads N     threads (default: all cores)\n"
+    "A JSON line for each case: s = median, min = least seconds of n runs.\n";
+
+/// False when a result was wrong.
+bool measure(const Case& c, int repeats) {
+  const Run run = c.prepare();
+  nlohmann::ordered_json line = {{"case", c.name}};
+  if (!run) {
+    line["skipped"] = "not built";
+    fmt::print("{}\n", line.dump());
+    return true;
+  }
+  std::vector<double> seconds;
+  bool ok = true;
+  Outcome worst;
+  for (int i = 0; i <= repeats; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const Outcome outcome = run();
+    const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (i > 0) seconds.push_back(outcome.seconds.value_or(took));
+    if (ok) worst = outcome;
+    ok = ok && outcome.got >= outcome.low && outcome.got <= outcome.high;  // NaN is wrong
+  }
+  std::sort(seconds.begin(), seconds.end());
+  const size_t half = seconds.size() / 2;
+  line["s"] = seconds.size() % 2 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
+  line["min"] = seconds.front();
+  line["n"] = repeats;
+  line["threads"] = threads();
+  line["ok"] = ok;
+  line["got"] = worst.got;
+  line["expected"] = {worst.low, worst.high};
+  fmt::print("{}\n", line.dump());
+  std::fflush(stdout);
+  return ok;
+}
+
+int number(const char* text) {
+  int value = 0;
+  const char* end = text + std::char_traits<char>::length(text);
+  const auto [at, error] = std::from_chars(text, end, value);
+  return error == std::errc() && at == end ? value : 0;
+}
+
+int run(int count, char** words) {
+  std::string filter;
+  int repeats = 5;
+  for (int i = 1; i < count; i += 2) {
+    const std::string key = words[i];
+    const char* value = i + 1 < count ? words[i + 1] : "";
+    if (key == "--filter" && *value) {
+      filter = value;
+    } else if (key == "--repeats" && number(value) > 0) {
+      repeats = number(value);
+    } else if (key == "--threads" && number(value) > 0) {
+      set_threads(number(value));
+    } else {
+      fmt::print(key == "--help" ? stdout : stderr, "{}", kUsage);
+      return key == "--help" ? 0 : 2;
+    }
+  }
+  keep_memory();  // as the program does
+  bool ok = true, any = false;
+  for (const Case& c : kCases) {
+    if (std::string(c.name).find(filter) == std::string::npos) continue;
+    any = true;
+    ok = measure(c, repeats) && ok;
+  }
+  if (!any) fmt::print(stderr, "no case's name holds '{}'\n", filter);
+  return !any ? 2 : ok ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace roulade::bench
+
+int main(int count, char** words) {
+  try {
+    return roulade::bench::run(count, words);
+  } catch (const roulade::Error& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return static_cast<int>(e.code());
+  }
+}
