@@ -56,7 +56,8 @@ def energy(sets, reference):
     r = reference.astype(np.float64)
     pairs = len(r) * (len(r) - 1)
     own = within_sum(r) / pairs
-    return [2 * distance_sum(x, r) / len(r) ** 2 - within_sum(x) / pairs - own for x in (s.astype(np.float64) for s in sets)]
+    judged = [s.astype(np.float64) for s in sets]
+    return [2 * distance_sum(x, r) / len(r) ** 2 - within_sum(x) / pairs - own for x in judged]
 
 
 def covered(points, centres, radii):

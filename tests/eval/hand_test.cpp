@@ -110,6 +110,8 @@ TEST(Hand, ArcCoverage) {
   EXPECT_EQ(coverage(), 2.0 / 4);
   judged.values[6] = 10;
   EXPECT_EQ(coverage(), 3.0 / 4);
+  // At share 0 one point is enough, and none is not.
+  EXPECT_EQ(judge("arc_coverage", judged, real, {0, &line()}, {{"arcs", 5}, {"arc_share", 0.0}})[0], 3.0 / 4);
   // Half as many judged points need half as many in an arc, but never less than one.
   const PointSet few = set_of(2, {1, 0, 3, 0, 5, 0, 9, 0});
   EXPECT_EQ(judge("arc_coverage", few, real, {0, &line()}, {{"arcs", 5}})[0], 1);
