@@ -18,6 +18,7 @@ if(ROULADE_LIBTORCH)
   get_filename_component(_libtorch "${ROULADE_LIBTORCH}" ABSOLUTE)
   set(_hint "check ROULADE_LIBTORCH")
 else()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/../packages/libtorch.txt")
   file(SHA256 "${CMAKE_CURRENT_LIST_DIR}/../packages/libtorch.txt" _key)
   string(SUBSTRING "${_key}" 0 12 _key)
   set(_libtorch "${ROULADE_CACHE}/libtorch-${_key}")
@@ -70,9 +71,13 @@ set(ROULADE_LIBTORCH_LIB "${_libtorch}/lib")
 
 add_library(roulade_libtorch INTERFACE)
 target_include_directories(roulade_libtorch SYSTEM INTERFACE
-  "$<BUILD_INTERFACE:${_include};${_include}/torch/csrc/api/include>")
+  "$<BUILD_INTERFACE:${_include};${_include}/torch/csrc/api/include>" "$<INSTALL_INTERFACE:include/roulade-libtorch>")
 target_compile_definitions(roulade_libtorch INTERFACE AT_PER_OPERATOR_HEADERS)
-target_link_libraries(roulade_libtorch INTERFACE "$<BUILD_INTERFACE:${ROULADE_LIBTORCH_LIBRARIES}>")
+foreach(_library ${ROULADE_LIBTORCH_LIBRARIES})
+  get_filename_component(_name "${_library}" NAME)
+  target_link_libraries(roulade_libtorch INTERFACE
+    "$<BUILD_INTERFACE:${_library}>" "$<INSTALL_INTERFACE:$<INSTALL_PREFIX>/lib/roulade/${_name}>")
+endforeach()
 # at::parallel_for is a serial loop in files compiled without -fopenmp. clang's OpenMP would bring a second runtime, so
 # clang, a checking compiler here, builds serial loops.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -47,10 +47,10 @@ if(NOT ROULADE_FOLDERS OR "run" IN_LIST ROULADE_FOLDERS)
 endif()
 
 add_library(roulade SHARED ${ROULADE_SOURCES})
-target_include_directories(roulade PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+target_include_directories(roulade PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:include>")
 target_compile_features(roulade PUBLIC cxx_std_20)
 target_link_libraries(roulade
-  PUBLIC roulade_libtorch fmt::fmt
+  PUBLIC roulade_libtorch "$<BUILD_INTERFACE:fmt::fmt>"
   PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG PkgConfig::cairo
           PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}")

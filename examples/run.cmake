@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs PROGRAM in an empty folder and removes the folder.
+get_filename_component(_name "${PROGRAM}" NAME)
+string(RANDOM LENGTH 8 _word)
+set(_folder "$ENV{TMPDIR}")
+if(NOT _folder)
+  set(_folder /tmp)
+endif()
+set(_folder "${_folder}/roulade-${_name}.${_word}")
+file(MAKE_DIRECTORY "${_folder}")
+execute_process(COMMAND "${PROGRAM}" WORKING_DIRECTORY "${_folder}" RESULT_VARIABLE _code)
+file(REMOVE_RECURSE "${_folder}")
+if(NOT _code EQUAL 0)
+  message(FATAL_ERROR "${_name}: exit code: expected 0, got ${_code}")
+endif()
