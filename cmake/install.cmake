@@ -8,10 +8,10 @@ install(TARGETS roulade roulade_libtorch EXPORT roulade LIBRARY DESTINATION lib)
 install(TARGETS roulade_app LIBRARY DESTINATION lib)
 install(TARGETS roulade_launcher RUNTIME DESTINATION bin)
 
-# Not public: the kernels, and the brushes of the report.
+# Not public: the kernels, and the report's brushes behind report.hpp and content.hpp.
 install(DIRECTORY roulade DESTINATION include FILES_MATCHING PATTERN "*.hpp"
-  REGEX "/roulade/kernel$" EXCLUDE
-  REGEX "/roulade/report/(axis|cairo_painter|classes|dots|gif|page|painter|panel|png|svg_painter|text|view)\\.hpp$" EXCLUDE)
+  PATTERN kernel EXCLUDE PATTERN report EXCLUDE)
+install(FILES roulade/report/report.hpp roulade/report/content.hpp DESTINATION include/roulade/report)
 
 foreach(_folder ${ROULADE_LIBTORCH_FOLDERS})
   if(EXISTS "${ROULADE_LIBTORCH_INCLUDE}/${_folder}")

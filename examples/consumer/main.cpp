@@ -14,7 +14,7 @@ int main(int argc, char** argv) try {
     return 2;
   }
   roulade::TrainRequest request;
-  request.recipe = roulade::parse_recipe("[data]\nkind = \"moons\"\n[train]\nsteps = 100\n", "consumer");
+  request.recipe = roulade::parse_recipe("[data]\nkind = \"moons\"\n[train]\nsteps = 1000\n", "consumer");
   request.out = argv[1];
   const roulade::TrainResult trained = roulade::run_training(request);
 
