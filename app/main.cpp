@@ -25,7 +25,8 @@ int say(Code code, const std::string& sentence) {
 int say(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
   const std::string line = text.substr(0, text.find('\n'));
-  if (line.find("allocate memory") != std::string::npos) return say(Code::device, "[memory] " + line);
+  if (const size_t at = line.find("you tried to allocate"); at != std::string::npos)
+    return say(Code::device, "[memory] not enough memory: " + line.substr(at, line.find(". ", at) - at));
   return say(Code::internal, "[LibTorch] " + line);
 }
 

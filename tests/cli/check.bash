@@ -7,6 +7,8 @@ folder="$(mktemp -d "${TMPDIR:-/tmp}/roulade-cli.XXXXXX")"
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
 failures=0
+sanitized=no # AddressSanitizer: slow to start, no preloading, memory errors of its own; LibTorch frees little when it ends
+ldd "$(dirname "$ROULADE")/../lib/libroulade.so" | grep -q libasan && sanitized=yes && export ASAN_OPTIONS=detect_leaks=0
 
 fail() {
   printf 'FAILED: %s\n' "$1"
