@@ -28,7 +28,7 @@ for file in index.html reverse.gif samples.png; do
   [[ -s runs/moons/report/$file ]] || fail "no runs/moons/report/$file"
 done
 says err "chosen: data.label"
-[[ ! -e runs/table ]] || fail "--dry-run wrote runs/table"
+[[ "$(ls runs)" == moons ]] || fail "--dry-run wrote into runs: $(ls runs)"
 
 # ./dev demo, where ./dev builds; elsewhere what it ends with.
 demo=("$ROULADE" demo)
