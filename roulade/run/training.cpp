@@ -47,10 +47,21 @@ class Writer {
 
   void checkpoint() const {
     write(folder_.checkpoint(trainer_.done()));
-    write_pointer(folder_.checkpoints() / "latest", folder_.checkpoint(trainer_.done()).filename().string());
+    settle();
+  }
+
+  /// Lets `latest` name the newest checkpoint and removes those beyond `keep`; each is renamed first, so that a kill
+  /// leaves none half there.
+  void settle() const {
     const std::vector<int64_t> steps = folder_.steps();
+    if (steps.empty()) return;
+    write_pointer(folder_.checkpoints() / "latest", folder_.checkpoint(steps.back()).filename().string());
     const auto keep = static_cast<size_t>(parts_.settings.keep);
-    for (size_t i = 0; i + keep < steps.size(); ++i) fs::remove_all(folder_.checkpoint(steps[i]));
+    for (size_t i = 0; i + keep < steps.size(); ++i) {
+      const fs::path old = folder_.checkpoint(steps[i]), gone = old.string() + ".tmp";
+      fs::rename(old, gone);
+      fs::remove_all(gone);
+    }
   }
 
   void best() const { write(folder_.checkpoints() / "best"); }
@@ -161,6 +172,7 @@ TrainResult run_training(const TrainRequest& request) {
   PointBatches batches(parts.training, settings.batch, parts.seed);
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
+  if (resume) writer.settle();
   if (request.init_from && !resume) writer.checkpoint();  // a run killed early starts again from the same weights
   const Twin averaged = make_twin(parts);
   TrainResult result;

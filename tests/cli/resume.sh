@@ -53,6 +53,14 @@ resumed often
 recipe+=(--set train.steps=40)
 state whole >expected
 
+# Killed between the last checkpoint and what follows it: resuming puts it in order.
+ln -sfn step-00000035 whole/checkpoints/latest
+cp -r whole/checkpoints/step-00000035 whole/checkpoints/step-00000030
+cp -r whole/checkpoints/step-00000035 whole/checkpoints/step-00000025.tmp
+ends 0 train whole --resume --quiet
+[[ "$(ls whole/checkpoints | xargs)" == "best latest step-00000035 step-00000040" ]] || fail "after resuming: $(ls whole/checkpoints | xargs)"
+[[ "$(readlink whole/checkpoints/latest)" == step-00000040 ]] || fail "latest: $(readlink whole/checkpoints/latest)"
+
 # Resuming by the run alone; a finished run stays as it is; what alters the trajectory is refused.
 ends 0 train whole --resume --quiet
 state whole >got
