@@ -21,6 +21,12 @@ void set_threads(int count) {
 
 int threads() { return at::get_num_threads(); }
 
+FewerThreads::FewerThreads(int most) : before_(threads()) {
+  if (most < before_) set_threads(most);
+}
+
+FewerThreads::~FewerThreads() { at::set_num_threads(before_); }
+
 void keep_memory() {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());

@@ -12,6 +12,18 @@ namespace roulade {
 void set_threads(int count);
 int threads();
 
+/// Fewer threads for as long as it lives: work whose pieces are too small to share waits longer than it computes.
+class FewerThreads {
+ public:
+  explicit FewerThreads(int most);  ///< at least 1
+  FewerThreads(const FewerThreads&) = delete;
+  FewerThreads& operator=(const FewerThreads&) = delete;
+  ~FewerThreads();
+
+ private:
+  int before_;
+};
+
 /// Keeps freed memory in the process instead of giving it back to the kernel: fresh large tensors then cost no page
 /// faults.
 void keep_memory();

@@ -33,6 +33,10 @@ struct TrainParts {
 };
 TrainParts make_train_parts(const Recipe& resolved);
 
+/// Threads that a training step can feed, by its arithmetic (6 operations a weight and sample): threads that meet at
+/// every small matrix product cost more than they bring. Networks on points only; others may use all.
+int useful_threads(const TrainParts& parts);
+
 /// A network of the recipe's shape with weights of its own, and the same objective on it.
 struct Twin {
   std::shared_ptr<Model> model;

@@ -160,6 +160,7 @@ TrainResult run_training(const TrainRequest& request) {
     if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
     fill_network(*parts.model, read_network(from.checkpoint(*latest)), from.checkpoint(*latest).string());
   }
+  const FewerThreads limit(useful_threads(parts));
   Trainer trainer(parts.objective, settings, parts.seed);
   if (resume) {
     go_on(folder, parts, trainer);
@@ -216,6 +217,7 @@ TrainPlan plan_training(const Recipe& recipe) {
   plan.width = parts.training.width;
   plan.classes = parts.shape.classes;
 
+  const FewerThreads limit(useful_threads(parts));
   constexpr int64_t kWarm = 3, kTimed = 10;
   Trainer trainer(parts.objective, parts.settings, parts.seed);
   PointBatches batches(parts.training, parts.settings.batch, parts.seed);

@@ -57,6 +57,15 @@ TEST(Process, ThreadsAreSetAndRefused) {
   EXPECT_EQ(threads(), 1);
   set_threads(before);
   EXPECT_THROW(set_threads(0), Error);
+  set_threads(2);
+  {
+    const FewerThreads one(1);
+    EXPECT_EQ(threads(), 1);
+    const FewerThreads many(8);
+    EXPECT_EQ(threads(), 1);
+  }
+  EXPECT_EQ(threads(), 2);
+  set_threads(before);
   EXPECT_GT(peak_memory(), 1 << 20);
   EXPECT_GT(machine_memory(), peak_memory());
 }
