@@ -68,7 +68,8 @@ struct SampleRequest {
   Cancel cancel;
 };
 
-/// Draws samples: sample i depends on (seed, i) alone, whatever the count, the chunk (to rounding) or the threads.
+/// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
+/// i) alone, whatever the count, the chunk (to rounding) or the threads.
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
 
 }  // namespace roulade

@@ -177,6 +177,7 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.init_from && !resume) writer.checkpoint();  // a run killed early starts again from the same weights
   const Twin averaged = make_twin(parts);
   TrainResult result;
+  result.loss = trainer.last_loss();
 
   TrainHooks hooks;
   hooks.row = [&](const MetricRow& row) {
