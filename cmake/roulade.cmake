@@ -22,6 +22,9 @@ if(ROULADE_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_precompile_headers(roulade_pch PRIVATE
     <cmath> <functional> <map> <memory> <string> <vector> <ATen/core/Tensor.h> <ATen/ops/empty.h> <fmt/format.h>)
   target_compile_options(roulade_pch PRIVATE -fpch-preprocess)
+  # ccache reads this line in place of 270 MB for each file; whatever changes the precompiled header must be in it.
+  file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/roulade_pch.dir/cmake_pch.hxx.gch.sum"
+    "${CMAKE_CXX_COMPILER_VERSION} ${ROULADE_LIBTORCH_VERSION} ${fmt_VERSION} ${CMAKE_BUILD_TYPE} ${ROULADE_SANITIZE} cmath functional map memory string vector Tensor empty format")
 endif()
 
 # roulade_use_pch(TARGET): TARGET must be compiled with LibTorch's and fmt's flags.
