@@ -30,11 +30,15 @@ double mean(const std::vector<double>& values) {
 
 /// The statistics of tools/golden/data.py, by the same names.
 std::map<std::string, double> statistics(const Points& p) {
-  std::vector<double> x, y, r, x1, y1, xx, xy, yy;
+  std::vector<double> x, y, z, r, rxz, x1, y1, xx, xy, yy, xz, yz, zz;
   for (int64_t i = 0; i < p.rows; ++i) {
     x.push_back(p.row(i)[0]);
     y.push_back(p.row(i)[1]);
     r.push_back(std::hypot(x.back(), y.back()));
+    if (p.width == 3) {
+      z.push_back(p.row(i)[2]);
+      rxz.push_back(std::hypot(x.back(), z.back()));
+    }
     if (p.labels.empty() || p.labels[static_cast<size_t>(i)] != 1) continue;
     x1.push_back(x.back());
     y1.push_back(y.back());
@@ -47,7 +51,18 @@ std::map<std::string, double> statistics(const Points& p) {
   }
   std::map<std::string, double> out{
       {"mean_x", mx}, {"mean_y", my}, {"cov_xx", mean(xx)}, {"cov_xy", mean(xy)}, {"cov_yy", mean(yy)}};
-  for (auto& [name, values] : {std::pair("x", &x), std::pair("y", &y), std::pair("r", &r)}) {
+  std::vector<std::pair<const char*, std::vector<double>*>> columns{{"x", &x}, {"y", &y}, {"r", &r}};
+  if (p.width == 3) {
+    const double mz = mean(z);
+    for (size_t i = 0; i < z.size(); ++i) {
+      xz.push_back((x[i] - mx) * (z[i] - mz));
+      yz.push_back((y[i] - my) * (z[i] - mz));
+      zz.push_back((z[i] - mz) * (z[i] - mz));
+    }
+    out.insert({{"mean_z", mz}, {"cov_xz", mean(xz)}, {"cov_yz", mean(yz)}, {"cov_zz", mean(zz)}});
+    columns.insert(columns.end(), {{"z", &z}, {"rxz", &rxz}});
+  }
+  for (auto& [name, values] : columns) {
     std::sort(values->begin(), values->end());
     for (const double level : {0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99})
       out[fmt::format("{}_{}", name, level)] = quantile(*values, level);

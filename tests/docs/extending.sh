@@ -62,19 +62,19 @@ mkdir bin
 printf '#!/bin/sh\nLD_PRELOAD=%q exec %q "$@"\n' "$folder/added.so" "$ROULADE" >bin/roulade
 chmod +x bin/roulade
 ROULADE="$folder/bin/roulade"
-for pair in schedules:simple_linear samplers:ralston models:gated_mlp data:pinwheel; do
+for pair in schedules:simple_linear samplers:ralston models:gated_mlp data:star; do
   ends 0 list "${pair%:*}"
   says out "${pair#*:}"
 done
 block run "" >commands.sh
 PATH="$folder/bin:$PATH" bash -e commands.sh >out 2>err || { fail "the commands of the page"; tail -n 5 err; }
-for choice in 'kind = "pinwheel"' 'kind = "simple_linear"' 'kind = "gated_mlp"' 'sampler = "ralston"' 'space = "auto"'; do
-  says runs/pinwheel/recipe.toml "$choice"
+for choice in 'kind = "star"' 'kind = "simple_linear"' 'kind = "gated_mlp"' 'sampler = "ralston"' 'space = "auto"'; do
+  says runs/star/recipe.toml "$choice"
 done
-[[ $(wc -l <blade.csv) == 501 && $(grep -c ',1$' blade.csv) == 500 ]] || fail "blade.csv: expected 500 points of class 1"
-ends 0 new pinwheel
+[[ $(wc -l <ray.csv) == 501 && $(grep -c ',1$' ray.csv) == 500 ]] || fail "ray.csv: expected 500 points of class 1"
+ends 0 new star
 says out "arms = 5"
-refuses 2 "[--set data] unknown key 'arm': did you mean 'arms'? (known: kind, arms, length, thickness, bend, count, validation_count, scale)" train pinwheel.toml --set data.arm=3 --quiet
+refuses 2 "[--set data] unknown key 'arm': did you mean 'arms'? (known: kind, arms, length, thickness, count, validation_count, scale)" train star.toml --set data.arm=3 --quiet
 
 # The tests that run over every entry, where they are built.
 conforms() {
@@ -83,7 +83,7 @@ conforms() {
 }
 conforms conformance_test "$folder/added.so" 'ScheduleConformance.*:SamplerConformance.*:SamplerOrder.*' || { fail "conformance"; head -n 20 tested; }
 conforms model_test "$folder/added.so" 'Models.*' || { fail "the tests of networks"; head -n 20 tested; }
-conforms data_test "$folder/added.so" '*DataConformance*/pinwheel' || { fail "the tests of data sets"; head -n 20 tested; }
+conforms data_test "$folder/added.so" '*DataConformance*/star' || { fail "the tests of data sets"; head -n 20 tested; }
 if [[ -x "$build/bin/conformance_test" ]]; then
   sed -i 's/global_order = 2/global_order = 3/' roulade/sampler/ralston.cpp
   compile roulade/sampler/ralston.cpp "$folder/roulade-sampler-ralston.cpp.o" "$folder" && link "$folder/boast.so" "${objects[@]}" || fail "the wrong claim does not build"

@@ -22,11 +22,17 @@ LEVELS = [0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99]
 
 def statistics(points, labels):
     """Name -> number. Also known, name by name, to tests/data/statistics_test.cpp."""
-    x, y = points.T
+    x, y = points.T[:2]
     out = {"mean_x": x.mean(), "mean_y": y.mean()}
     dx, dy = x - x.mean(), y - y.mean()
     out |= {"cov_xx": (dx * dx).mean(), "cov_xy": (dx * dy).mean(), "cov_yy": (dy * dy).mean()}
-    for name, values in [("x", x), ("y", y), ("r", np.hypot(x, y))]:
+    columns = [("x", x), ("y", y), ("r", np.hypot(x, y))]
+    if points.shape[1] == 3:
+        z = points.T[2]
+        dz = z - z.mean()
+        out |= {"mean_z": z.mean(), "cov_xz": (dx * dz).mean(), "cov_yz": (dy * dz).mean(), "cov_zz": (dz * dz).mean()}
+        columns += [("z", z), ("rxz", np.hypot(x, z))]
+    for name, values in columns:
         for level, q in zip(LEVELS, np.quantile(values, LEVELS)):
             out[f"{name}_{level}"] = q
     if labels is not None:
@@ -62,11 +68,30 @@ def checkerboard(rng):
     return points[cell.sum(1) % 2 == 0][:N], None
 
 
+def spirals(rng):
+    k = rng.integers(0, 2, N)
+    angle = 3 * np.pi * np.sqrt(rng.random(N))
+    path = angle * np.exp(1j * (angle + np.pi * k))
+    return np.stack([path.real, path.imag], 1) + 0.3 * rng.standard_normal((N, 2)), k
+
+
+def pinwheel(rng):
+    k = rng.integers(0, 5, N)
+    blade = (1 + 0.3 * rng.standard_normal(N)) + 0.1j * rng.standard_normal(N)
+    bent = blade * np.exp(-1j * (2 * np.pi * k / 5 + 0.25 * np.exp(blade.real)))
+    return np.stack([bent.real, bent.imag], 1), k
+
+
+def swiss_roll_3d(rng):
+    points, _ = make_swiss_roll(N, noise=0.5, random_state=5)
+    return points, None
+
+
 result = {}
-for make in [swiss_roll, moons, circles, gaussian_mixture, checkerboard]:
+for make in [swiss_roll, moons, circles, gaussian_mixture, checkerboard, spirals, pinwheel, swiss_roll_3d]:
     rng = np.random.default_rng(4)
     points, labels = make(rng)
-    assert points.shape == (N, 2)
+    assert points.shape == (N, 3 if make is swiss_roll_3d else 2)
     order = rng.permutation(N)
     points, labels = points[order], None if labels is None else labels[order]
     whole = statistics(points, labels)
