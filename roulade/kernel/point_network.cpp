@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/kernel/point_network.hpp"
+
+#include "roulade/kernel/tasks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "roulade/kernel/point_network.cpp"
+#include "roulade/kernel/tile_product.hpp"
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifndef ROULADE_POINT_NETWORK_TYPES
+#define ROULADE_POINT_NETWORK_TYPES
+namespace roulade::kernel {
+namespace {
+
+using Layer = PackedPointNetwork::Layer;
+
+constexpr int64_t kTile = 64;       // rows: all that a tile's passes touch stays within 1 MB
+constexpr int64_t kPartRows = 256;  // rows of one piece of the batch
+constexpr int64_t kMostParts = 64;
+
+int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
+
+/// What one tile writes on its way, row after row; every block kTile rows long and on whole lines.
+struct Tile {
+  float* x = nullptr;         // [n, x_pad]: points, in the plain body with the features behind them
+  float* f = nullptr;         // [n, f_pad], residual body
+  float* row_bias = nullptr;  // per block [width_pad]: biases and the one row's features
+  float* out = nullptr;       // [n, out_pad]
+  float* d_out = nullptr;
+  float* d_h = nullptr;  // [n, width_pad]
+  float* d_a = nullptr;
+  float* d_f = nullptr;       // [n, f_pad] or [n, x_pad]
+  std::vector<float*> h;      // [n, width_pad] each: the stream in front of each layer
+  std::vector<float*> act;    // activations (residual)
+  std::vector<float*> slope;  // their derivatives
+  int64_t x_pad = 0, f_pad = 0, width_pad = 0, out_pad = 0;
+};
+
+}  // namespace
+}  // namespace roulade::kernel
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace roulade::kernel {
+namespace HWY_NAMESPACE {
+namespace {
+
+inline void layer(const Layer& l, int64_t n, const float* x, float* y) {
+  product<Begin::bias>(n, l.out_pad, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, l.bias);
+}
+
+inline void activate(Activation activation, int64_t count, const float* x, float* y, float* slope) {
+  activation == Activation::relu ? relu(count, x, y, slope) : silu(count, x, y, slope);
+}
+
+/// dX = dY W.
+inline void back(const Layer& l, int64_t n, const float* d_y, float* d_x) {
+  product<Begin::zero>(n, l.in_pad, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad);
+}
+
+/// dW += dY^T X, db += column sums of dY; the gradient's rows are in_pad wide.
+inline void learn(const Layer& l, int64_t n, const float* d_y, const float* x, float* d_weight, float* d_bias) {
+  product<Begin::present>(l.out, l.in_pad, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad);
+  if (d_bias) add_column_sums(n, l.out_pad, d_y, d_bias);
+}
+
+/// The network on one tile; slopes are kept where `train`.
+void run_forward(const PackedPointNetwork& network, const Tile& t, int64_t n, bool one_row, bool train) {
+  const PointNetworkShape& s = network.shape();
+  const std::vector<Layer>& l = network.layers();
+  const int64_t count = n * t.width_pad;
+  layer(l[0], n, t.x, t.h[0]);
+  if (!s.residual) {
+    for (int64_t i = 1; i <= s.depth; ++i) {
+      const auto k = static_cast<size_t>(i);
+      layer(l[k], n, t.h[k - 1], t.h[k]);
+      activate(s.activation, count, t.h[k], t.h[k], train ? t.slope[k] : nullptr);
+    }
+    layer(l.back(), n, t.h.back(), t.out);
+    return;
+  }
+  for (int64_t i = 0; i < s.depth; ++i) {
+    const auto k = static_cast<size_t>(i);
+    const Layer &in = l[1 + 3 * k], &noise = l[2 + 3 * k], &out = l[3 + 3 * k];
+    float* a = t.act[k];
+    if (one_row) {
+      product<Begin::bias>(n, in.out_pad, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad,
+                           t.row_bias + i * t.width_pad);
+    } else {
+      layer(noise, n, t.f, a);
+      // The bias of `in` was added to that of `noise` when they were packed.
+      product<Begin::present>(n, in.out_pad, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad);
+    }
+    activate(s.activation, count, a, a, train ? t.slope[k] : nullptr);
+    layer(out, n, a, t.h[k + 1]);
+    add(count, t.h[k], t.h[k + 1]);
+  }
+  const auto last = static_cast<size_t>(s.depth);
+  activate(s.activation, count, t.h[last], t.act[last], train ? t.slope[last] : nullptr);
+  layer(l.back(), n, t.act[last], t.out);
+}
+
+/// From t.d_out back to every weight: adds to `weights` and `biases` (one a layer, rows padded).
+void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, bool with_features,
+                  float* const* weights, float* const* biases) {
+  const PointNetworkShape& s = network.shape();
+  const std::vector<Layer>& l = network.layers();
+  const int64_t count = n * t.width_pad;
+  const size_t last = l.size() - 1;
+  const auto depth = static_cast<size_t>(s.depth);
+  learn(l[last], n, t.d_out, s.residual ? t.act[depth] : t.h[depth], weights[last], biases[last]);
+  back(l[last], n, t.d_out, t.d_h);
+  if (!s.residual) {
+    for (size_t k = depth; k >= 1; --k) {
+      multiply(count, t.d_h, t.slope[k], t.d_a);
+      learn(l[k], n, t.d_a, t.h[k - 1], weights[k], biases[k]);
+      back(l[k], n, t.d_a, t.d_h);
+    }
+    learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
+    if (with_features) back(l[0], n, t.d_h, t.d_f);
+    return;
+  }
+  multiply(count, t.d_h, t.slope[depth], t.d_h);
+  if (with_features) std::fill_n(t.d_f, n * t.f_pad, 0.0f);
+  for (size_t k = depth; k-- > 0;) {
+    const size_t in = 1 + 3 * k, noise = in + 1, out = in + 2;
+    learn(l[out], n, t.d_h, t.act[k], weights[out], biases[out]);
+    back(l[out], n, t.d_h, t.d_a);
+    multiply(count, t.d_a, t.slope[k], t.d_a);
+    learn(l[in], n, t.d_a, t.h[k], weights[in], biases[in]);
+    learn(l[noise], n, t.d_a, t.f, weights[noise], nullptr);  // its bias has the gradient of the other
+    if (with_features)
+      product<Begin::present>(n, l[noise].in_pad, l[noise].out, t.d_a, l[noise].out_pad, 1, l[noise].rows,
+                              l[noise].in_pad, t.d_f, t.f_pad);
+    product<Begin::present>(n, l[in].in_pad, l[in].out, t.d_a, l[in].out_pad, 1, l[in].rows, l[in].in_pad, t.d_h,
+                            l[in].in_pad);
+  }
+  learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
+}
+
+void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half, float* out, int64_t stride) {
+  const Floats f;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
+  HWY_ALIGN float angle[16], cosine[16], sine[16];
+  const int64_t count = n * half;
+  for (int64_t first = 0; first < count; first += lanes) {
+    const int64_t live = std::min(lanes, count - first);
+    bool near = true;
+    for (int64_t i = 0; i < lanes; ++i) {
+      const int64_t at = std::min(first + i, count - 1);
+      angle[i] = k[at / half] * frequency[at % half];
+      near = near && std::abs(angle[i]) < 1e4f;
+    }
+    if (near) {
+      const Vec v = hn::Load(f, angle);
+      hn::Store(hn::Cos(f, v), f, cosine);
+      hn::Store(hn::Sin(f, v), f, sine);
+    }
+    for (int64_t i = 0; i < live; ++i) {
+      float* to = out + (first + i) / half * stride + (first + i) % half;
+      to[0] = near ? cosine[i] : std::cos(angle[i]);
+      to[half] = near ? sine[i] : std::sin(angle[i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace roulade::kernel
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace roulade::kernel {
+namespace {
+
+HWY_EXPORT(run_forward);
+HWY_EXPORT(run_backward);
+HWY_EXPORT(run_cos_sin);
+
+struct alignas(64) Line {
+  float lane[16];
+};
+
+/// Memory of one thread, kept for its next tile.
+class Arena {
+ public:
+  void begin(int64_t floats) {
+    const auto lines = static_cast<size_t>((floats + 15) / 16);
+    if (lines_.size() < lines) lines_.resize(lines);
+    next_ = 0;
+  }
+  float* take(int64_t floats) {
+    float* out = lines_[next_].lane;
+    next_ += static_cast<size_t>((floats + 15) / 16);
+    return out;
+  }
+
+ private:
+  std::vector<Line> lines_;
+  size_t next_ = 0;
+};
+
+Tile make_tile(const PackedPointNetwork& network, Arena& arena, bool train) {
+  const PointNetworkShape& s = network.shape();
+  Tile t;
+  t.x_pad = network.layers().front().in_pad;
+  t.f_pad = padded(s.features);
+  t.width_pad = padded(s.width);
+  t.out_pad = padded(s.outputs);
+  const int64_t wide = kTile * t.width_pad;
+  const int64_t streams = s.depth + 1;
+  arena.begin(kTile * (2 * t.x_pad + 2 * t.f_pad + 2 * t.out_pad) + wide * (3 * streams + 2) + s.depth * t.width_pad +
+              64 * 16);
+  t.x = arena.take(kTile * t.x_pad);
+  t.f = arena.take(kTile * t.f_pad);
+  t.out = arena.take(kTile * t.out_pad);
+  t.row_bias = arena.take(s.depth * t.width_pad);
+  for (int64_t i = 0; i < streams; ++i) t.h.push_back(arena.take(wide));
+  for (int64_t i = 0; i < streams; ++i) t.act.push_back(s.residual && (train || i == 0) ? arena.take(wide) : nullptr);
+  if (s.residual && !train) std::fill(t.act.begin(), t.act.end(), t.act.front());
+  if (train) {
+    for (int64_t i = 0; i < streams; ++i) t.slope.push_back(arena.take(wide));
+    t.d_out = arena.take(kTile * t.out_pad);
+    t.d_h = arena.take(wide);
+    t.d_a = arena.take(wide);
+    t.d_f = arena.take(kTile * std::max(t.x_pad, t.f_pad));
+  }
+  // Padding of what others write into must be 0.
+  std::fill_n(t.x, kTile * t.x_pad, 0.0f);
+  std::fill_n(t.f, kTile * t.f_pad, 0.0f);
+  if (train) std::fill_n(t.d_out, kTile * t.out_pad, 0.0f);
+  return t;
+}
+
+}  // namespace
+
+void PointTask::feature_gradients(int64_t, int64_t, int64_t, const float*, int64_t) {}
+
+int64_t gradient_parts(int64_t n) { return std::clamp<int64_t>((n + kPartRows - 1) / kPartRows, 1, kMostParts); }
+
+void forward(const PackedPointNetwork& network, int64_t n, const float* x, const float* features, bool one_row,
+             float* out) {
+  const PointNetworkShape& s = network.shape();
+  const int64_t in = s.residual ? s.points : s.points + s.features;
+  for_each_task((n + kTile - 1) / kTile, [&](int64_t task) {
+    static thread_local Arena arena;
+    const Tile t = make_tile(network, arena, false);
+    const int64_t first = task * kTile, rows = std::min(kTile, n - first);
+    for (int64_t i = 0; i < rows; ++i) {
+      std::copy_n(x + (first + i) * s.points, s.points, t.x + i * t.x_pad);
+      const float* f = one_row ? features : features + (first + i) * s.features;
+      if (!s.residual)
+        std::copy_n(f, in - s.points, t.x + i * t.x_pad + s.points);
+      else if (!one_row)
+        std::copy_n(f, s.features, t.f + i * t.f_pad);
+    }
+    if (s.residual && one_row)
+      for (int64_t b = 0; b < s.depth; ++b) {
+        const Layer& noise = network.layers()[static_cast<size_t>(2 + 3 * b)];
+        for (int64_t o = 0; o < noise.out_pad; ++o) {
+          float sum = noise.bias[o];
+          for (int64_t c = 0; c < s.features; ++c) sum += features[c] * noise.columns[c * noise.out_pad + o];
+          t.row_bias[b * t.width_pad + o] = sum;
+        }
+      }
+    HWY_DYNAMIC_DISPATCH(run_forward)(network, t, rows, one_row, false);
+    for (int64_t i = 0; i < rows; ++i) std::copy_n(t.out + i * t.out_pad, s.outputs, out + (first + i) * s.outputs);
+  });
+}
+
+double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, bool with_features,
+                 std::span<const LayerGradients> out) {
+  const PointNetworkShape& s = network.shape();
+  const std::vector<Layer>& layers = network.layers();
+  int64_t size = 0;
+  for (const Layer& l : layers) size += l.out * l.in_pad + l.out_pad;
+  const int64_t parts = gradient_parts(n), tiles = (n + kTile - 1) / kTile;
+  static thread_local std::vector<Line> sums;
+  sums.resize(static_cast<size_t>(parts * size / 16));
+  std::vector<double> losses(static_cast<size_t>(parts));
+  Line* const all = sums.data();  // of this thread, whoever works on it
+  const auto buffers = [&](int64_t part, std::vector<float*>& weights, std::vector<float*>& biases) {
+    float* next = all[part * size / 16].lane;
+    for (const Layer& l : layers) {
+      weights.push_back(next);
+      biases.push_back(next += l.out * l.in_pad);
+      next += l.out_pad;
+    }
+  };
+
+  for_each_task(parts, [&](int64_t part) {
+    static thread_local Arena arena;
+    const Tile t = make_tile(network, arena, true);
+    std::vector<float*> weights, biases;
+    buffers(part, weights, biases);
+    std::fill_n(weights.front(), size, 0.0f);
+    double loss = 0;
+    for (int64_t tile = part * tiles / parts; tile < (part + 1) * tiles / parts; ++tile) {
+      const int64_t first = tile * kTile, rows = std::min(kTile, n - first);
+      float* f = s.residual ? t.f : t.x + s.points;
+      const int64_t f_stride = s.residual ? t.f_pad : t.x_pad;
+      task.inputs(first, rows, t.x, t.x_pad, f, f_stride);
+      HWY_DYNAMIC_DISPATCH(run_forward)(network, t, rows, false, true);
+      loss += task.loss(first, rows, t.out, t.d_out, t.out_pad);
+      HWY_DYNAMIC_DISPATCH(run_backward)(network, t, rows, with_features, weights.data(), biases.data());
+      if (with_features) task.feature_gradients(part, first, rows, s.residual ? t.d_f : t.d_f + s.points, f_stride);
+    }
+    losses[static_cast<size_t>(part)] = loss;
+  });
+
+  // Parts are added in a tree of fixed shape, each thread a stretch of the weights.
+  constexpr int64_t kStretch = 1024;
+  const int64_t stretches = (size + kStretch - 1) / kStretch;
+  for_each_task(stretches, [&](int64_t stretch) {
+    const int64_t first = stretch * kStretch, count = std::min(kStretch, size - first);
+    for (int64_t gap = 1; gap < parts; gap *= 2)
+      for (int64_t p = 0; p + gap < parts; p += 2 * gap) {
+        float* to = all[p * size / 16].lane + first;
+        const float* from = all[(p + gap) * size / 16].lane + first;
+        for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+      }
+  });
+  std::vector<float*> weights, biases;
+  buffers(0, weights, biases);
+  for (size_t k = 0; k < layers.size(); ++k) {
+    const Layer& l = layers[k];
+    const bool noise = s.residual && k > 0 && k + 1 < layers.size() && k % 3 == 2;
+    for (int64_t o = 0; o < l.out; ++o) std::copy_n(weights[k] + o * l.in_pad, l.in, out[k].weight + o * l.in);
+    std::copy_n(biases[noise ? k - 1 : k], l.out, out[k].bias);
+  }
+  double total = 0;
+  for (const double loss : losses) total += loss;
+  return total;
+}
+
+void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float* out, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(run_cos_sin)(n, k, f.data(), static_cast<int64_t>(f.size()), out, stride);
+}
+
+}  // namespace roulade::kernel
+#endif  // HWY_ONCE
