@@ -30,6 +30,9 @@ endif()
 if(ROULADE_SANITIZE)
   target_compile_options(roulade_settings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(roulade_settings INTERFACE -fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(roulade_settings INTERFACE -Wno-maybe-uninitialized)  # false in std::regex (GCC bug 105562)
+  endif()
 endif()
 
 # ccache, in the user's cache folder. Paths below the tree count as relative, so another clone finds the same objects.
