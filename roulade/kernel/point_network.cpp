@@ -9,10 +9,12 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "roulade/kernel/point_network.cpp"
-#include "roulade/kernel/tile_product.hpp"
-
+// What is compiled once for each instruction set comes last.
+// clang-format off
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+#include "roulade/kernel/tile_product.hpp"
+// clang-format on
 
 #ifndef ROULADE_POINT_NETWORK_TYPES
 #define ROULADE_POINT_NETWORK_TYPES

@@ -20,6 +20,7 @@ struct PointNetworkShape {
   bool residual = false;
   Activation activation = Activation::silu;
   int64_t points = 2, features = 1, width = 64, depth = 4, outputs = 2;
+  bool operator==(const PointNetworkShape&) const = default;
 
   struct Layer {
     int64_t in = 0, out = 0;

@@ -2,6 +2,7 @@
 #include "roulade/model/embedding.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/kernel/point_network.hpp"
 
 #include <cmath>
 
@@ -20,22 +21,37 @@
 namespace roulade {
 namespace {
 
+/// max_period^(-j / (half - shift)) for j < half.
+Tensor frequencies(int64_t half, const at::TensorOptions& options, double max_period, double shift) {
+  return at::exp(at::arange(half, options) * (-std::log(max_period) / (static_cast<double>(half) - shift)));
+}
+
 class Raw final : public NoiseEmbedding {
  public:
   int64_t width() const override { return 1; }
   Tensor forward(const Tensor& noise_level) const override { return noise_level.unsqueeze(1); }
+  void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const override {
+    for (int64_t i = 0; i < n; ++i) out[i * stride] = noise_level[i];
+  }
   void list(NamedWeights&, const std::string&) const override {}
 };
 
 class Sinusoidal final : public NoiseEmbedding {
  public:
-  explicit Sinusoidal(int64_t width) : width_(width) {}
+  explicit Sinusoidal(int64_t width) : width_(width) {
+    const Tensor f = frequencies(width / 2, at::kFloat, 10000, 0);
+    frequency_.assign(f.const_data_ptr<float>(), f.const_data_ptr<float>() + f.numel());
+  }
   int64_t width() const override { return width_; }
   Tensor forward(const Tensor& noise_level) const override { return sinusoidal_features(noise_level, width_); }
+  void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const override {
+    kernel::cos_sin_features(n, noise_level, frequency_, out, stride);
+  }
   void list(NamedWeights&, const std::string&) const override {}
 
  private:
   int64_t width_;
+  std::vector<float> frequency_;
 };
 
 class Fourier final : public NoiseEmbedding {
@@ -46,6 +62,13 @@ class Fourier final : public NoiseEmbedding {
   Tensor forward(const Tensor& noise_level) const override {
     const Tensor angle = at::outer(noise_level, frequency_.use(noise_level.scalar_type())) * (2 * M_PI);
     return at::cat({at::cos(angle), at::sin(angle)}, 1);
+  }
+  void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const override {
+    const Tensor turns = frequency_.use(at::kFloat).contiguous();
+    std::vector<float> angular(static_cast<size_t>(turns.numel()));
+    for (size_t j = 0; j < angular.size(); ++j)
+      angular[j] = static_cast<float>(2 * M_PI * double{turns.const_data_ptr<float>()[j]});
+    kernel::cos_sin_features(n, noise_level, angular, out, stride);
   }
   void list(NamedWeights& to, const std::string& prefix) const override {
     to.emplace_back(prefix + ".weight", frequency_);
@@ -59,9 +82,7 @@ class Fourier final : public NoiseEmbedding {
 }  // namespace
 
 Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period, bool flip, double shift) {
-  const int64_t half = width / 2;
-  const Tensor j = at::arange(half, k.options());
-  const Tensor angle = at::outer(k, at::exp(j * (-std::log(max_period) / (static_cast<double>(half) - shift))));
+  const Tensor angle = at::outer(k, frequencies(width / 2, k.options(), max_period, shift));
   const Tensor cosine = at::cos(angle), sine = at::sin(angle);
   Tensor out = flip ? at::cat({cosine, sine}, 1) : at::cat({sine, cosine}, 1);
   if (width % 2) out = at::constant_pad_nd(out, {0, 1});
@@ -89,11 +110,16 @@ LabelEmbedding::LabelEmbedding(Initialiser& init, int64_t count, int64_t width)
 
 Tensor LabelEmbedding::forward(const std::optional<Tensor>& labels, int64_t batch) const {
   if (!labels) return table.forward(at::full({batch}, classes, at::kLong));
-  const int64_t least = labels->min().item<int64_t>(), most = labels->max().item<int64_t>();
+  check(*labels);
+  return table.forward(at::where(*labels < 0, classes, *labels));
+}
+
+void LabelEmbedding::check(const Tensor& labels) const {
+  if (labels.numel() == 0) return;
+  const int64_t least = labels.min().item<int64_t>(), most = labels.max().item<int64_t>();
   if (least < -1 || most >= classes)
     fail(Code::usage, "label", "class out of range", fmt::format("0 to {}, or -1 for none", classes - 1),
          fmt::format("{}", least < -1 ? least : most));
-  return table.forward(at::where(*labels < 0, classes, *labels));
 }
 
 }  // namespace roulade

@@ -14,6 +14,8 @@ class NoiseEmbedding {
   virtual ~NoiseEmbedding() = default;
   virtual int64_t width() const = 0;
   virtual Tensor forward(const Tensor& noise_level) const = 0;
+  /// The same for float32, row after row: out[i * stride + j] for noise_level[i], i < n.
+  virtual void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const = 0;
   virtual void list(NamedWeights& to, const std::string& prefix) const = 0;
 };
 
@@ -39,6 +41,7 @@ struct LabelEmbedding {
   LabelEmbedding(Initialiser& init, int64_t classes, int64_t width);
   /// labels: [B] int64 in -1..classes-1, or absent: all -1. Throws Error(usage) beyond that.
   Tensor forward(const std::optional<Tensor>& labels, int64_t batch) const;
+  void check(const Tensor& labels) const;
 };
 
 }  // namespace roulade

@@ -2,6 +2,7 @@
 #include "roulade/model/embedding.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/model/point_input.hpp"
+#include "roulade/model/point_network.hpp"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/relu.h>
@@ -34,9 +35,18 @@ class Mlp final : public Model {
     layers_.emplace_back(init, input_.width(), s.width);
     for (int64_t i = 0; i < s.depth; ++i) layers_.emplace_back(init, s.width, s.width);
     layers_.emplace_back(init, s.width, shape.sample[0]);
+    fused_.emplace(kernel::PointNetworkShape{.residual = false,
+                                             .activation = relu_ ? kernel::Activation::relu : kernel::Activation::silu,
+                                             .points = shape.sample[0],
+                                             .features = input_.feature_width(),
+                                             .width = s.width,
+                                             .depth = s.depth,
+                                             .outputs = shape.sample[0]},
+                   layers_, input_);
   }
 
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
+    if (const auto out = fused_->forward(x, noise_level, condition)) return *out;
     Tensor h = layers_.front().forward(input_.forward(x, noise_level, condition));
     for (size_t i = 1; i + 1 < layers_.size(); ++i) {
       h = layers_[i].forward(h);
@@ -52,10 +62,13 @@ class Mlp final : public Model {
     return out;
   }
 
+  const PointNetwork* point_network() const override { return &*fused_; }
+
  private:
   PointInput input_;
   bool relu_;
   std::vector<Linear> layers_;
+  std::optional<PointNetwork> fused_;
 };
 
 }  // namespace

@@ -13,6 +13,8 @@
 
 namespace roulade {
 
+class PointNetwork;
+
 /// A network: (input, noise level, condition) -> output of the input's shape. Knows no schedule. Const calls are
 /// thread-safe.
 class Model {
@@ -22,6 +24,9 @@ class Model {
   virtual Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const = 0;
   /// Every weight by its name in the file, in a fixed order. Handles share storage with the network.
   virtual std::vector<std::pair<std::string, Weight>> parameters() const = 0;
+
+  /// The network as the fused passes see it; null for those that they do not know.
+  virtual const PointNetwork* point_network() const { return nullptr; }
 
   int64_t parameter_count() const;
 };

@@ -3,6 +3,8 @@
 
 #include "roulade/core/error.hpp"
 
+#include <algorithm>
+
 #include <ATen/ops/cat.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,16 +27,36 @@ PointInput::PointInput(const Settings& s, const ModelShape& shape, Initialiser& 
   features_ = noise_->width() + (shape.classes > 0 ? s.label_width : 0);
 }
 
-Tensor PointInput::features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
+void PointInput::check(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
   if (x.dim() != 2 || x.size(1) != points_)
     fail(Code::usage, "model", "shape of x", fmt::format("[B, {}]", points_), fmt::format("{}", x.sizes().vec()));
   if (noise_level.dim() != 1 || noise_level.size(0) != x.size(0))
     fail(Code::usage, "model", "shape of noise_level", fmt::format("[{}]", x.size(0)),
          fmt::format("{}", noise_level.sizes().vec()));
+  if (!condition.label) return;
+  if (label_.classes == 0) fail(Code::usage, "model", "a label was given, but the network was trained without classes");
+  if (condition.label->dim() != 1 || condition.label->size(0) != x.size(0))
+    fail(Code::usage, "model", "shape of label", fmt::format("[{}]", x.size(0)),
+         fmt::format("{}", condition.label->sizes().vec()));
+  label_.check(*condition.label);
+}
+
+Tensor PointInput::features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
+  check(x, noise_level, condition);
   const Tensor noise = noise_->forward(noise_level.to(x.scalar_type()));
-  if (label_.classes > 0) return at::cat({noise, label_.forward(condition.label, x.size(0)).to(x.scalar_type())}, 1);
-  if (condition.label) fail(Code::usage, "model", "a label was given, but the network was trained without classes");
-  return noise;
+  if (label_.classes == 0) return noise;
+  return at::cat({noise, label_.forward(condition.label, x.size(0)).to(x.scalar_type())}, 1);
+}
+
+void PointInput::fill(int64_t n, const float* noise_level, const int64_t* label, float* out, int64_t stride) const {
+  noise_->fill(n, noise_level, out, stride);
+  if (label_.classes == 0) return;
+  const Tensor& table = label_.table.weight.stored();
+  const int64_t width = table.size(1);
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t row = label && label[i] >= 0 ? label[i] : label_.classes;
+    std::copy_n(table.const_data_ptr<float>() + row * width, width, out + i * stride + noise_->width());
+  }
 }
 
 Tensor PointInput::forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {

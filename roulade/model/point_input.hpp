@@ -29,6 +29,15 @@ class PointInput {
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
   /// The part beside x: [B, feature_width].
   Tensor features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
+  /// Throws Error(usage) as features() does.
+  void check(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
+  /// features() in float32, row after row: out[i * stride + j], i < n.   label: [n] in -1..classes-1, or null: no
+  /// class.
+  void fill(int64_t n, const float* noise_level, const int64_t* label, float* out, int64_t stride) const;
+  /// The table of class features [classes + 1, width], whose last row is "no class"; null where there are no classes.
+  const Weight* labels() const { return label_.classes > 0 ? &label_.table.weight : nullptr; }
+  int64_t noise_width() const { return noise_->width(); }
+  bool ready() const { return label_.classes == 0 || label_.table.weight.bare(); }
   void list(NamedWeights& to) const;
 
  private:

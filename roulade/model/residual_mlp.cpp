@@ -2,6 +2,7 @@
 #include "roulade/model/embedding.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/model/point_input.hpp"
+#include "roulade/model/point_network.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/silu.h>
@@ -32,9 +33,21 @@ class ResidualMlp final : public Model {
       blocks_.push_back({Linear(init, s.width, s.width), Linear(init, input_.feature_width(), s.width),
                          Linear(init, s.width, s.width)});
     last_ = Linear(init, s.width, shape.sample[0], true);
+    std::vector<Linear> layers = {first_};
+    for (const Block& block : blocks_) layers.insert(layers.end(), {block.in, block.noise, block.out});
+    layers.push_back(last_);
+    fused_.emplace(kernel::PointNetworkShape{.residual = true,
+                                             .activation = kernel::Activation::silu,
+                                             .points = shape.sample[0],
+                                             .features = input_.feature_width(),
+                                             .width = s.width,
+                                             .depth = s.depth,
+                                             .outputs = shape.sample[0]},
+                   std::move(layers), input_);
   }
 
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
+    if (const auto out = fused_->forward(x, noise_level, condition)) return *out;
     const Tensor features = input_.features(x, noise_level, condition);
     Tensor h = first_.forward(x);
     for (const Block& block : blocks_)
@@ -55,6 +68,8 @@ class ResidualMlp final : public Model {
     return out;
   }
 
+  const PointNetwork* point_network() const override { return &*fused_; }
+
  private:
   struct Block {
     Linear in, noise, out;
@@ -62,6 +77,7 @@ class ResidualMlp final : public Model {
   PointInput input_;
   Linear first_, last_;
   std::vector<Block> blocks_;
+  std::optional<PointNetwork> fused_;
 };
 
 }  // namespace

@@ -18,6 +18,11 @@ const Tensor& Weight::stored() const {
   return state_->value;
 }
 
+bool Weight::bare() const {
+  const Tensor& value = stored();
+  return value.scalar_type() == at::kFloat && value.is_contiguous() && !state_->delta;
+}
+
 void Weight::store(Tensor value) {
   if (value.sizes() != stored().sizes())
     fail(Code::usage, "weight", "shape", fmt::format("{}", stored().sizes().vec()),

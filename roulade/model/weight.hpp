@@ -25,6 +25,8 @@ class Weight {
   bool defined() const { return state_ != nullptr; }
   /// The stored tensor itself: the leaf that gradients belong to.
   const Tensor& stored() const;
+  /// True where use(float32) is the stored tensor itself, contiguous: kernels may then read it in place.
+  bool bare() const;
   /// Replaces the stored tensor; the shape must stay. Throws Error(usage).
   void store(Tensor value);
   /// The weight to compute with, in `dtype`: stored, converted, plus the correction.
