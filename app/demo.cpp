@@ -2,6 +2,7 @@
 #include "roulade/run/demo.hpp"
 
 #include "app/command_line.hpp"
+#include "app/preview.hpp"
 #include "app/work.hpp"
 #include "roulade/run/run_place.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 struct Options {
   WorkOptions work;
+  std::optional<bool> preview;
   std::string out;
 };
 
@@ -25,6 +27,7 @@ int demo(const Options& o) {
   request.seed = o.work.seed.value_or(0);
   request.progress = work.progress();
   request.cancel = work.cancel();
+  request.preview = work.preview(o.preview);
   work.say(fmt::format("training the Swiss roll into {}, seed {}, {} thread{}", request.out.string(), request.seed,
                        work.threads(), work.threads() == 1 ? "" : "s"));
   const DemoResult result = run_demo(request);
@@ -40,6 +43,7 @@ void add_demo(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("demo", "Train a Swiss roll, sample it, judge it, draw it.");
   command.add_option("-o,--out", o->out, "run folder; default: a fresh\nruns/swiss_roll_article")->option_text("DIR");
+  add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: 0");
   command.callback([o, &exit_code] { exit_code = demo(*o); });
 }

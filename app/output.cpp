@@ -165,13 +165,14 @@ std::string to_json(const Description& description) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-int terminal_width(int descriptor) {
+TerminalSize terminal_size(int descriptor) {
   winsize size{};
-  return isatty(descriptor) != 0 && ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (isatty(descriptor) == 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) return {};
+  return {size.ws_col, size.ws_row};
 }
 
 void print(const Description& description, bool json) {
-  std::cout << (json ? to_json(description) : to_text(description, terminal_width(STDOUT_FILENO)));
+  std::cout << (json ? to_json(description) : to_text(description, terminal_size(STDOUT_FILENO).columns));
 }
 
 }  // namespace roulade::app

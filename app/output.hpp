@@ -15,7 +15,10 @@ void print(const Description& description, bool json);
 std::string to_text(const Description& description, int width);
 std::string to_json(const Description& description);
 
-/// Columns of the terminal on a descriptor; 0 when it is none.
-int terminal_width(int descriptor);
+struct TerminalSize {
+  int columns = 0, rows = 0;
+};
+/// Of the terminal on a descriptor; zeros when it is none.
+TerminalSize terminal_size(int descriptor);
 
 }  // namespace roulade::app

@@ -3,7 +3,9 @@
 
 #include "app/output.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -13,6 +15,23 @@ namespace roulade::app {
 namespace {
 
 constexpr std::chrono::seconds kPlainEvery{5};
+constexpr int kMostRows = 19;  // of a picture with its heading: fits into 24 with a prompt
+
+// One column stays free: a full line would make some terminals wrap.
+std::string fitting(const std::string& text, int columns) {
+  return text.substr(0, static_cast<size_t>(std::max(columns - 1, 0)));
+}
+
+// A signal's message comes after the text, never in the middle of a character or of a picture.
+void write_whole(const std::string& text) {
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 std::string clock_text(double seconds) {
   const auto whole = static_cast<int64_t>(std::ceil(seconds));
@@ -34,7 +53,7 @@ std::string rate_text(double rate, const std::string& unit) {
 
 }  // namespace
 
-ProgressLine::ProgressLine() : width_(terminal_width(STDERR_FILENO)) {}
+ProgressLine::ProgressLine() : width_(terminal_size(STDERR_FILENO).columns) {}
 
 std::string to_text(const Progress& p) {
   const std::string total = std::to_string(p.total);
@@ -58,16 +77,34 @@ void ProgressLine::show(const Progress& progress) {
     std::fputs((to_text(progress) + "\n").c_str(), stderr);
     return;
   }
-  // One column stays free: a full line would make some terminals wrap.
-  std::fprintf(stderr, "\r%s\033[K", to_text(progress).substr(0, static_cast<size_t>(width_ - 1)).c_str());
+  width_ = terminal_size(STDERR_FILENO).columns;
+  text_ = fitting(to_text(progress), width_);
+  std::fprintf(stderr, "\r%s\033[K", text_.c_str());
   std::fflush(stderr);
   open_ = true;
   if (ends) leave();
 }
 
+void ProgressLine::picture(const Drawing& draw) {
+  const TerminalSize size = terminal_size(STDERR_FILENO);
+  if (size.columns < kPictureColumns || size.rows < kPictureRows) return;
+  // A terminal of another width has broken the lines of the last picture anew: that one stays where it is.
+  if (picture_rows_ > 0 && (size.columns != picture_width_ || picture_rows_ + 1 >= size.rows)) leave();
+  const std::vector<std::string> lines = draw(size.columns - 1, std::min(kMostRows, size.rows - 3));
+  std::string out = "\r";
+  if (picture_rows_ > 0) out += fmt::format("\033[{}A", picture_rows_);
+  for (const std::string& line : lines) out += line + "\033[K\n";
+  out += fitting(text_, size.columns) + "\033[K";
+  write_whole(out);
+  picture_rows_ = static_cast<int>(lines.size());
+  picture_width_ = size.columns;
+  open_ = true;
+}
+
 void ProgressLine::leave() {
   if (open_) std::fputs("\n", stderr);
   open_ = false;
+  picture_rows_ = 0;
 }
 
 }  // namespace roulade::app

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/preview.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/run/choices.hpp"
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   WorkOptions work;
+  std::optional<bool> preview;
   std::string recipe, data, out, init_from;
   bool resume = false;
   bool dry_run = false;
@@ -100,6 +102,7 @@ int train(const Options& o) {
   if (!o.init_from.empty()) request.init_from = o.init_from;
   request.progress = work.progress();
   request.cancel = work.cancel();
+  request.preview = work.preview(o.preview);
   const TrainResult result = run_training(request);
   if (!result.finished)
     return work.stopped(fmt::format("stopped at step {}, saved; go on: roulade train {} --resume", result.step,
@@ -131,6 +134,7 @@ void add_train(CLI::App& root, int& exit_code) {
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
   command.add_option("--init-from", o->init_from, "start from the averaged weights of this run")->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
+  add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
   command.footer(
       "Examples:\n"

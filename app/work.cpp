@@ -2,6 +2,7 @@
 #include "app/work.hpp"
 
 #include "app/output.hpp"
+#include "app/preview.hpp"
 #include "app/signals.hpp"
 #include "roulade/core/process.hpp"
 
@@ -52,7 +53,18 @@ Work::Work(const WorkOptions& options)
 
 ProgressFn Work::progress() {
   if (options_.quiet) return {};
-  return [this](const Progress& progress) { line_.show(progress); };
+  return [this](const Progress& progress) {
+    if (cancel_.requested()) line_.interrupted();  // the signal's message stands below
+    line_.show(progress);
+  };
+}
+
+PreviewFn Work::preview(const std::optional<bool>& wanted) {
+  if (options_.quiet || !draws_preview(wanted)) return {};
+  return [this](const TrainPreview& preview) {
+    if (cancel_.requested()) return;
+    line_.picture([&](int columns, int rows) { return preview_lines(preview, columns, rows); });
+  };
 }
 
 void Work::say(const std::string& line) {

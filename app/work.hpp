@@ -4,6 +4,7 @@
 #include "app/progress_line.hpp"
 #include "roulade/core/cancel.hpp"
 #include "roulade/run/description.hpp"
+#include "roulade/run/preview.hpp"
 
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ class Work {
   int threads() const { return threads_; }
   const Cancel& cancel() const { return cancel_; }
   ProgressFn progress();
+  /// Draws previews above the progress line; empty (no previews) where that cannot be shown or is not wanted.
+  PreviewFn preview(const std::optional<bool>& wanted);
   /// One line on standard error; nothing with --quiet.
   void say(const std::string& line);
   /// Prints the result on standard output.

@@ -20,6 +20,7 @@ DemoResult run_demo(const DemoRequest& request) {
   training.out = request.out;
   training.progress = request.progress;
   training.cancel = request.cancel;
+  training.preview = request.preview;
   const TrainResult trained = run_training(training);
   out.finished = trained.finished;
   if (!out.finished) return out;

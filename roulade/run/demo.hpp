@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/run/description.hpp"
+#include "roulade/run/preview.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@ struct DemoRequest {
   int64_t seed = 0;
   ProgressFn progress;
   Cancel cancel;
+  PreviewFn preview = {};  ///< see TrainRequest
 };
 
 struct DemoResult {

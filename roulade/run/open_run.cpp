@@ -73,12 +73,7 @@ TrainedRun open_run(const OpenRequest& request) {
   run.parameters = model->parameter_count();
 
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
-  const DenoiserOptions options = settings_of<DenoiserSettings>(run.recipe, "denoiser").options;
-  std::shared_ptr<const Denoiser> denoiser =
-      make_denoiser(model, run.schedule, make_prediction(run.recipe.tables.at("denoiser")));
-  denoiser = make_guidance(run.recipe.tables.at("guidance"), std::move(denoiser));
-  if (options.clip) denoiser = make_clipped(std::move(denoiser), *options.clip);
-  run.denoiser = std::move(denoiser);
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
   return run;
 }
 

@@ -72,6 +72,15 @@ Twin make_twin(const TrainParts& parts) {
   return twin;
 }
 
+std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
+                                                  std::shared_ptr<const Schedule> schedule) {
+  const DenoiserOptions options = settings_of<DenoiserSettings>(resolved, "denoiser").options;
+  std::shared_ptr<const Denoiser> denoiser =
+      make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")));
+  denoiser = make_guidance(resolved.tables.at("guidance"), std::move(denoiser));
+  return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
+}
+
 double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed) {
   at::NoGradGuard no_grad;
   double sum = 0;

@@ -44,6 +44,10 @@ struct Twin {
 };
 Twin make_twin(const TrainParts& parts);
 
+/// A network as sampling calls it: the recipe's prediction and schedule, guided and clipped as it says.
+std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
+                                                  std::shared_ptr<const Schedule> schedule);
+
 /// The mean loss over points with fixed times and noise; no gradients, nothing changes.
 double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed);
 

@@ -193,6 +193,17 @@ TrainResult run_training(const TrainRequest& request) {
       return validation_loss(averages.empty() ? *parts.objective : *averaged.objective, parts.validation,
                              settings.batch, parts.seed);
     };
+  std::optional<Previewer> previewer;
+  if (request.preview) {
+    previewer.emplace(parts, request.preview_share);
+    hooks.preview = [&](int64_t step) {
+      if (!previewer->due(step == settings.steps)) return;
+      const TrainPreview preview = previewer->make(trainer);
+      const auto begin = std::chrono::steady_clock::now();
+      request.preview(preview);
+      previewer->add_cost(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    };
+  }
   hooks.improved = [&] { writer.best(); };
   hooks.checkpoint = [&] {
     metrics.sync();

@@ -3,6 +3,7 @@
 
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
+#include "roulade/run/preview.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/train/trainer.hpp"
 
@@ -20,6 +21,8 @@ struct TrainRequest {
   ProgressFn progress;
   Cancel cancel;
   std::function<void(const MetricRow&)> row;  ///< each row as it is written to metrics.jsonl
+  PreviewFn preview = {};                     ///< shown samples while it trains; changes nothing of what is trained
+  double preview_share = 0.02;                ///< of the time, the most that previews may take
 };
 
 struct TrainResult {

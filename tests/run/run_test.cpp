@@ -6,6 +6,8 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/training.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -197,6 +199,91 @@ TEST_F(RunTest, ResumingIsExactAndChangesAreRefused) {
         << file;
   request.resume = false;
   EXPECT_THROW(run_training(request), Error);  // the folder is taken
+}
+
+TEST_F(RunTest, PreviewsChangeNothing) {
+  TrainRequest request{.recipe = recipe(),
+                       .out = root_ / "previewed",
+                       .resume = false,
+                       .init_from = {},
+                       .progress = {},
+                       .cancel = {},
+                       .row = {}};
+  std::vector<int64_t> steps;
+  std::vector<double> last;
+  request.preview = [&](const TrainPreview& preview) {
+    EXPECT_EQ(preview.fault, "");
+    EXPECT_EQ(preview.samples.width, 2);
+    EXPECT_EQ(preview.samples.rows, preview.data->rows);
+    EXPECT_NE(preview.samples.values, last);  // the network has moved
+    steps.push_back(preview.step);
+    last = preview.samples.values;
+  };
+  request.preview_share = 1;
+  run_training(request);
+  ASSERT_GT(steps.size(), 1u);
+  EXPECT_EQ(steps.back(), 40);
+  for (const char* file : {"training.safetensors", "training.json", "model/diffusion_pytorch_model.safetensors"})
+    EXPECT_EQ(content(RunFolder{request.out}.checkpoint(40) / file),
+              content(RunFolder{root_ / "run"}.checkpoint(40) / file))
+        << file;
+  // Its samples are those of the run's averaged weights with the same few calls.
+  const TrainedRun run = open({"sample.sampler=dpmpp_2m", "sample.steps=10", "sample.chunk=500"});
+  EXPECT_EQ(last, values(run, 500, run.seed));
+}
+
+TEST_F(RunTest, PreviewsKeepToTheirShareOfTheTime) {
+  Cancel cancel;
+  TrainRequest request{.recipe = recipe(),
+                       .out = root_ / "bounded",
+                       .resume = false,
+                       .init_from = {},
+                       .progress = {},
+                       .cancel = cancel,
+                       .row = {}};
+  set_key(request.recipe, "train.steps=1000000");
+  const auto start = std::chrono::steady_clock::now();
+  const auto passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  int count = 0;
+  request.preview = [&](const TrainPreview&) {
+    ++count;
+    usleep(30'000);
+  };
+  request.preview_share = 0.1;
+  request.row = [&](const MetricRow&) {
+    if (passed() > 1.5) cancel.request();
+  };
+  run_training(request);
+  EXPECT_GE(count, 2);
+  EXPECT_LE(0.03 * count, 0.1 * passed() + 0.03);  // the first is not foreseen
+}
+
+TEST(Preview, LinesFillTheRoomAndNeverLeaveIt) {
+  TrainPreview preview;
+  preview.step = 70;
+  preview.samples = {2, 2, {0, 0, 1, 1}, {}};
+  preview.data = std::make_shared<const Points>(Points{4, 2, {0, 0, 1, 1, 0, 1, 1, 0}, {}});
+  const auto width_of = [](const std::string& line) {
+    return std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xC0) != 0x80; });
+  };
+  // Samples in two corners of the square of the data, beside which data stand where there is room.
+  EXPECT_EQ(preview_lines(preview, 40, 9)[1], "               ⠂   ⠐              ⠂");
+  EXPECT_EQ(preview_lines(preview, 40, 9)[8], "⠠                  ⠠              ⠄");
+  EXPECT_EQ(preview_lines(preview, 40, 9)[0], "step 70            data");
+  EXPECT_EQ(preview_lines(preview, 80, 19)[0], "samples at step 70                     data");
+  EXPECT_EQ(preview_lines(preview, 34, 9)[8], "⠠               ");
+  for (const int64_t width : {1, 2, 3})
+    for (const int columns : {16, 59, 79, 200})
+      for (const int rows : {5, 9, 19}) {
+        preview.data = std::make_shared<const Points>(Points{6 / width, width, {0, 1, 2, 3, 4, 9}, {}});
+        preview.samples = {6 / width, width, {1, 2, 3, 4, 5, 1e9}, {}};
+        const std::vector<std::string> lines = preview_lines(preview, columns, rows);
+        EXPECT_EQ(lines.size(), static_cast<size_t>(rows));
+        for (const std::string& line : lines) EXPECT_LE(width_of(line), columns);
+      }
+  preview.samples = {};
+  preview.fault = "[sample] x after step 3 of 10: expected finite values";
+  EXPECT_EQ(preview_lines(preview, 40, 9)[5].substr(0, 13), "no samples ye");
 }
 
 TEST_F(RunTest, InitFromStartsAtTheAveragedWeights) {

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/preview.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/report/braille.hpp"
+#include "roulade/report/view.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/run/tables.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kPoints = 500;      ///< one chunk of sampling: one thread, no waiting
+constexpr int64_t kSteps = 10;        ///< of sampling
+constexpr double kFirstCost = 0.005;  ///< seconds, until one is measured
+constexpr int kGap = 3;               ///< columns between samples and data
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The recipe's grid with few steps of a deterministic sampler of order 2.
+Recipe few_calls(Recipe recipe) {
+  Table& sample = recipe.tables.at("sample");
+  const auto settings = settings_of<SampleSettings>(recipe, "sample");
+  sample["sampler"] = "dpmpp_2m";
+  sample["chunk"] = kPoints;
+  sample["steps"] = settings.grid == "custom" ? settings.steps : std::min(settings.steps, kSteps);
+  Binder b("sample", sample);
+  for (const RecipeTable& table : recipe_tables())
+    if (table.name == "sample") table.bind(b);
+  const Table bound = b.resolved();  // without the options of the recipe's own sampler
+  std::erase_if(sample, [&](const auto& entry) { return !bound.count(entry.first); });
+  return resolve(recipe);
+}
+
+/// As many dots across as up for points in the plane, so that a circle is round.
+plot::View view_for(const Points& data) {
+  plot::View view = plot::view_of({data.width, data.values, {}}, {});
+  view.resize(std::min<size_t>(view.size(), 2));
+  if (plot::plane_like(view)) plot::make_square(view);
+  return view;
+}
+
+std::vector<std::string> picture_of(const Points& points, const plot::View& view, int columns, int rows) {
+  const std::vector<double> x = plot::column(points.values, points.width, 0);
+  if (points.width == 1) return plot::braille_bars(x, view[0], columns, rows);
+  return plot::braille_points(x, plot::column(points.values, points.width, 1), view[0], view[1], columns, rows);
+}
+
+std::string heading(int64_t step, size_t columns) {
+  const std::string text = fmt::format("samples at step {}", step);
+  return text.size() <= columns ? text : fmt::format("step {}", step);
+}
+
+std::string padded(std::string text, size_t columns) {
+  text.resize(columns, ' ');
+  return text;
+}
+
+}  // namespace
+
+struct Previewer::State {
+  Clock::time_point start = Clock::now();
+  double share = 0, spent = 0, last = kFirstCost;
+  std::shared_ptr<Model> trained, shown;
+  TrainedRun run;
+  std::shared_ptr<const Points> data;
+};
+
+Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_unique<State>()) {
+  if (!(share > 0 && share <= 1))
+    fail(Code::usage, "preview", "share of the time", "in (0, 1]", fmt::format("{}", share));
+  State& s = *state_;
+  s.share = share;
+  s.trained = parts.model;
+  s.shown = make_twin(parts).model;
+  s.run.recipe = few_calls(parts.resolved);
+  s.run.facts = parts.facts;
+  s.run.schedule = parts.schedule;
+  s.run.denoiser = make_run_denoiser(s.run.recipe, s.shown, parts.schedule);
+  s.run.seed = parts.seed;
+  const Points& all = parts.training;
+  Points some{std::min(kPoints, all.rows), all.width, {}, {}};
+  some.values.assign(all.values.begin(), all.values.begin() + some.rows * all.width);
+  s.data = std::make_shared<const Points>(parts.facts.scaling.undo(some));
+}
+
+Previewer::~Previewer() = default;
+
+bool Previewer::due(bool last_step) const {
+  const State& s = *state_;
+  if (last_step) return s.spent > 0;
+  return s.spent + s.last <= s.share * since(s.start);
+}
+
+TrainPreview Previewer::make(const Trainer& trainer) {
+  State& s = *state_;
+  const auto begin = Clock::now();
+  TrainPreview out;
+  out.step = trainer.done();
+  out.data = s.data;
+  const auto& averages = trainer.averages();
+  try {
+    if (averages.empty()) {
+      std::map<std::string, Tensor> raw;
+      for (const auto& [name, weight] : s.trained->parameters()) raw[name] = weight.stored().detach();
+      fill_network(*s.shown, raw, "preview");
+    } else {
+      fill_network(*s.shown, averages.front().values(), "preview");
+    }
+    out.samples =
+        sample_points(s.run, {.count = kPoints, .seed = s.run.seed, .frame_points = 0, .progress = {}, .cancel = {}})
+            .points;
+  } catch (const Error& e) {  // a picture less; the training goes on
+    out.samples = {};
+    out.fault = e.what();
+  }
+  s.last = since(begin);
+  s.spent += s.last;
+  return out;
+}
+
+void Previewer::add_cost(double seconds) {
+  state_->last += seconds;
+  state_->spent += seconds;
+}
+
+std::vector<std::string> preview_lines(const TrainPreview& preview, int columns, int rows) {
+  const int tall = rows - 1, wide = std::min(2 * tall, columns);
+  const bool both = 2 * wide + kGap <= columns;
+  const auto side = static_cast<size_t>(wide);
+  std::vector<std::string> out{padded(heading(preview.step, side), side)};
+  const plot::View view = view_for(*preview.data);
+  std::vector<std::string> samples(static_cast<size_t>(tall), std::string(side, ' '));
+  if (preview.samples.rows > 0) {
+    samples = picture_of(preview.samples, view, wide, tall);
+  } else {
+    samples[samples.size() / 2] = padded("no samples yet: not finite", side);
+  }
+  out.insert(out.end(), samples.begin(), samples.end());
+  if (!both) return out;
+  out.front() += std::string(kGap, ' ') + "data";
+  const std::vector<std::string> data = picture_of(*preview.data, view, wide, tall);
+  for (size_t i = 0; i < data.size(); ++i) out[i + 1] += std::string(kGap, ' ') + data[i];
+  return out;
+}
+
+}  // namespace roulade
