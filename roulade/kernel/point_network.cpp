@@ -23,8 +23,8 @@ namespace {
 
 using Layer = PackedPointNetwork::Layer;
 
-constexpr int64_t kTile = 64;       // rows: all that a tile's passes touch stays within 1 MB
-constexpr int64_t kPartRows = 256;  // rows of one piece of the batch
+constexpr int64_t kTile = PointTask::kMostRows;  // rows: all that a tile's passes touch stays within 1 MB
+constexpr int64_t kPartRows = 256;               // rows of one piece of the batch
 constexpr int64_t kMostParts = 64;
 
 int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
@@ -147,7 +147,8 @@ void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, b
   learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
 }
 
-void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half, float* out, int64_t stride) {
+void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half, float factor, float* out,
+                 int64_t stride) {
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   HWY_ALIGN float angle[16], cosine[16], sine[16];
@@ -157,7 +158,7 @@ void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half
     bool near = true;
     for (int64_t i = 0; i < lanes; ++i) {
       const int64_t at = std::min(first + i, count - 1);
-      angle[i] = k[at / half] * frequency[at % half];
+      angle[i] = k[at / half] * frequency[at % half] * factor;
       near = near && std::abs(angle[i]) < 1e4f;
     }
     if (near) {
@@ -342,8 +343,8 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
   return total;
 }
 
-void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float* out, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(run_cos_sin)(n, k, f.data(), static_cast<int64_t>(f.size()), out, stride);
+void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float factor, float* out, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(run_cos_sin)(n, k, f.data(), static_cast<int64_t>(f.size()), factor, out, stride);
 }
 
 }  // namespace roulade::kernel

@@ -73,6 +73,7 @@ void forward(const PackedPointNetwork& network, int64_t n, const float* x, const
 /// rows alone.
 class PointTask {
  public:
+  static constexpr int64_t kMostRows = 64;  ///< of one tile
   virtual ~PointTask() = default;
   /// Writes the network's inputs for rows first..first+n-1: x[i * x_stride + c], features[i * f_stride + c].
   virtual void inputs(int64_t first, int64_t n, float* x, int64_t x_stride, float* features, int64_t f_stride) = 0;
@@ -96,8 +97,8 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
 void forward_plain(const PointNetworkShape& shape, std::span<const LayerValues> layers, int64_t n, const float* x,
                    const float* features, double* out);
 
-/// cos(k f_j) for j < half, then sin(k f_j), for each k: the features of sinusoidal and Fourier embeddings.
-/// k: [n]; f: [half]; out[i * stride + j]. Error below 3e-7 for |k f| < 1e4.
-void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float* out, int64_t stride);
+/// cos((k f_j) factor) for j < half, then the sines, for each k: the features of sinusoidal and Fourier embeddings.
+/// k: [n]; f: [half]; out[i * stride + j]. The angle is rounded as written; beyond that errors are below 3e-7.
+void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float factor, float* out, int64_t stride);
 
 }  // namespace roulade::kernel

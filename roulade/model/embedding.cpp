@@ -45,7 +45,7 @@ class Sinusoidal final : public NoiseEmbedding {
   int64_t width() const override { return width_; }
   Tensor forward(const Tensor& noise_level) const override { return sinusoidal_features(noise_level, width_); }
   void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const override {
-    kernel::cos_sin_features(n, noise_level, frequency_, out, stride);
+    kernel::cos_sin_features(n, noise_level, frequency_, 1, out, stride);
   }
   void list(NamedWeights&, const std::string&) const override {}
 
@@ -65,10 +65,8 @@ class Fourier final : public NoiseEmbedding {
   }
   void fill(int64_t n, const float* noise_level, float* out, int64_t stride) const override {
     const Tensor turns = frequency_.use(at::kFloat).contiguous();
-    std::vector<float> angular(static_cast<size_t>(turns.numel()));
-    for (size_t j = 0; j < angular.size(); ++j)
-      angular[j] = static_cast<float>(2 * M_PI * double{turns.const_data_ptr<float>()[j]});
-    kernel::cos_sin_features(n, noise_level, angular, out, stride);
+    kernel::cos_sin_features(n, noise_level, {turns.const_data_ptr<float>(), static_cast<size_t>(turns.numel())},
+                             static_cast<float>(2 * M_PI), out, stride);
   }
   void list(NamedWeights& to, const std::string& prefix) const override {
     to.emplace_back(prefix + ".weight", frequency_);

@@ -3,15 +3,15 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/objective/fused_denoising.hpp"
 
-#include <array>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mean.h>
-#include <ATen/ops/where.h>
 
 namespace roulade {
 namespace {
@@ -23,9 +23,14 @@ class Denoising final : public Objective {
     const int64_t states = p_.schedule->states();
     for (int64_t i = 1; i <= states; ++i)
       table_.push_back(at_time(static_cast<double>(i) / static_cast<double>(states)));
+    if (p_.fused && p_.model->point_network())
+      fused_.emplace(
+          *p_.model, *p_.times, *p_.schedule, *p_.loss, [this](double t) { return look_up(t); }, p_.label_dropout);
   }
 
   std::vector<ParameterGroup> groups() const override { return {{"denoiser", p_.model->parameters()}}; }
+
+  bool feeds_all_threads() const override { return fused_.has_value(); }
 
   Tensor loss(const Batch& batch, const StepKey& key, size_t) const override {
     const Tensor& x0 = batch.x0;
@@ -33,46 +38,53 @@ class Denoising final : public Objective {
     std::vector<double> t(static_cast<size_t>(n));
     p_.times->draw(*p_.schedule, key, t);
 
-    // One row a quantity, so that each column vector below is contiguous.
-    Tensor rows = at::empty({kQuantities, n}, at::kFloat);
-    float* to = rows.mutable_data_ptr<float>();
+    std::vector<DenoisingLevel> levels;
     bool weighted = false, scaled = false;
-    for (int64_t i = 0; i < n; ++i) {
-      const Row row = look_up(t[static_cast<size_t>(i)]);
-      for (int64_t q = 0; q < kQuantities; ++q) to[q * n + i] = row[static_cast<size_t>(q)];
-      weighted = weighted || row[kWeight] != 1;
-      scaled = scaled || row[kIn] != 1;
+    for (const double time : t) {
+      levels.push_back(look_up(time));
+      weighted = weighted || levels.back().weight != 1;
+      scaled = scaled || levels.back().in != 1;
     }
-    const auto column = [&](int64_t q) {
-      std::vector<int64_t> shape(static_cast<size_t>(x0.dim()), 1);
-      shape[0] = n;
-      return rows.select(0, q).view(shape).to(x0.scalar_type());
+    std::vector<int64_t> shape(static_cast<size_t>(x0.dim()), 1);
+    shape[0] = n;
+    const auto column = [&](float DenoisingLevel::*quantity) {
+      Tensor out = at::empty(shape, at::kFloat);
+      float* to = out.mutable_data_ptr<float>();
+      for (size_t i = 0; i < levels.size(); ++i) to[i] = levels[i].*quantity;
+      return out.to(x0.scalar_type());
     };
 
     const Tensor eps = noise(x0, key);
-    Tensor x_t = column(kAlpha) * x0 + column(kSigma) * eps;
-    if (scaled) x_t = column(kIn) * x_t;
-    const Tensor target = column(kTargetX0) * x0 + column(kTargetEps) * eps;
-    const Tensor output = p_.model->forward(x_t, rows.select(0, kNoise).to(x0.scalar_type()), dropped(batch, key));
+    Tensor x_t = column(&DenoisingLevel::alpha) * x0 + column(&DenoisingLevel::sigma) * eps;
+    if (scaled) x_t = column(&DenoisingLevel::in) * x_t;
+    const Tensor target = column(&DenoisingLevel::target_x0) * x0 + column(&DenoisingLevel::target_eps) * eps;
+    const Tensor output = p_.model->forward(x_t, column(&DenoisingLevel::noise).view({n}), dropped(batch, key));
     Tensor error = p_.loss->values(output, target);
-    if (weighted) error = error * column(kWeight);
+    if (weighted) error = error * column(&DenoisingLevel::weight);
     return error.mean();
   }
 
- private:
-  enum : int64_t { kAlpha, kSigma, kIn, kNoise, kTargetX0, kTargetEps, kWeight, kQuantities };
-  using Row = std::array<float, kQuantities>;
-
-  Row at_time(double t) const {
-    const Coefficients c = p_.prediction->at(*p_.schedule, t);
-    const double w = p_.weight->at(p_.schedule->log_snr(t), c);
-    const double values[] = {p_.schedule->alpha(t), p_.schedule->sigma(t), c.in, c.noise, c.target_x0, c.target_eps, w};
-    Row row{};
-    for (size_t q = 0; q < row.size(); ++q) row[q] = static_cast<float>(values[q]);
-    return row;
+  double step(std::span<const Batch> batches, const StepKey& key, Update& update) const override {
+    if (!fused_ || !fused_->ready(batches)) return Objective::step(batches, key, update);
+    const double mean = fused_->gradients(batches, key);
+    update.apply(0);
+    return mean;
   }
 
-  Row look_up(double t) const {
+ private:
+  DenoisingLevel at_time(double t) const {
+    const Coefficients c = p_.prediction->at(*p_.schedule, t);
+    const auto f = [](double v) { return static_cast<float>(v); };
+    return {.alpha = f(p_.schedule->alpha(t)),
+            .sigma = f(p_.schedule->sigma(t)),
+            .in = f(c.in),
+            .noise = f(c.noise),
+            .target_x0 = f(c.target_x0),
+            .target_eps = f(c.target_eps),
+            .weight = f(p_.weight->at(p_.schedule->log_snr(t), c))};
+  }
+
+  DenoisingLevel look_up(double t) const {
     if (table_.empty()) return at_time(t);
     const auto i = static_cast<size_t>(std::llround(t * static_cast<double>(table_.size())));
     return table_.at(i - 1);
@@ -88,20 +100,13 @@ class Denoising final : public Objective {
 
   Condition dropped(const Batch& batch, const StepKey& key) const {
     Condition condition = batch.condition;
-    if (!condition.label || p_.label_dropout <= 0) return condition;
-    const Tensor& label = *condition.label;
-    std::vector<double> u(static_cast<size_t>(label.size(0)));
-    fill_uniform({key.seed, Stream::dropout, static_cast<uint64_t>(key.step)}, key.first, 1, u);
-    Tensor kept = label.clone();
-    int64_t* to = kept.mutable_data_ptr<int64_t>();
-    for (size_t i = 0; i < u.size(); ++i)
-      if (u[i] < p_.label_dropout) to[i] = -1;
-    condition.label = kept;
+    if (condition.label && p_.label_dropout > 0) condition.label = drop_labels(*condition.label, p_.label_dropout, key);
     return condition;
   }
 
   DenoisingParts p_;
-  std::vector<Row> table_;
+  std::vector<DenoisingLevel> table_;
+  std::optional<FusedDenoising> fused_;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct DenoisingParts {
   std::shared_ptr<const LossWeight> weight;
   std::shared_ptr<const LossFunction> loss;
   double label_dropout = 0;  ///< share of labels replaced by "no class", which guidance needs
+  bool fused = true;         ///< take gradients by the fused pass where it knows the network, else by autograd
 };
 
 /// mean over samples and components of  w(t) loss(F(in x_t, noise), target),  x_t = alpha(t) x_0 + sigma(t) eps.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/objective/terms.hpp"
 
+#include <cmath>
+
 #include <ATen/ops/huber_loss.h>
 #include <ATen/ops/l1_loss.h>
 #include <ATen/ops/mse_loss.h>
@@ -17,12 +19,28 @@ class L2 final : public LossFunction {
   Tensor values(const Tensor& output, const Tensor& target) const override {
     return at::mse_loss(output, target, at::Reduction::None);
   }
+  double sum_and_slopes(std::span<float> errors) const override {
+    double sum = 0;
+    for (float& e : errors) {
+      sum += double{e} * double{e};
+      e *= 2;
+    }
+    return sum;
+  }
 };
 
 class L1 final : public LossFunction {
  public:
   Tensor values(const Tensor& output, const Tensor& target) const override {
     return at::l1_loss(output, target, at::Reduction::None);
+  }
+  double sum_and_slopes(std::span<float> errors) const override {
+    double sum = 0;
+    for (float& e : errors) {
+      sum += std::abs(double{e});
+      e = e > 0 ? 1.0f : e < 0 ? -1.0f : e;  // 0 and NaN stay
+    }
+    return sum;
   }
 };
 
@@ -36,6 +54,16 @@ class Huber final : public LossFunction {
   explicit Huber(HuberSettings s) : s_(s) {}
   Tensor values(const Tensor& output, const Tensor& target) const override {
     return at::huber_loss(output, target, at::Reduction::None, s_.delta);
+  }
+  double sum_and_slopes(std::span<float> errors) const override {
+    const auto delta = static_cast<float>(s_.delta);
+    double sum = 0;
+    for (float& e : errors) {
+      const double size = std::abs(double{e});
+      sum += size <= s_.delta ? 0.5 * size * size : s_.delta * (size - 0.5 * s_.delta);
+      e = e > delta ? delta : e < -delta ? -delta : e;
+    }
+    return sum;
   }
 
  private:

@@ -50,6 +50,8 @@ class Objective {
   /// One training step on micro-batches of equal weight per sample; returns the mean loss of the first group. The
   /// default takes the gradient of loss() by autograd, group after group; an override must give the same gradients.
   virtual double step(std::span<const Batch> batches, const StepKey& key, Update& update) const;
+  /// True where a step shares out its work in pieces so large that every thread helps.
+  virtual bool feeds_all_threads() const { return false; }
 };
 
 }  // namespace roulade

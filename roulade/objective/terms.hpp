@@ -33,6 +33,8 @@ class LossFunction {
   virtual ~LossFunction() = default;
   /// Element by element, the shape of both.
   virtual Tensor values(const Tensor& output, const Tensor& target) const = 0;
+  /// The sum of the values of some errors (output - target); each error is replaced by the value's derivative by it.
+  virtual double sum_and_slopes(std::span<float> errors) const = 0;
 };
 
 namespace objective::times {

@@ -18,14 +18,10 @@ namespace {
 constexpr uint64_t kValidationSeed = 1;
 
 std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shared_ptr<const Model> model,
-                                              double label_dropout) {
+                                              double label_dropout, bool fused) {
   const ObjectiveTerms terms = make_objective_terms(parts.resolved.tables.at("objective"));
   return make_denoising({std::move(model), parts.schedule, make_prediction(parts.resolved.tables.at("denoiser")),
-                         terms.times, terms.weight, terms.loss, label_dropout});
-}
-
-double dropout_of(const Recipe& resolved) {
-  return settings_of<ObjectiveSettings>(resolved, "objective").label_dropout;
+                         terms.times, terms.weight, terms.loss, label_dropout, fused});
 }
 
 }  // namespace
@@ -53,13 +49,14 @@ TrainParts make_train_parts(const Recipe& resolved) {
   parts.shape = {{training.width}, parts.source->classes()};
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
-  parts.objective = objective_of(parts, parts.model, dropout_of(resolved));
+  const auto objective = settings_of<ObjectiveSettings>(resolved, "objective");
+  parts.objective = objective_of(parts, parts.model, objective.label_dropout, objective.fused);
   return parts;
 }
 
 int useful_threads(const TrainParts& parts) {
   constexpr double kOperationsAThread = 5e8;  // measured on two cores: at 2e8 a step, a second thread slows it
-  if (parts.shape.sample.size() != 1) return threads();
+  if (parts.shape.sample.size() != 1 || parts.objective->feeds_all_threads()) return threads();
   const double operations =
       6.0 * static_cast<double>(parts.model->parameter_count()) * static_cast<double>(parts.settings.batch);
   return static_cast<int>(std::clamp(operations / kOperationsAThread, 1.0, static_cast<double>(threads())));
@@ -68,7 +65,7 @@ int useful_threads(const TrainParts& parts) {
 Twin make_twin(const TrainParts& parts) {
   Twin twin;
   twin.model = make_model(parts.resolved.tables.at("model"), parts.shape, parts.seed);
-  twin.objective = objective_of(parts, twin.model, 0);
+  twin.objective = objective_of(parts, twin.model, 0, true);
   return twin;
 }
 

@@ -239,10 +239,10 @@ TEST(PointNetwork, CosSinFeatures) {
       SCOPED_TRACE(name);
       std::vector<float> scaled(k), out(37 * 12, -7.0f);
       for (float& v : scaled) v *= scale;
-      cos_sin_features(37, scaled.data(), frequency, out.data(), 12);
+      cos_sin_features(37, scaled.data(), frequency, 1.5f, out.data(), 12);
       for (size_t i = 0; i < 37; ++i) {
         for (size_t j = 0; j < 5; ++j) {
-          const double angle = scaled[i] * frequency[j];  // rounded to float, as the kernel's is
+          const double angle = scaled[i] * frequency[j] * 1.5f;  // rounded to float, as the kernel's is
           ASSERT_NEAR(out[i * 12 + j], std::cos(angle), 3e-7) << scaled[i];
           ASSERT_NEAR(out[i * 12 + 5 + j], std::sin(angle), 3e-7);
         }
