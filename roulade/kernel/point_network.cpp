@@ -147,6 +147,8 @@ void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, b
   learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
 }
 
+void add_to(int64_t count, const float* x, float* y) { add(count, x, y); }
+
 void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half, float factor, float* out,
                  int64_t stride) {
   const Floats f;
@@ -186,6 +188,7 @@ namespace {
 HWY_EXPORT(run_forward);
 HWY_EXPORT(run_backward);
 HWY_EXPORT(run_cos_sin);
+HWY_EXPORT(add_to);
 
 struct alignas(64) Line {
   float lane[16];
@@ -327,7 +330,7 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
       for (int64_t p = 0; p + gap < parts; p += 2 * gap) {
         float* to = all[p * size / 16].lane + first;
         const float* from = all[(p + gap) * size / 16].lane + first;
-        for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+        HWY_DYNAMIC_DISPATCH(add_to)(count, from, to);
       }
   });
   std::vector<float*> weights, biases;
