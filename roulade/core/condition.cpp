@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/slice.h>
 
 namespace roulade {
@@ -18,6 +19,13 @@ Condition slice(const Condition& condition, int64_t first, int64_t count) {
   Condition out;
   for (auto member : kMembers)
     if (const auto& value = condition.*member) out.*member = at::slice(*value, 0, first, first + count);
+  return out;
+}
+
+Condition select(const Condition& condition, const Tensor& rows) {
+  Condition out;
+  for (auto member : kMembers)
+    if (const auto& value = condition.*member) out.*member = at::index_select(*value, 0, rows);
   return out;
 }
 

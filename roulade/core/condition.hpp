@@ -21,6 +21,9 @@ struct Condition {
 /// Rows first..first+count-1 of every member.
 Condition slice(const Condition& condition, int64_t first, int64_t count);
 
+/// The rows of these numbers, in this order.   rows: [n] int64.
+Condition select(const Condition& condition, const Tensor& rows);
+
 /// a's rows followed by b's. Throws Error(usage) when one has a member that the other lacks.
 Condition concatenate(const Condition& a, const Condition& b);
 

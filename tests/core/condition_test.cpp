@@ -24,6 +24,16 @@ TEST(ConditionTest, SliceTakesRowsOfEveryMember) {
   EXPECT_FALSE(part.tokens.has_value());
 }
 
+TEST(ConditionTest, SelectTakesRowsInTheOrderOfTheirNumbers) {
+  Condition c;
+  c.label = at::arange(6);
+  const Condition part = select(c, at::arange(4, 0, -2));
+  EXPECT_EQ(part.label->size(0), 2);
+  EXPECT_EQ((*part.label)[0].item<int64_t>(), 4);
+  EXPECT_EQ((*part.label)[1].item<int64_t>(), 2);
+  EXPECT_FALSE(part.pooled.has_value());
+}
+
 TEST(ConditionTest, ConcatenateNeedsTheSameMembers) {
   Condition a, b;
   a.label = at::arange(2);
