@@ -2,6 +2,7 @@
 // Damaged files: a reader gives a valid result or an Error, and nothing else. Run under ASan this also finds reads
 // outside the file.
 #include "roulade/io/csv.hpp"
+#include "roulade/io/image.hpp"
 #include "roulade/io/npy.hpp"
 #include "roulade/io/safetensors.hpp"
 #include "roulade/io/tensor_file.hpp"
@@ -99,6 +100,34 @@ TEST(Mutation, Npy) {
       for (const int64_t n : array.shape) count *= n;
       EXPECT_EQ(array.values.size(), static_cast<size_t>(count));
     });
+}
+
+/// The file with the checksum of every chunk set right, so that damage reaches the decoder.   W3C PNG, annex D.
+std::string with_checksums(std::string file) {
+  for (size_t at = 8; at + 12 <= file.size();) {
+    size_t length = 0;
+    for (size_t i = at; i < at + 4; ++i) length = length << 8 | static_cast<unsigned char>(file[i]);
+    if (length > file.size() - at - 12) break;
+    uint32_t crc = ~uint32_t{0};
+    for (size_t i = at + 4; i < at + 8 + length; ++i) {
+      crc ^= static_cast<unsigned char>(file[i]);
+      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0u);
+    }
+    at += 8 + length;
+    for (int byte = 3; byte >= 0; --byte) file[at++] = static_cast<char>(~crc >> (8 * byte));
+  }
+  return file;
+}
+
+TEST(Mutation, Png) {
+  for (const std::string name : {"rgba8", "grey16", "palette4_alpha", "rgb8_interlaced", "grey1"}) {
+    const std::string original = slurp(golden("io/" + name + ".png"));
+    ASSERT_EQ(with_checksums(original), original);
+    mutants(original, 3000, [](const std::string& mutant) {
+      const Image image = parse_png(with_checksums(mutant), "f");
+      EXPECT_EQ(image.values.size(), static_cast<size_t>(image.width * image.height * image.channels));
+    });
+  }
 }
 
 TEST(Mutation, Csv) {

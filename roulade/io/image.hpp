@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roulade {
+
+/// A picture of 8 bits a channel.
+struct Image {
+  int64_t width = 0;
+  int64_t height = 0;
+  int64_t channels = 0;         ///< 1 grey, 2 grey and opacity, 3 RGB, 4 RGB and opacity; colours not multiplied by it
+  std::vector<uint8_t> values;  ///< [height * width * channels], rows from the top
+
+  const uint8_t* pixel(int64_t x, int64_t y) const { return values.data() + (y * width + x) * channels; }
+};
+
+/// Reads a PNG file of any kind (grey, RGB, palette; 1 to 16 bits; interlaced; transparency by a chunk or a channel) as
+/// 8-bit sRGB. At most 2^26 pixels, and no more than the file's length can hold.
+/// Throws Error(io) when the file cannot be read, Error(input) when it is no PNG file, damaged, cut short or too large.
+Image read_png(const std::filesystem::path& path);
+Image parse_png(std::string_view file, const std::string& where);
+
+}  // namespace roulade
