@@ -44,10 +44,7 @@ else()
 endif()
 file(GLOB ROULADE_SOURCES CONFIGURE_DEPENDS ${_globs})
 
-if(NOT ROULADE_FOLDERS OR "run" IN_LIST ROULADE_FOLDERS)
-  include(cmake/recipes.cmake)
-  list(APPEND ROULADE_SOURCES "${PROJECT_BINARY_DIR}/generated/embedded_recipes.cpp")
-endif()
+include(cmake/recipes.cmake)
 
 add_library(roulade SHARED ${ROULADE_SOURCES})
 target_include_directories(roulade PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:include>")

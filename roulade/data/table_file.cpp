@@ -2,6 +2,7 @@
 #include "roulade/data/table_file.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/builtin.hpp"
 #include "roulade/io/npy.hpp"
 
 #include <algorithm>
@@ -80,7 +81,7 @@ std::vector<bool> find_numeric(CsvReader reader) {
 }
 
 TableContent read_csv_table(const std::filesystem::path& path, const TableLayout& layout) {
-  CsvReader reader(path, layout.csv);
+  CsvReader reader(read_content(path.string()), path.string(), layout.csv);
   const bool labelled = !layout.label.empty();
   const size_t label = labelled ? find_column(reader.columns(), layout.label, "label") : 0;
   const std::vector<size_t> use = chosen(layout, reader.columns(), find_numeric(reader));
@@ -104,7 +105,7 @@ TableContent read_csv_table(const std::filesystem::path& path, const TableLayout
 }
 
 TableContent read_npy_table(const std::filesystem::path& path, const TableLayout& layout) {
-  const NpyArray array = read_npy(path);
+  const NpyArray array = parse_npy(read_content(path.string()), path.string());
   const size_t axes = array.shape.size();
   if ((axes != 1 && axes != 2) || array.values.empty())
     fail(Code::input, path.string(), "shape", "rows or [rows, columns], not empty",

@@ -81,6 +81,11 @@ ChosenRecipe choose_recipe_for_kind(const std::string& kind) {
   data::registry().find(kind, "new");
   ChosenRecipe out;
   choose(out, "data.kind", kind, "asked for");
+  if (kind == "picture") {
+    choose(out, "data.file", "picture.png", "to be filled in");
+    choose_training(out, {DataSettings().count, 2, 0});
+    return out;
+  }
   if (kind == "table") {
     choose(out, "data.file", "table.csv", "to be filled in");
     choose(out, "data.scale", "column", "columns may have different units");

@@ -2,6 +2,7 @@
 #include "roulade/run/recipe.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/builtin.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/run/tables.hpp"
 
@@ -74,7 +75,18 @@ Recipe parse_recipe(const std::string& text, const std::string& origin) {
 }
 
 Recipe read_recipe(const std::filesystem::path& path) {
-  return parse_recipe(read_file(path, 1 << 20), path.filename().string());
+  return with_files_in(std::filesystem::absolute(path).parent_path(),
+                       parse_recipe(read_file(path, 1 << 20), path.filename().string()));
+}
+
+Recipe with_files_in(const std::filesystem::path& folder, const Recipe& recipe) {
+  Recipe out = recipe;
+  for (auto& [name, table] : out.tables) {
+    const auto given = table.find("file");
+    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+    if (file != nullptr && !file->empty() && !is_builtin(*file)) *file = (folder / *file).lexically_normal().string();
+  }
+  return out;
 }
 
 void set_key(Recipe& recipe, const std::string& assignment) {
@@ -136,6 +148,20 @@ std::string to_commented_toml(const Recipe& recipe) {
   return out;
 }
 
+namespace {
+
+/// A file that lies beside a built-in recipe is in the library too.
+Recipe with_builtin_files(Recipe recipe) {
+  for (auto& [name, table] : recipe.tables) {
+    const auto given = table.find("file");
+    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+    if (file != nullptr && builtin_files().count(*file) > 0) *file = std::string(kBuiltin) + *file;
+  }
+  return recipe;
+}
+
+}  // namespace
+
 Recipe find_recipe(const std::string& path_or_name) {
   if (std::filesystem::exists(path_or_name)) {
     if (std::filesystem::is_directory(path_or_name))
@@ -143,7 +169,7 @@ Recipe find_recipe(const std::string& path_or_name) {
     return read_recipe(path_or_name);
   }
   const auto it = embedded_recipes().find(path_or_name);
-  if (it != embedded_recipes().end()) return parse_recipe(it->second, it->first + ".toml");
+  if (it != embedded_recipes().end()) return with_builtin_files(parse_recipe(it->second, it->first + ".toml"));
   std::vector<std::string> names;
   for (const auto& [name, text] : embedded_recipes()) names.push_back(name);
   if (path_or_name.find('/') != std::string::npos || path_or_name.find(".toml") != std::string::npos)

@@ -151,7 +151,8 @@ TrainResult run_training(const TrainRequest& request) {
   const RunFolder folder{request.out};
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
-  const TrainParts parts = make_train_parts(resolve(request.recipe));
+  // What the run folder keeps must mean the same from any folder.
+  const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
   const TrainSettings& settings = parts.settings;
   if (request.init_from) {
     const RunFolder from{*request.init_from};

@@ -16,7 +16,7 @@ constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
 class DataConformance : public testing::TestWithParam<std::string> {
  protected:
-  /// The entry with these options; a table gets a file of 500 rows and two classes.
+  /// The entry with these options; a table gets a file of 500 rows and two classes, a picture one of 7 x 5 pixels.
   std::unique_ptr<const PointSource> make(Table options = {}) const {
     if (GetParam() == "table") {
       std::string content = "a,b,kind\n";
@@ -26,6 +26,7 @@ class DataConformance : public testing::TestWithParam<std::string> {
       options["file"] = (scratch_ / "t.csv").string();
       options["label"] = "kind";
     }
+    if (GetParam() == "picture") options["file"] = golden("io/grey8.png").string();
     return data::registry().make(GetParam(), options);
   }
 

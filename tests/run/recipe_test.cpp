@@ -2,10 +2,12 @@
 #include "roulade/run/recipe.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/builtin.hpp"
 #include "roulade/grid/grid.hpp"
 #include "roulade/run/tables.hpp"
 #include "roulade/run/training.hpp"
 #include "roulade/sampler/sampler.hpp"
+#include "tests/io/scratch.hpp"
 
 #include <set>
 
@@ -69,6 +71,34 @@ TEST(RecipeTest, EveryEmbeddedRecipeResolves) {
   for (const auto& [name, text] : embedded_recipes()) EXPECT_NO_THROW(resolve(parse_recipe(text, name))) << name;
   EXPECT_THROW(find_recipe("swiss_roll_artcle"), Error);
   EXPECT_THROW(find_recipe("no/such/file.toml"), Error);
+}
+
+std::string data_file(const Recipe& recipe) { return std::get<std::string>(recipe.tables.at("data").at("file").value); }
+
+TEST(RecipeTest, FilesAreRelativeToTheRecipe) {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "deep");
+  const auto read = [&](const std::string& file) {
+    spill(scratch / "deep" / "r.toml", "[data]\nkind = \"table\"\nfile = \"" + file + "\"\n");
+    return data_file(read_recipe(scratch / "deep" / "r.toml"));
+  };
+  EXPECT_EQ(read("t.csv"), (scratch / "deep" / "t.csv").string());
+  EXPECT_EQ(read("../more/t.csv"), (scratch / "more" / "t.csv").string());
+  EXPECT_EQ(read("/abs/t.csv"), "/abs/t.csv");
+  EXPECT_EQ(read("builtin:data/snail.png"), "builtin:data/snail.png");
+  EXPECT_EQ(read(""), "");
+}
+
+TEST(RecipeTest, FilesOfBuiltinRecipesAreBuiltIn) {
+  int with_file = 0;
+  for (const auto& [name, text] : embedded_recipes()) {
+    const Recipe recipe = find_recipe(name);
+    if (recipe.tables.at("data").count("file") == 0) continue;
+    ++with_file;
+    EXPECT_TRUE(is_builtin(data_file(recipe))) << name << ": " << data_file(recipe);
+    EXPECT_FALSE(read_content(data_file(recipe)).empty());
+  }
+  EXPECT_GT(with_file, 0);
 }
 
 TEST(RecipeTest, OnlyKeysThatLeaveTheTrajectoryMayDiffer) {
