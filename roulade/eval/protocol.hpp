@@ -40,7 +40,7 @@ struct FloorSets {
 struct ProtocolInput {
   MakeSet generated;
   MakeSet reference;
-  /// Real against real. Endless sources: a second fresh set. Tables: two disjoint halves. Empty = no floor.
+  /// Real against real. Endless sources: a second fresh set. Tables: rows of the training split. Empty = no floor.
   std::function<FloorSets(int64_t pair, uint64_t seed)> floor;
   const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
 };

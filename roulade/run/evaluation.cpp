@@ -23,11 +23,6 @@ nlohmann::ordered_json to_json(const PairMean& mean) {
   return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};
 }
 
-Points first_rows(const Points& from, int64_t first, int64_t count) {
-  Points out{count, from.width, {from.row(first), from.row(first) + count * from.width}, {}};
-  return out;
-}
-
 }  // namespace
 
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
@@ -48,7 +43,8 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.reference = fresh;
     input.floor = [fresh](int64_t pair, uint64_t seed) { return FloorSets{fresh(pair, seed), std::nullopt}; };
   } else {
-    // A table has no fresh points: sets are subsets of its test split, and the floor compares its two halves.
+    // A table has no fresh points: sets are drawn from its test split, and the floor from the rows trained on, which
+    // are as real and no part of the test.
     const int64_t rows = source->draw(Split::test, 0, 0).rows;
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
@@ -57,10 +53,8 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));
     };
-    input.floor = [&, rows](int64_t, uint64_t seed) {
-      const Points all = scaling.apply(source->draw(Split::test, seed, 0));
-      const int64_t half = std::min(out.count, rows / 2);
-      return FloorSets{to_set(first_rows(all, 0, half)), to_set(first_rows(all, half, half))};
+    input.floor = [&](int64_t, uint64_t seed) {
+      return FloorSets{to_set(scaling.apply(source->draw(Split::train, seed, out.count))), std::nullopt};
     };
   }
   std::optional<Curve> curve = source->curve();
