@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/run/exact.hpp"
 #include "roulade/run/figures.hpp"
 
 #include <memory>
@@ -16,6 +17,7 @@ struct Options {
   std::string run;
   std::optional<int64_t> pairs, checkpoint;
   std::string weights;
+  bool exact = false;
 };
 
 int eval(const Options& o) {
@@ -24,12 +26,14 @@ int eval(const Options& o) {
   if (o.pairs) request.set.push_back(fmt::format("eval.pairs={}", *o.pairs));
   if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
   if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
-  const TrainedRun run = open_run(request);
-  work.say(fmt::format("judging step {} of {}, seed {}, {} thread{}", run.step, o.run, run.seed, work.threads(),
-                       work.threads() == 1 ? "" : "s"));
+  TrainedRun run = open_run(request);
+  if (o.exact) run = with_exact_denoiser(std::move(run));
+  work.say(fmt::format("judging {} {} {}, seed {}, {} thread{}",
+                       o.exact ? "the exact denoiser in place of step" : "step", run.step, "of " + o.run, run.seed,
+                       work.threads(), work.threads() == 1 ? "" : "s"));
   const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel());
   if (!evaluation.finished) return work.stopped("stopped; nothing was written");
-  work.finish(describe(run, evaluation, keep_evaluation(run, evaluation)));
+  work.finish(describe(run, evaluation, o.exact ? std::filesystem::path() : keep_evaluation(run, evaluation)));
   return 0;
 }
 
@@ -42,6 +46,8 @@ void add_eval(CLI::App& root, int& exit_code) {
   command.add_option("--pairs", o->pairs, "pairs of sets; default: eval.pairs of the recipe")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  command.add_flag("--exact", o->exact,
+                   "judge the exact denoiser of the data instead,\nwhere their law is known; writes nothing");
   o->work.add_to(command, "of all sets and directions; default: the run's");
   command.footer("The figures are kept in RUN/eval.json, where the report finds them.");
   command.callback([o, &exit_code] { exit_code = eval(*o); });

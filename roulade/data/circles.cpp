@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/generate.hpp"
+#include "roulade/data/mixture.hpp"
 #include "roulade/data/points.hpp"
 
 #include <cmath>
@@ -48,6 +49,12 @@ class Circles final : public PointSource {
       for (size_t which = 0; which < 2; ++which)
         curve.pieces[which].push_back(circle(radii_[which], static_cast<double>(i) / kChords));
     return curve;
+  }
+
+  std::optional<Mixture> law() const override {
+    return law_along(
+        {[this](double u) { return circle(radii_[0], u); }, [this](double u) { return circle(radii_[1], u); }},
+        2 * std::numbers::pi, noise_);
   }
 
  private:

@@ -30,9 +30,10 @@ struct Settings {
   }
 };
 
-Mixture law(const Settings& s) {
+Mixture mixture_of(const Settings& s) {
   const auto k = static_cast<size_t>(s.modes);
   Mixture m;
+  m.by_class = true;
   m.deviations.assign(k, s.deviation);
   m.weights = s.weights.empty() ? std::vector<double>(k, 1.0) : s.weights;
   if (m.weights.size() != k)
@@ -59,7 +60,7 @@ Mixture law(const Settings& s) {
 
 class GaussianMixture final : public PointSource {
  public:
-  explicit GaussianMixture(const Settings& settings) : law_(law(settings)) {
+  explicit GaussianMixture(const Settings& settings) : law_(mixture_of(settings)) {
     double sum = 0;
     for (const double w : law_.weights) cumulative_.push_back(sum += w);
     cumulative_.back() = 1;  // rounding must not leave a gap below 1
@@ -78,6 +79,8 @@ class GaussianMixture final : public PointSource {
     });
   }
 
+  std::optional<Mixture> law() const override { return law_; }
+
  private:
   Mixture law_;
   std::vector<double> cumulative_;
@@ -87,7 +90,7 @@ class GaussianMixture final : public PointSource {
 }  // namespace
 
 Mixture gaussian_mixture_law(const Table& options) {
-  return law(read_settings<Settings>("data gaussian_mixture", options));
+  return mixture_of(read_settings<Settings>("data gaussian_mixture", options));
 }
 
 Mixture apply(const Scaling& scaling, const Mixture& mixture) {

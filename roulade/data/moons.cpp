@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/generate.hpp"
+#include "roulade/data/mixture.hpp"
 #include "roulade/data/points.hpp"
 
 #include <cmath>
@@ -45,6 +46,11 @@ class Moons final : public PointSource {
       for (int64_t which = 0; which < 2; ++which)
         curve.pieces[static_cast<size_t>(which)].push_back(moon(which, static_cast<double>(i) / kChords));
     return curve;
+  }
+
+  std::optional<Mixture> law() const override {
+    return law_along({[](double u) { return moon(0, u); }, [](double u) { return moon(1, u); }}, std::numbers::pi,
+                     noise_);
   }
 
  private:

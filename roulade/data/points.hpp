@@ -33,6 +33,14 @@ struct Curve {
   double noise = 0;  ///< standard deviation of each coordinate around the curve
 };
 
+/// A mixture of isotropic Gaussians, sum_k weights[k] N(means[k], deviations[k]^2 I).
+struct Mixture {
+  std::vector<double> weights;             ///< [K], their sum is 1
+  std::vector<std::vector<double>> means;  ///< [K][width]
+  std::vector<double> deviations;          ///< [K]
+  bool by_class = false;                   ///< component k is class k
+};
+
 /// A set of points to learn: a generator that never ends, or a table split by seed.
 class PointSource {
  public:
@@ -45,6 +53,8 @@ class PointSource {
   /// without replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
   virtual Points draw(Split split, uint64_t seed, int64_t count) const = 0;
   virtual std::optional<Curve> curve() const { return std::nullopt; }
+  /// The law that the points are drawn from, where it is known exactly (to quadrature).
+  virtual std::optional<Mixture> law() const { return std::nullopt; }
 };
 
 namespace data {

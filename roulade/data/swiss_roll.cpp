@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/generate.hpp"
+#include "roulade/data/mixture.hpp"
 #include "roulade/data/points.hpp"
 
 #include <cmath>
@@ -40,6 +41,11 @@ class SwissRoll final : public PointSource {
     std::vector<std::array<double, 2>> line;
     for (int i = 0; i <= kChords; ++i) line.push_back(spiral(static_cast<double>(i) / kChords));
     return Curve{{std::move(line)}, noise_};
+  }
+
+  std::optional<Mixture> law() const override {
+    const double end = 4.5 * std::numbers::pi;
+    return law_along({spiral}, 3 * std::numbers::pi * std::hypot(1, end), noise_);
   }
 
  private:

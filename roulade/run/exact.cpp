@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/exact.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/data/mixture.hpp"
+#include "roulade/run/settings.hpp"
+
+namespace roulade {
+namespace {
+
+/// A law whose components are no classes has nothing to pick by label.
+class WithoutCondition final : public Denoiser {
+ public:
+  explicit WithoutCondition(std::shared_ptr<const Denoiser> inner) : inner_(std::move(inner)) {}
+  const Schedule& schedule() const override { return inner_->schedule(); }
+  Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition&) const override {
+    return inner_->denoise(x_t, t, {});
+  }
+
+ private:
+  std::shared_ptr<const Denoiser> inner_;
+};
+
+Mixture law_of(const TrainedRun& run) {
+  const auto source = make_source(run.recipe.tables.at("data"));
+  const std::optional<Mixture> law = source->law();
+  if (!law) fail(Code::usage, "exact denoiser", "the exact law of these data is not known");
+  return apply(run.facts.scaling, *law);
+}
+
+std::shared_ptr<const ExactDenoiser> denoiser_of(const TrainedRun& run, const Mixture& law) {
+  return make_exact_mixture(run.schedule, law.weights, law.means, law.deviations);
+}
+
+}  // namespace
+
+std::shared_ptr<const ExactDenoiser> make_exact_denoiser(const TrainedRun& run) {
+  return denoiser_of(run, law_of(run));
+}
+
+TrainedRun with_exact_denoiser(TrainedRun run) {
+  const Mixture law = law_of(run);
+  run.denoiser = denoiser_of(run, law);
+  if (!law.by_class) run.denoiser = std::make_shared<WithoutCondition>(run.denoiser);
+  return run;
+}
+
+}  // namespace roulade
