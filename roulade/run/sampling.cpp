@@ -111,7 +111,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
         const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
         copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
       };
-      Tensor x = prior_noise(request.seed, first, n, std::array{width}, schedule.prior_deviation());
+      Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
       keep(0, times.front(), x);
       const SampleRun ran = sample(
           *parts.sampler, *run.denoiser, condition_of(out.points.labels, first, n), times, x,

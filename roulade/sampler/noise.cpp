@@ -5,6 +5,7 @@
 #include "roulade/sampler/sampler.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -56,6 +57,10 @@ Tensor prior_noise(uint64_t seed, int64_t first, int64_t count, std::span<const 
   std::vector<int64_t> sizes{count};
   sizes.insert(sizes.end(), shape.begin(), shape.end());
   return normal({seed, Stream::prior, 0}, first, sizes, at::TensorOptions().dtype(at::kFloat)).mul_(deviation);
+}
+
+double prior_deviation(const Schedule& schedule, double t) {
+  return t == 1 ? schedule.prior_deviation() : std::hypot(schedule.alpha(t), schedule.sigma(t));
 }
 
 }  // namespace roulade

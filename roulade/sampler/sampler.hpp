@@ -93,6 +93,10 @@ NoiseFn counter_noise(uint64_t seed, int64_t first);
 /// float.
 Tensor prior_noise(uint64_t seed, int64_t first, int64_t count, std::span<const int64_t> shape, double deviation);
 
+/// Standard deviation of noise to start from at time t: the schedule's own at t = 1; on a grid that starts lower,
+/// sqrt(alpha^2 + sigma^2), that of x_t when the data have deviation 1.
+double prior_deviation(const Schedule& schedule, double t);
+
 namespace sampler {
 
 using Entry = SamplerEntry;
