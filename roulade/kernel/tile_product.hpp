@@ -113,10 +113,10 @@ inline void add_column_sums(int64_t rows, int64_t columns, const float* x, float
 inline void silu(int64_t count, const float* x, float* y, float* slope) {
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
-  const Vec one = hn::Set(f, 1.0f);
+  const Vec one = hn::Set(f, 1.0f), most = hn::Set(f, 88.0f);  // exp(88) is finite; Exp() is wrong beyond 104
   for (int64_t i = 0; i < count; i += lanes) {
     const Vec v = hn::Load(f, x + i);
-    const Vec s = hn::Div(one, hn::Add(one, hn::Exp(f, hn::Neg(v))));
+    const Vec s = hn::Div(one, hn::Add(one, hn::Exp(f, hn::Min(hn::Neg(v), most))));
     const Vec out = hn::Mul(v, s);
     if (slope) hn::Store(hn::MulAdd(out, hn::Sub(one, s), s), f, slope + i);
     hn::Store(out, f, y + i);

@@ -3,6 +3,7 @@
 
 #include "sets.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -86,6 +87,27 @@ TEST(PointNetwork, ForwardEqualsThePlainExpression) {
         for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-6) << i;
       });
     }
+  }
+}
+
+TEST(PointNetwork, FarInputsComeOutAsThePlainExpressionSays) {
+  for (const PointNetworkShape& shape : shapes()) {
+    const Network network(shape);
+    const PackedPointNetwork packed(shape, network.values());
+    constexpr int64_t kN = 65;
+    auto x = test::normal(1, kN, shape.points);
+    const auto f = test::normal(2, kN, shape.features);
+    for (float& v : x) v *= 1000;  // beyond exp(104), where the vectors' exp ends
+    std::vector<double> want(static_cast<size_t>(kN * shape.outputs));
+    forward_plain(shape, network.values(), kN, x.data(), f.data(), want.data());
+    double largest = 0;
+    for (const double w : want) largest = std::max(largest, std::abs(w));
+    test::for_each_instruction_set([&](const char* name) {
+      SCOPED_TRACE(name);
+      std::vector<float> got(want.size());
+      forward(packed, kN, x.data(), f.data(), false, got.data());
+      for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-6 * largest) << i;
+    });
   }
 }
 
