@@ -2,6 +2,7 @@
 #include "roulade/core/rng.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/rng_vectors.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,15 +11,11 @@
 namespace roulade {
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586476925286766559;
-
 /// The four words for numbers 4b..4b+3 of one sample.
 std::array<uint32_t, 4> words(const RandomKey& key, uint32_t sample, uint32_t block) {
   return philox({static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)},
                 {block, sample, static_cast<uint32_t>(key.step), static_cast<uint32_t>(key.stream)});
 }
-
-double unit(uint32_t word) { return (word + 0.5) * 0x1p-32; }
 
 int64_t check(const RandomKey& key, int64_t first, int64_t width, size_t size) {
   constexpr int64_t kLimit = int64_t{1} << 32;
@@ -28,24 +25,6 @@ int64_t check(const RandomKey& key, int64_t first, int64_t width, size_t size) {
   if (first < 0 || first + rows > kLimit || key.step >= static_cast<uint64_t>(kLimit))
     fail(Code::usage, "rng", "sample index or step out of range", "at most 2^32");
   return rows;
-}
-
-template <class Real>
-void normal(const RandomKey& key, int64_t first, int64_t width, std::span<Real> out) {
-  const int64_t rows = check(key, first, width, out.size());
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < width; j += 4) {
-      const auto w = words(key, static_cast<uint32_t>(first + i), static_cast<uint32_t>(j / 4));
-      const int64_t count = std::min<int64_t>(4, width - j);
-      for (int64_t pair = 0; 2 * pair < count; ++pair) {
-        const double radius = std::sqrt(-2 * std::log(unit(w[2 * pair])));
-        const double angle = kTwoPi * unit(w[2 * pair + 1]);
-        Real* to = out.data() + i * width + j + 2 * pair;
-        to[0] = static_cast<Real>(radius * std::cos(angle));
-        if (2 * pair + 1 < count) to[1] = static_cast<Real>(radius * std::sin(angle));
-      }
-    }
-  }
 }
 
 }  // namespace
@@ -62,21 +41,15 @@ std::array<uint32_t, 4> philox(std::array<uint32_t, 2> key, std::array<uint32_t,
 }
 
 void fill_normal(const RandomKey& key, int64_t first, int64_t width, std::span<float> out) {
-  normal(key, first, width, out);
+  normal_rows(key, first, check(key, first, width, out.size()), width, out.data());
 }
 
 void fill_normal(const RandomKey& key, int64_t first, int64_t width, std::span<double> out) {
-  normal(key, first, width, out);
+  normal_rows(key, first, check(key, first, width, out.size()), width, out.data());
 }
 
 void fill_uniform(const RandomKey& key, int64_t first, int64_t width, std::span<double> out) {
-  const int64_t rows = check(key, first, width, out.size());
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < width; j += 4) {
-      const auto w = words(key, static_cast<uint32_t>(first + i), static_cast<uint32_t>(j / 4));
-      for (int64_t c = 0; c < std::min<int64_t>(4, width - j); ++c) out[i * width + j + c] = unit(w[c]);
-    }
-  }
+  uniform_rows(key, first, check(key, first, width, out.size()), width, out.data());
 }
 
 std::vector<int64_t> permutation(const RandomKey& key, int64_t n) {
