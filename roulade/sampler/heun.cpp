@@ -18,7 +18,8 @@ struct Settings {
   double s_noise = 1;
 
   void bind(Binder& b) {
-    b.add("space", space, space_names(), "coordinates of the ODE: auto = flow for flow schedules, else ve");
+    b.add("space", space, space_names(),
+          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
     b.add("s_churn", s_churn, at_least(0), "fresh noise over all steps, relative to the noise present; 0 = none");
     b.add("s_tmin", s_tmin, at_least(0), "no fresh noise below this sigma / alpha");
     b.add("s_tmax", s_tmax, at_least(0), "no fresh noise above this sigma / alpha");
@@ -37,15 +38,15 @@ class Heun final : public Sampler {
     const Tensor x0 = context.denoise(x, hat).x0;
     const Level to = level(schedule, s);
     if (to.sigma == 0) return x0;
-    const Tensor euler = renoise({x0, {}, {}}, x, level(schedule, hat), to.alpha, to.sigma);
     const Space space = space_of(set_.space, schedule);
+    const Tensor ahead = euler(space, schedule, x, x0, hat, s);
     const Coordinates from = coordinates(space, schedule, hat), there = coordinates(space, schedule, s);
-    if (!std::isfinite(from.u)) return euler;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
+    if (!std::isfinite(from.u)) return ahead;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
 
     // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
     const Tensor first = slope(space, schedule, x, x0, hat);
-    const Tensor second = slope(space, schedule, euler, context.denoise(euler, s).x0, s);
-    return euler.add(second.sub(first), there.scale * (there.u - from.u) / 2);
+    const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
+    return ahead.add(second.sub(first), there.scale * (there.u - from.u) / 2);
   }
 
  private:

@@ -3,28 +3,45 @@
 
 #include "roulade/sampler/update.hpp"
 
+#include <cmath>
+
 namespace roulade {
 
 const std::vector<std::string>& space_names() {
-  static const std::vector<std::string> names{"auto", "ve", "flow"};
+  static const std::vector<std::string> names{"auto", "ve", "flow", "angle"};
   return names;
 }
 
 Space space_of(const std::string& name, const Schedule& schedule) {
   if (name == "auto") return schedule.family() == Schedule::Family::flow ? Space::flow : Space::ve;
-  return name == "flow" ? Space::flow : Space::ve;
+  return name == "flow" ? Space::flow : name == "angle" ? Space::angle : Space::ve;
 }
 
 Coordinates coordinates(Space space, const Schedule& schedule, double t) {
   const Level at_t = level(schedule, t);
+  if (space == Space::angle) return {std::hypot(at_t.alpha, at_t.sigma), std::atan2(at_t.sigma, at_t.alpha)};
   const double scale = space == Space::ve ? at_t.alpha : at_t.alpha + at_t.sigma;
   return {scale, at_t.sigma / scale};
 }
 
 Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t) {
   const Level at_t = level(schedule, t);
+  if (space == Space::angle) {
+    const double r = std::hypot(at_t.alpha, at_t.sigma);
+    return weighted_sum(at_t.alpha / (at_t.sigma * r), x_t, -r / at_t.sigma, x0);
+  }
   const double of_x0 = -at_t.alpha / at_t.sigma - (space == Space::flow ? 1 : 0);
   return weighted_sum(1 / at_t.sigma, x_t, of_x0, x0);
+}
+
+Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s) {
+  // In straight coordinates written without the slope: large terms that cancel are then left out.
+  if (space != Space::angle) {
+    const Level to = level(schedule, s);
+    return renoise({x0, {}, {}}, x_t, level(schedule, t), to.alpha, to.sigma);
+  }
+  const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
+  return weighted_sum(to.scale / from.scale, x_t, to.scale * (to.u - from.u), slope(space, schedule, x_t, x0, t));
 }
 
 }  // namespace roulade

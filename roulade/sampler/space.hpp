@@ -11,10 +11,13 @@ namespace roulade {
 /// The coordinates y = x / scale over u in which a solver takes the probability-flow ODE; its result depends on them.
 ///   ve:    scale = alpha,          u = sigma / alpha,            dy/du = eps
 ///   flow:  scale = alpha + sigma,  u = sigma / (alpha + sigma),  dy/du = eps - x_0   (a flow's own x and t)
-/// Source: Karras et al. 2022, section 2 and appendix B; Lipman et al. 2023, eq. 20.
-enum class Space { ve, flow };
+///   angle: scale = r = sqrt(alpha^2 + sigma^2),  u = atan(sigma / alpha),  dy/du = (alpha eps - sigma x_0) / r
+/// For data of deviation 1 the scale of y stays near 1 in angle, so that a few steps neither spread nor shrink them.
+/// Source: Karras et al. 2022, section 2 and appendix B; Lipman et al. 2023, eq. 20; Salimans and Ho 2022, section 4
+/// and appendix D (angle).
+enum class Space { ve, flow, angle };
 
-/// "auto" (flow for flow schedules, else ve), "ve" or "flow".
+/// "auto" (flow for flow schedules, else ve), "ve", "flow" or "angle".
 const std::vector<std::string>& space_names();
 Space space_of(const std::string& name, const Schedule& schedule);
 
@@ -23,6 +26,10 @@ struct Coordinates {
   double u = 0;  ///< infinite in ve where alpha = 0
 };
 Coordinates coordinates(Space space, const Schedule& schedule, double t);
+
+/// Euler's step from t to s along the slope at x_t: scale_s (x_t / scale_t + (u_s - u_t) dy/du). In ve and flow it is
+/// DDIM's step. sigma(t) > 0; at alpha(t) = 0 ve gives the limit.
+Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s);
 
 /// dy/du at x_t from the estimate x0 alone, so that guidance and clipping act on the whole slope.   sigma(t) > 0.
 Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);

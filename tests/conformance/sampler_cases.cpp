@@ -111,7 +111,7 @@ std::vector<SamplerCase> deterministic_samplers() {
     out.push_back({entry.name, entry.name, {}, entry.facts});
     for (const OptionInfo& option : entry.options())
       if (option.key == "space")
-        for (const char* space : {"ve", "flow"})
+        for (const char* space : {"ve", "flow", "angle"})
           out.push_back({entry.name + "_in_" + space, entry.name, {{"space", space}}, entry.facts});
   }
   return out;
