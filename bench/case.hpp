@@ -10,7 +10,8 @@ namespace roulade::bench {
 struct Outcome {
   double got = 0;
   double low = 0, high = 0;
-  std::optional<double> seconds;  ///< where only a part of the run counts; absent = the whole run
+  std::optional<double> seconds;     ///< where only a part of the run counts; absent = the whole run
+  std::optional<double> operations;  ///< multiplications and additions of these seconds, of networks' layers alone
 };
 
 /// A case ready to run: what it needs is made, and the first run has the memory and the code that later ones find.

@@ -3,6 +3,7 @@
 #include "case.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/core/tensor.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -35,6 +38,27 @@ constexpr auto kUsage =
     "  --threads N     threads (default: all cores)\n"
     "A JSON line for each case: s = median, min = least seconds of n runs.\n";
 
+double since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Operations a second of LibTorch's product of two 1024 x 1024 matrices: what the machine gives at this moment.
+double matrix_rate() {
+  constexpr int kTimes = 5;
+  static const Tensor a = at::ones({1024, 1024}), b = at::ones({1024, 1024});
+  static Tensor c = at::ones({1024, 1024});
+  at::mm_out(c, a, b);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kTimes; ++i) at::mm_out(c, a, b);
+  return 2.0 * 1024 * 1024 * 1024 * kTimes / since(start);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
 /// False when a result was wrong.
 bool measure(const Case& c, int repeats) {
   const Run run = c.prepare();
@@ -44,23 +68,29 @@ bool measure(const Case& c, int repeats) {
     fmt::print("{}\n", line.dump());
     return true;
   }
-  std::vector<double> seconds;
+  std::vector<double> seconds, rates, shares;
   bool ok = true;
   Outcome worst;
   for (int i = 0; i <= repeats; ++i) {
     const auto start = std::chrono::steady_clock::now();
     const Outcome outcome = run();
-    const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double took = since(start);
     if (i > 0) seconds.push_back(outcome.seconds.value_or(took));
+    if (i > 0 && outcome.operations) {
+      rates.push_back(*outcome.operations / seconds.back());
+      shares.push_back(rates.back() / matrix_rate());
+    }
     if (ok) worst = outcome;
     ok = ok && outcome.got >= outcome.low && outcome.got <= outcome.high;  // NaN is wrong
   }
-  std::sort(seconds.begin(), seconds.end());
-  const size_t half = seconds.size() / 2;
-  line["s"] = seconds.size() % 2 ? seconds[half] : (seconds[half - 1] + seconds[half]) / 2;
-  line["min"] = seconds.front();
+  line["s"] = median(seconds);
+  line["min"] = *std::min_element(seconds.begin(), seconds.end());
   line["n"] = repeats;
   line["threads"] = threads();
+  if (!rates.empty()) {
+    line["gflops"] = median(rates) / 1e9;
+    line["share_of_matrix_product"] = median(shares);
+  }
   line["ok"] = ok;
   line["got"] = worst.got;
   line["expected"] = {worst.low, worst.high};

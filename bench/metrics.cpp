@@ -42,7 +42,7 @@ Run metric_case(const std::string& name, double tolerance, double (*expected_of)
   return [sets, metric, expected, tolerance]() -> Outcome {
     const std::vector<PointView> judged = {sets->judged.view(), sets->fresh.view()};
     const double got = metric->compare(judged, sets->reference.view(), {kSeed, &sets->curve})[0][0];
-    return {got, expected - tolerance, expected + tolerance, {}};
+    return {got, expected - tolerance, expected + tolerance, {}, {}};
   };
 }
 
@@ -109,7 +109,7 @@ Run protocol() {
   return [sets, input, protocol]() -> Outcome {
     const ProtocolResult result = protocol->run(input, 0);
     // Single pairs: mean 0.016, deviation 0.005; twenty pairs within four standard errors.
-    return {result.figures.front().generated.mean, 0.0115, 0.0205, result.metric_seconds};
+    return {result.figures.front().generated.mean, 0.0115, 0.0205, result.metric_seconds, {}};
   };
 }
 

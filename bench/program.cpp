@@ -16,11 +16,11 @@ Run program(const std::string& argument, const std::string& part) {
   return [command = "'" + path + "' " + argument, part]() -> Outcome {
     std::string output;
     FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return {-1, 0, 0, {}};
+    if (pipe == nullptr) return {-1, 0, 0, {}, {}};
     char buffer[4096];
     for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, n);
     const int status = pclose(pipe);
-    return {output.find(part) == std::string::npos ? -1.0 : status, 0, 0, {}};
+    return {output.find(part) == std::string::npos ? -1.0 : status, 0, 0, {}, {}};
   };
 }
 
