@@ -16,19 +16,20 @@ namespace {
 struct Options {
   WorkOptions work;
   std::optional<bool> preview;
-  std::string out;
+  std::string recipe = "swiss_roll", out;
 };
 
 int demo(const Options& o) {
   Work work(o.work);
   DemoRequest request;
-  request.out = o.out.empty() ? fresh_run("runs/swiss_roll_article") : std::filesystem::path(o.out);
+  request.out = o.out.empty() ? fresh_run("runs/" + o.recipe) : std::filesystem::path(o.out);
+  request.recipe = o.recipe;
   request.set = o.work.set;
   request.seed = o.work.seed.value_or(0);
   request.progress = work.progress();
   request.cancel = work.cancel();
   request.preview = work.preview(o.preview);
-  work.say(fmt::format("training the Swiss roll into {}, seed {}, {} thread{}", request.out.string(), request.seed,
+  work.say(fmt::format("training {} into {}, seed {}, {} thread{}", o.recipe, request.out.string(), request.seed,
                        work.threads(), work.threads() == 1 ? "" : "s"));
   const DemoResult result = run_demo(request);
   if (!result.finished)
@@ -42,7 +43,9 @@ int demo(const Options& o) {
 void add_demo(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("demo", "Train a Swiss roll, sample it, judge it, draw it.");
-  command.add_option("-o,--out", o->out, "run folder; default: a fresh\nruns/swiss_roll_article")->option_text("DIR");
+  command.add_option("RECIPE", o->recipe, "another built-in recipe, such as\nswiss_roll_article; default: swiss_roll")
+      ->option_text(" ");
+  command.add_option("-o,--out", o->out, "run folder; default: a fresh\nruns/RECIPE")->option_text("DIR");
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: 0");
   command.callback([o, &exit_code] { exit_code = demo(*o); });

@@ -14,7 +14,7 @@ namespace roulade {
 DemoResult run_demo(const DemoRequest& request) {
   DemoResult out;
   TrainRequest training;
-  training.recipe = find_recipe("swiss_roll_article");
+  training.recipe = find_recipe(request.recipe);
   for (const std::string& assignment : request.set) set_key(training.recipe, assignment);
   set_key(training.recipe, fmt::format("run.seed={}", request.seed));
   training.out = request.out;

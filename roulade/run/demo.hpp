@@ -14,8 +14,9 @@
 namespace roulade {
 
 struct DemoRequest {
-  std::filesystem::path out;     ///< run folder: new or empty
-  std::vector<std::string> set;  ///< "table.key=value" over the demo's recipe
+  std::string recipe = "swiss_roll";  ///< a built-in one
+  std::filesystem::path out;          ///< run folder: new or empty
+  std::vector<std::string> set;       ///< "table.key=value" over the demo's recipe
   int64_t seed = 0;
   ProgressFn progress;
   Cancel cancel;
@@ -27,7 +28,7 @@ struct DemoResult {
   Description description;  ///< the figures beside the floor, times, and where the files are
 };
 
-/// The built-in recipe swiss_roll_article from noise to figure: trains, samples, evaluates, writes the report.
+/// A built-in recipe from noise to figure: trains, samples, evaluates, writes the report.
 /// Throws as its parts do.
 DemoResult run_demo(const DemoRequest& request);
 
