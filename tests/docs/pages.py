@@ -3,6 +3,7 @@
 import pathlib
 import re
 import sys
+import textwrap
 
 from blocks import blocks
 
@@ -41,17 +42,34 @@ def wrong_words(name, text):
     return [f"word: {match[0]}" for rule in rules for match in rule.finditer(text)]
 
 
+def quoted(text, part):
+    """What a page shows of a file: between "// [readme" and "// readme]", or all that stands between "// tour: PART" and
+    "// tour: end", without the indentation that its lines share."""
+    begin, end = (f"// tour: {re.escape(part)}", "// tour: end") if part else (r"// \[readme", r"// readme\]")
+    return textwrap.dedent("".join(re.findall(rf"^ *{begin}\n(.*?)^ *{end}$", text, re.M | re.S)))
+
+
 def wrong_quotes(root, text):
-    """Blocks marked `code: FILE` are that file's part between its marks; `layers` is roulade/LAYERS without comments."""
+    """Blocks marked `code: FILE` or `code: FILE#PART` are what that file holds; `layers` is roulade/LAYERS without comments."""
     out = []
     for name, code in blocks(text, "code").items():
-        part = re.search(r"^// \[readme\n(.*?)^// readme\]$", (root / name).read_text(), re.M | re.S)
-        if not part or part[1] != code:
+        file, _, part = name.partition("#")
+        if not (root / file).exists() or not code or quoted((root / file).read_text(), part) != code:
             out.append(f"the block differs from {name}")
     for code in blocks(text, "layers").values():
         lines = (root / "roulade/LAYERS").read_text().splitlines(keepends=True)
         if code != "".join(line for line in lines if not line.startswith("#")):
             out.append("the block differs from roulade/LAYERS")
+    return out
+
+
+def missing_tests(page, text):
+    """A link whose text is `Suite.Name` leads to a file that holds this test."""
+    out = []
+    for suite, name, target in re.findall(r"\[`(\w+)\.(\w+)`\]\(([^)\s]+_test\.cpp)\)", text):
+        file = page.parent / target
+        if not file.exists() or not re.search(rf"^TEST(_F|_P)?\({suite}, {name}\)", file.read_text(), re.M):
+            out.append(f"no such test: {suite}.{name} in {target}")
     return out
 
 
@@ -63,7 +81,7 @@ def problems(root):
             out.append(f"{page.name}: missing")
             continue
         text = page.read_text()
-        found = broken_links(root, page) + wrong_words(page.name, text) + wrong_quotes(root, text)
+        found = broken_links(root, page) + wrong_words(page.name, text) + wrong_quotes(root, text) + missing_tests(page, text)
         out += [f"{page.relative_to(root)}: {problem}" for problem in found]
     readme = (root / "README.md").read_text()
     for wanted in ("code", "run"):
@@ -83,7 +101,9 @@ def self_test():
     assert wrong_words("a.md", "issue 4") and not wrong_words("a.md", "the network, at work")
     assert anchors("# A b, c\n```\n# no\n```\n") == {"a-b-c"}
     assert blocks("<!-- code: x.cpp -->\n```cpp\nint x;\n```\n", "code") == {"x.cpp": "int x;\n"}
+    assert quoted("  // tour: a\n  x;\n  // tour: end\n  y;\n  // tour: a\n    z;\n  // tour: end\n", "a") == "x;\n  z;\n"
     here = pathlib.Path(__file__).resolve()
+    assert missing_tests(here, "[`A.B`](c_test.cpp)") == ["no such test: A.B in c_test.cpp"]
     assert wrong_quotes(here.parents[2], "<!-- layers -->\n```text\ncore : io\n```\n")
 
 
