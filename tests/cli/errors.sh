@@ -79,7 +79,7 @@ if [[ $sanitized == no ]]; then
   ends 5 data moons --out . --count 1000000000000
   says err "[memory] not enough memory"
   ulimit -v 2500000
-  ends 5 train swiss_roll_article --out big --set train.batch=10000000
+  ends 5 train swiss_roll_article --out big --set train.batch=10000000 --set objective.fused=false
   says err "[memory] not enough memory: you tried to allocate"
 fi
 

@@ -39,7 +39,7 @@ stopped TERM other
 ends 0 inspect other/checkpoints/latest
 
 # Stopped wherever the signal comes, then resumed: as if never stopped.
-recipe+=(--set train.steps=300 --set train.batch=512)
+recipe+=(--set train.steps=6000 --set train.batch=512 --set train.log_every=1)
 ends 0 train "${recipe[@]}" --out whole
 "$ROULADE" train "${recipe[@]}" --out part >out 2>err &
 pid=$!
@@ -47,7 +47,7 @@ waits_for part/metrics.jsonl
 kill -INT $pid
 wait $pid
 code=$?
-[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code (a machine so fast that 300 steps were done?)"
+[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code (a machine so fast that 6,000 steps were done?)"
 ends 0 train "${recipe[@]}" --out part --resume
 state whole >expected
 state part >got
