@@ -54,6 +54,7 @@ state part >got
 same expected got
 
 # Two signals: the second ends the process at once, whatever it does.
+rm -f err  # what the last command left would be taken for this one's
 "$ROULADE" eval run --threads 1 --set eval.pairs=10000 --set eval.count=200 >out 2>err &
 pid=$!
 waits_for err
