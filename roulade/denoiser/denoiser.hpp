@@ -16,7 +16,9 @@ struct Denoised {
   Tensor x0;  ///< [B, ...]: E[x_0 | x_t], possibly clipped or guided
   std::optional<Tensor>
       x0_direction;  ///< [B, ...]: the unclipped or unconditional one that gives eps, where it differs
-  std::optional<Tensor> log_variance;  ///< [B, ...]: learned log variance of the reverse step
+  /// [B, ...]: where a learned variance of the reverse step lies between its bounds (see step_variances); the step that
+  /// it is for is the sampler's choice.
+  std::optional<Tensor> variance_share;
 
   const Tensor& direction() const { return x0_direction ? *x0_direction : x0; }
 };

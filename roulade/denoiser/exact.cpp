@@ -66,7 +66,7 @@ class Gaussian final : public ExactDenoiser {
     const Levels at_t = levels(*schedule_, t, x);
     const Tensor gain = at_t.alpha.mul(power_).div(variance(at_t));
     const Tensor x0 = mean_.add(gain.mul(x.sub(at_t.alpha.mul(mean_))));
-    return {.x0 = finish(x0, x, at_t, x_t), .x0_direction = {}, .log_variance = {}};
+    return {.x0 = finish(x0, x, at_t, x_t), .x0_direction = {}, .variance_share = {}};
   }
 
   Tensor log_density(const Tensor& x_t, std::span<const double> t, const Condition&) const override {
@@ -100,7 +100,7 @@ class Mixture final : public ExactDenoiser {
     const Tensor gain = terms.at_t.alpha.mul(powers_).div(terms.variance);
     const Tensor means = means_.add(gain.unsqueeze(2).mul(terms.away));  // [B, K, D]: of each component's posterior
     const Tensor x0 = share.unsqueeze(2).mul(means).sum(1);
-    return {.x0 = finish(x0, terms.x, terms.at_t, x_t), .x0_direction = {}, .log_variance = {}};
+    return {.x0 = finish(x0, terms.x, terms.at_t, x_t), .x0_direction = {}, .variance_share = {}};
   }
 
   Tensor log_density(const Tensor& x_t, std::span<const double> t, const Condition& condition) const override {

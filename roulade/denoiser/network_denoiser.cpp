@@ -28,7 +28,7 @@ class NetworkDenoiser final : public Denoiser {
     check_times("denoise", x_t, t);
     return {.x0 = t.size() == 1 ? at_one_time(x_t, t[0], condition) : at_many_times(x_t, t, condition),
             .x0_direction = {},
-            .log_variance = {}};
+            .variance_share = {}};
   }
 
  private:

@@ -36,7 +36,7 @@ class Cfg final : public Denoiser {
     out.x0 = guide(both.x0);
     if (both.x0_direction) out.x0_direction = guide(*both.x0_direction);
     // The reverse step's variance belongs to the conditional law.
-    if (both.log_variance) out.log_variance = both.log_variance->narrow(0, 0, x_t.size(0));
+    if (both.variance_share) out.variance_share = both.variance_share->narrow(0, 0, x_t.size(0));
     return out;
   }
 

@@ -13,6 +13,12 @@
 namespace roulade {
 namespace {
 
+const std::string& word(const Recipe& recipe, const char* table, const char* key) {
+  return std::get<std::string>(recipe.tables.at(table).at(key).value);
+}
+
+}  // namespace
+
 std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names) {
   std::vector<std::string> texts;
   for (const int64_t label : points.labels) {
@@ -22,7 +28,6 @@ std::vector<std::string> label_texts(const Points& points, const std::vector<std
   return texts;
 }
 
-// The name of the class column: what [data] label names, unless that is an index.
 std::string label_name(const Recipe& recipe) {
   const Table& data = recipe.tables.at("data");
   const auto given = data.find("label");
@@ -30,12 +35,6 @@ std::string label_name(const Recipe& recipe) {
   if (name == nullptr || name->find_first_not_of("0123456789") == std::string::npos) return "label";
   return *name;
 }
-
-const std::string& word(const Recipe& recipe, const char* table, const char* key) {
-  return std::get<std::string>(recipe.tables.at(table).at(key).value);
-}
-
-}  // namespace
 
 void check_point_file(const std::filesystem::path& path) {
   const std::string kind = path.extension().string();

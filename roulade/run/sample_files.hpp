@@ -21,6 +21,12 @@ struct PointColumns {
 /// Error(usage) for another ending, Error(io).
 void write_points(const std::filesystem::path& path, const Points& points, const PointColumns& columns);
 
+/// The name of the class column of a recipe's data: what [data] label names, "label" where that is nothing or an index.
+std::string label_name(const Recipe& recipe);
+
+/// The class of each point as text, empty for none.   class_names: empty = numbers.
+std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names);
+
 /// Writes a run's samples with the columns, the class column and the class names of its data.
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples);
 

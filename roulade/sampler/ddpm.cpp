@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/denoiser/reverse_step.hpp"
 #include "roulade/sampler/sampler.hpp"
 #include "roulade/sampler/update.hpp"
 #include "roulade/schedule/forward.hpp"
+
+#include <array>
 
 namespace roulade {
 namespace {
@@ -27,7 +30,11 @@ class Ddpm final : public Sampler {
     const Posterior q = posterior(schedule, s, t);
     const Tensor mean = weighted_sum(q.of_x_t, x_t, q.of_x0, denoised.x0);
     const Tensor noise = context.noise(x_t);
-    if (denoised.log_variance) return denoised.log_variance->mul(0.5).exp_().mul_(noise).add_(mean);
+    if (denoised.variance_share) {
+      const std::array step{t, s};
+      const Tensor log_variance = learned_log_variance(step_variances(schedule, step)[0], *denoised.variance_share);
+      return log_variance.mul(0.5).exp_().mul_(noise).add_(mean);
+    }
     return weighted_sum(1, mean, posterior_ ? q.deviation : transition(schedule, s, t).deviation, noise);
   }
 

@@ -224,7 +224,7 @@ TEST_F(LikelihoodTest, WhatCannotBeComputedIsRefused) {
    public:
     explicit Fixed(std::shared_ptr<const Schedule> s) : schedule_(std::move(s)) {}
     Denoised denoise(const Tensor& x, std::span<const double>, const Condition&) const override {
-      return {.x0 = x.detach(), .x0_direction = {}, .log_variance = {}};
+      return {.x0 = x.detach(), .x0_direction = {}, .variance_share = {}};
     }
     const Schedule& schedule() const override { return *schedule_; }
     std::shared_ptr<const Schedule> schedule_;
