@@ -17,14 +17,14 @@ double bits(double nats, int64_t width) { return nats / (static_cast<double>(wid
 /// A vector of one value a row, and its name.
 struct Column {
   const char* name;
-  const std::vector<double>& values;
+  const std::vector<double>* values;
 };
 
 std::vector<Column> columns_of(const LikelihoodResult& result) {
-  std::vector<Column> out{{"log_likelihood", result.log_density}};
-  if (!result.bound.empty()) out.push_back({"bound", result.bound});
-  if (!result.law.empty()) out.push_back({"law", result.law});
-  if (!result.noised_law.empty()) out.push_back({"noised_law", result.noised_law});
+  std::vector<Column> out{{"log_likelihood", &result.log_density}};
+  if (!result.bound.empty()) out.push_back({"bound", &result.bound});
+  if (!result.law.empty()) out.push_back({"law", &result.law});
+  if (!result.noised_law.empty()) out.push_back({"noised_law", &result.noised_law});
   return out;
 }
 
@@ -60,7 +60,7 @@ Description describe(const TrainedRun& run, const LikelihoodResult& result) {
     const RowMean mean = mean_of_rows(values);
     sheet.rows.push_back({name, mean.mean, mean.error, bits(sign * mean.mean, width), bits(mean.error, width)});
   };
-  for (const Column& column : columns_of(result)) add(column.name, column.values, -1);
+  for (const Column& column : columns_of(result)) add(column.name, *column.values, -1);
   // Row by row, so that what the rows have in common drops out: the divergence of the model from the law.
   if (!result.law.empty()) add("law_less_model", difference(result.law, result.log_density), 1);
   out.sheets.push_back(std::move(sheet));
@@ -73,12 +73,12 @@ void write_likelihoods(const std::filesystem::path& path, const TrainedRun& run,
   if (error) fail(Code::io, path.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
   std::vector<std::string> names = run.facts.columns;
   std::vector<Column> columns = columns_of(result);
-  columns.insert(columns.begin() + 1, {"standard_error", result.probe_error});
+  columns.insert(columns.begin() + 1, {"standard_error", &result.probe_error});
   for (const Column& column : columns) names.emplace_back(column.name);
   std::vector<double> values;
   for (int64_t i = 0; i < result.points.rows; ++i) {
     values.insert(values.end(), result.points.row(i), result.points.row(i) + result.points.width);
-    for (const Column& column : columns) values.push_back(column.values[static_cast<size_t>(i)]);
+    for (const Column& column : columns) values.push_back((*column.values)[static_cast<size_t>(i)]);
   }
   if (!result.points.labels.empty()) names.push_back(label_name(run.recipe));
   write_csv(path, names, values, label_texts(result.points, run.facts.class_names));
