@@ -61,7 +61,7 @@ Description describe(const TrainedRun& run, const LikelihoodResult& result) {
     sheet.rows.push_back({name, mean.mean, mean.error, bits(sign * mean.mean, width), bits(mean.error, width)});
   };
   for (const Column& column : columns_of(result)) add(column.name, *column.values, -1);
-  // Row by row, so that what the rows have in common drops out: the divergence of the model from the law.
+  // Row by row, so that what the rows share drops out: the divergence of the model from the law.
   if (!result.law.empty()) add("law_less_model", difference(result.law, result.log_density), 1);
   out.sheets.push_back(std::move(sheet));
   return out;

@@ -14,7 +14,8 @@ namespace {
 
 int64_t known_class(const TrainedRun& run, const std::string& name, const std::filesystem::path& path) {
   std::vector<std::string> names = run.facts.class_names;
-  for (int64_t k = 0; names.empty() && k < run.facts.classes(); ++k) names.push_back(std::to_string(k));
+  if (names.empty())
+    for (int64_t k = 0; k < run.facts.classes(); ++k) names.push_back(std::to_string(k));
   const auto at = std::find(names.begin(), names.end(), name);
   if (at == names.end())
     fail(Code::input, path.string(), fmt::format("class '{}'", name), "one that the run was trained with");
