@@ -14,7 +14,10 @@ PARTS = 9
 LARGEST_PICTURE, LONGEST_PAGE = 60000, 370
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.(\d+))?(?:e([+-]?\d+))?(?![\w])")
 # How far one training may be from the mean over seeds that a recipe names: as tests/cli/figures.sh has it.
-SLACK = {"sliced_wasserstein": 0.004, "energy": 2e-4, "precision": 0.04, "recall": 0.005, "off_curve": 0.005}
+SLACK = {
+    "swiss_roll_article": {"sliced_wasserstein": 0.004, "energy": 2e-4, "precision": 0.02, "recall": 0.005},
+    "swiss_roll": {"sliced_wasserstein": 0.003, "energy": 1.5e-4, "precision": 0.004, "recall": 0.003, "off_curve": 0.001},
+}
 
 
 def same_output(page, got):
@@ -52,12 +55,13 @@ def problems(root):
             out.append(f"{picture.name}: over {LARGEST_PICTURE} bytes")
         if picture.name not in text:
             out.append(f"{picture.name}: not shown")
-    # | sliced_wasserstein | article | roll | floor |
-    reached = [expected(root, recipe) for recipe in ("swiss_roll_article", "swiss_roll")]
-    for row in re.findall(r"^\| (\w+) \| (\S+) \| (\S+) \|", text, re.M):
-        for value, of in zip(row[1:], reached):
-            if row[0] in of and abs(float(value) - of[row[0]]) > SLACK[row[0]]:
-                out.append(f"{row[0]}: {value} where the recipe reaches {of[row[0]]}")
+    # The table: | figure | of the first recipe | of the second | of fresh data |
+    rows = {row[0]: row[1:] for row in re.findall(r"^\| (\w+) \| (\S+) \| (\S+) \|", text, re.M)}
+    for column, (recipe, slack) in enumerate(SLACK.items()):
+        reached = expected(root, recipe)
+        for figure in slack.keys() & reached.keys():
+            if abs(float(rows[figure][column]) - reached[figure]) > slack[figure]:
+                out.append(f"{figure}: {rows[figure][column]} where {recipe} reaches {reached[figure]}")
     return out
 
 
