@@ -76,6 +76,16 @@ figures = {row["figure"]: row for row in json.load(open("out"))["figures"]}
 assert figures["sliced_wasserstein"]["samples"] > 0 and figures["precision"]["real_data"] > 0.5
 assert json.load(open("run/eval.json"))["pairs"] == 2
 P
+json doctor run --quick --quiet
+[[ ! -s err ]] || fail "doctor --quiet: standard error is not empty"
+python3 - <<'P' || fail "doctor --json"
+import json
+made = json.load(open("out"))
+checks = {row["check"]: row for row in made["checks"]}
+assert made["first"] and len(made["levels"]) == 8
+assert set(row["verdict"] for row in checks.values()) <= {"good", "look", "bad", "unknown"}
+assert checks["steps"]["verdict"] != "good"  # 20 steps
+P
 json report run --quiet
 [[ -s $(value page) ]] || fail "report: no page"
 

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/eval/metric.hpp"
+#include "roulade/eval/protocol.hpp"
+#include "roulade/run/doctor.hpp"
+#include "roulade/run/exact.hpp"
+#include "roulade/run/memoriser.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/train/batches.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kLevels = 8;
+constexpr int64_t kOverfitPoints = 64, kOverfitSteps = 400;
+constexpr double kOverfitRate = 3e-3;  ///< Adam's, for networks on points: the recipe's own rate is another check's
+constexpr int64_t kTrialBatch = 512;
+
+/// Random numbers of the doctor: apart from those of training (the seed itself) and validation.
+enum Purpose : uint64_t { kHeldOut = 101, kNoise, kSamples, kReference, kFloor };
+
+/// What all measures share.
+struct Bench {
+  const TrainedRun& run;
+  const DoctorRequest& request;
+  TrainParts parts;
+  std::shared_ptr<Model> raw, used;       ///< the last weights; those in use
+  Points held_out;                        ///< scaled
+  std::shared_ptr<const Denoiser> exact;  ///< null: not known
+  std::shared_ptr<const NoisedPoints> noised, noised_training;
+  Tensor exact_output;
+
+  int64_t points() const { return request.quick ? 1024 : 4096; }
+
+  /// How much a network's loss on the held-out points could fall: its squared distance to the exact answer where that
+  /// is known, else its loss.
+  std::vector<double> judge(const Model& model) const {
+    const Tensor output = noised->output(model);
+    return exact ? noised->distances(output, exact_output) : noised->losses(output);
+  }
+  std::filesystem::path checkpoint() const { return RunFolder{run.folder}.checkpoint(run.step); }
+};
+
+std::shared_ptr<Model> network_of(const TrainParts& parts, const std::map<std::string, Tensor>& weights,
+                                  const std::string& where) {
+  Twin twin = make_twin(parts);
+  fill_network(*twin.model, weights, where);
+  return twin.model;
+}
+
+/// The exact denoiser in the network's place, or null where the law is not known in the run's scaling.
+std::shared_ptr<const Denoiser> exact_of(const TrainedRun& run) {
+  try {
+    return with_exact_denoiser(run).denoiser;
+  } catch (const Error& e) {
+    if (e.code() != Code::usage) throw;
+    return nullptr;
+  }
+}
+
+Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
+  Points out = parts.source->draw(Split::test, derive_seed(seed, kHeldOut), count);
+  if (out.rows == 0) out = parts.source->draw(Split::validation, derive_seed(seed, kHeldOut), count);
+  if (out.rows == 0)
+    fail(Code::input, "doctor", "held-out points", "rows of a test or validation split (data.test, data.validation)",
+         "none");
+  return parts.facts.scaling.apply(out);
+}
+
+double norm_of(const Model& model, std::string* bad) {
+  double sum = 0;
+  for (const auto& [name, weight] : model.parameters()) {
+    const Tensor& value = weight.stored();
+    if (!value.is_floating_point()) continue;
+    const double part = value.detach().to(at::kDouble).square().sum().item<double>();
+    if (!std::isfinite(part) && bad != nullptr && bad->empty()) *bad = name;
+    sum += part;
+  }
+  return std::sqrt(sum);
+}
+
+void measure_losses(const Bench& b, RunFigures& f) {
+  const NoisedPoints &at = *b.noised, &on_training = *b.noised_training;
+  const auto training_labels = b.parts.shape.classes > 0 ? on_training.labels() : std::vector<int64_t>{};
+  const Tensor output = at.output(*b.used);
+  const std::vector<double> held_out = at.losses(output);
+  const std::vector<double> training = on_training.losses(on_training.output(*b.used));
+  const std::vector<double> memoriser = on_training.losses(on_training.output_of(
+      memorised_x0(b.parts.training, on_training.x_t(), on_training.alpha(), on_training.sigma(), training_labels)));
+  const Tensor linear = at.output_of(gaussian_x0(b.parts.training, at));
+  const std::vector<double> gaussian = at.losses(linear);
+  std::vector<double> irreducible;
+  if (b.exact) {
+    irreducible = at.losses(b.exact_output);
+    f.irreducible = mean_of(irreducible).value;
+    f.excess = mean_of(at.distances(output, b.exact_output));
+    f.learnable = mean_of(at.distances(linear, b.exact_output)).value;
+  }
+  f.held_out = mean_of(held_out);
+  f.training = mean_of(training);
+  f.memoriser = mean_of(memoriser);
+  f.gaussian = mean_of(gaussian).value;
+  f.gaussian_training =
+      mean_of(on_training.losses(on_training.output_of(gaussian_x0(b.parts.training, on_training)))).value;
+  f.raw_training = mean_of(on_training.losses(on_training.output(*b.raw)));
+
+  const auto mean_over = [](const std::vector<double>& values, const std::vector<size_t>& part) {
+    double sum = 0;
+    for (const size_t i : part) sum += values[i];
+    return sum / static_cast<double>(part.size());
+  };
+  const auto groups = at.by_level(kLevels), training_groups = on_training.by_level(kLevels);
+  for (size_t k = 0; k < groups.size(); ++k) {
+    const std::vector<size_t>&one = groups[k], &other = training_groups.at(k);
+    const size_t middle = one[one.size() / 2];
+    LevelLoss level;
+    level.noise = at.sigma()[middle] / at.alpha()[middle];
+    level.held_out = mean_over(held_out, one);
+    if (b.exact) level.irreducible = mean_over(irreducible, one);
+    level.gaussian = mean_over(gaussian, one);
+    level.training = mean_over(training, other);
+    level.memoriser = mean_over(memoriser, other);
+    f.levels.push_back(level);
+  }
+}
+
+void measure_optimiser(const Bench& b, RunFigures& f) {
+  const Twin twin = make_twin(b.parts);
+  f.fresh_norm = norm_of(*twin.model, nullptr);
+  f.weight_norm = norm_of(*b.raw, &f.bad_weight);
+  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.parts.training.rows), b.parts.seed);
+  f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed);
+
+  f.race_steps = b.request.quick ? 100 : 200;
+  const std::vector<double> race =
+      race_rates(b.parts, {f.lr, f.lr / 10}, f.race_steps, kTrialBatch,
+                 [&](const Model& model) { return mean_of(b.noised->losses(b.noised->output(model))).value; });
+  f.race_lr = race[0];
+  f.race_low = race[1];
+}
+
+void measure_averaging(const Bench& b, RunFigures& f) {
+  std::vector<double> last, averaged;
+  if (f.averages) {
+    last = b.judge(*b.raw);
+    averaged = b.judge(*network_of(b.parts, read_network(b.checkpoint()), b.checkpoint().string()));
+  } else {
+    const AveragingTrial trial = try_averaging(b.parts, b.checkpoint(), b.request.quick ? 100 : 200);
+    f.averaging_is_trial = true;
+    last = b.judge(*trial.last);
+    averaged = b.judge(*trial.averaged);
+  }
+  f.raw_loss = mean_of(last).value;
+  f.averaged_loss = mean_of(averaged).value;
+  f.averaging_gain = mean_difference(last, averaged);
+}
+
+void measure_more_steps(const Bench& b, RunFigures& f) {
+  f.more_steps = std::clamp<int64_t>(f.step / 4, 150, b.request.quick ? 150 : 300);
+  const Tensor before = b.noised->output(*b.used);
+  const std::shared_ptr<const Model> model = train_on(b.parts, *b.used, f.lr / 3, f.more_steps);
+  const std::vector<double> old_loss = b.judge(*b.used), new_loss = b.judge(*model);
+  f.more_before = mean_of(old_loss).value;
+  f.more_after = mean_of(new_loss).value;
+  f.more_gain = mean_difference(old_loss, new_loss);
+}
+
+/// P(a < b) with ties as one half, and its standard error under P = 1/2 (Mann-Whitney).
+Mean nearer_share(std::vector<double> a, std::vector<double> b) {
+  std::sort(b.begin(), b.end());
+  double sum = 0;
+  for (const double x : a) {
+    const auto [low, high] = std::equal_range(b.begin(), b.end(), x);
+    sum += static_cast<double>(b.end() - high) + 0.5 * static_cast<double>(high - low);
+  }
+  const auto n = static_cast<double>(a.size()), m = static_cast<double>(b.size());
+  return {sum / (n * m), std::sqrt((n + m + 1) / (12 * n * m))};
+}
+
+void measure_samples(const Bench& b, RunFigures& f) {
+  const auto settings = settings_of<SampleSettings>(b.run.recipe, "sample");
+  const int64_t states = b.run.schedule->states();
+  f.sampler = settings.sampler;
+  f.sample_steps = settings.steps;
+  f.fine_steps = states > 0 ? std::min(4 * settings.steps, states) : 4 * settings.steps;
+  if (f.fine_steps <= settings.steps || settings.grid == "custom") f.fine_steps = 0;
+  TrainedRun fine = b.run;
+  if (f.fine_steps > 0) {
+    fine.recipe.tables.at("sample")["steps"] = f.fine_steps;
+    fine.recipe = resolve(fine.recipe);
+  }
+  const Scaling& scaling = b.parts.facts.scaling;
+  const bool endless = b.parts.source->endless();
+  const int64_t wanted = b.request.quick ? 1000 : 2000;
+  const int64_t count = endless ? wanted : std::min(wanted, b.held_out.rows);
+  const MetricEntry& metric = eval::registry().find("sliced_wasserstein");
+  std::vector<double> coarse_distance, fine_distance, floor;
+  std::vector<double> near_samples;
+  for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
+    const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
+    const auto drawn = [&](const TrainedRun& from) {
+      const PointSamples made = sample_points(
+          from,
+          {.count = count, .seed = seed(kSamples), .frame_points = 0, .progress = {}, .cancel = b.request.cancel});
+      return scaling.apply(made.points);
+    };
+    const auto real = [&](Purpose purpose) {
+      if (endless) return scaling.apply(b.parts.source->draw(Split::test, seed(purpose), count));
+      return scaling.apply(b.parts.source->draw(purpose == kFloor ? Split::train : Split::test, seed(purpose), count));
+    };
+    MetricContext context;
+    context.seed = seed(kNoise);
+    const PointSet reference = to_set(real(kReference));
+    const auto distance = [&](const Points& points) {
+      return metric.compute(to_set(points).view(), reference.view(), context).at(0).value;
+    };
+    const Points made = drawn(b.run);
+    if (pair == 0) near_samples = distances_to(b.parts.training, made);
+    if (reference.rows < 2) continue;
+    coarse_distance.push_back(distance(made));
+    if (f.fine_steps > 0) fine_distance.push_back(distance(drawn(fine)));
+    floor.push_back(distance(real(kFloor)));
+  }
+  f.distance = mean_of(coarse_distance).value;
+  f.floor = mean_of(floor).value;
+  if (f.fine_steps > 0) {
+    f.fine_distance = mean_of(fine_distance).value;
+    f.sampler_gain = mean_difference(coarse_distance, fine_distance);
+  }
+  const Mean nearer = nearer_share(near_samples, distances_to(b.parts.training, b.held_out));
+  f.nearer = nearer.value;
+  f.nearer_error = nearer.error;
+}
+
+}  // namespace
+
+RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  RunFigures f;
+  // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.
+  Bench b{run,
+          request,
+          make_train_parts(resolve(read_run_recipe(RunFolder{run.folder}))),
+          nullptr,
+          nullptr,
+          {},
+          exact_of(run),
+          nullptr,
+          nullptr,
+          {}};
+  b.held_out = held_out_of(b.parts, run.seed, b.points());
+  f.step = run.step;
+  f.steps = b.parts.settings.steps;
+  f.training_rows = b.parts.training.rows;
+  f.parameters = b.parts.model->parameter_count();
+  f.lr = b.parts.settings.optimiser.lr;
+  f.averages = !b.parts.settings.ema.empty();
+  f.uses_average = f.averages && settings_of<SampleSettings>(run.recipe, "sample").weights != "raw";
+  f.history = read_history(RunFolder{run.folder}.metrics(), run.step);
+
+  const std::filesystem::path checkpoint = b.checkpoint();
+  b.raw = network_of(b.parts, read_raw_network(checkpoint), checkpoint.string());
+  b.used = f.uses_average ? network_of(b.parts, read_network(checkpoint), checkpoint.string()) : b.raw;
+  const uint64_t seed = derive_seed(run.seed, kNoise);
+  b.noised = std::make_shared<NoisedPoints>(b.parts, b.held_out, b.points(), seed);
+  b.noised_training = std::make_shared<NoisedPoints>(b.parts, b.parts.training, b.points(), seed);
+  if (b.exact) b.exact_output = b.noised->output(*b.exact);
+
+  const FewerThreads limit(useful_threads(b.parts));
+  const std::vector<std::pair<const char*, void (*)(const Bench&, RunFigures&)>> measures = {
+      {"losses", measure_losses},
+      {"optimiser", measure_optimiser},
+      {"averages", measure_averaging},
+      {"more steps", measure_more_steps},
+      {"samples", measure_samples}};
+  int64_t done = 0;
+  for (const auto& [name, measure] : measures) {
+    if (request.cancel.requested()) break;
+    if (request.progress) request.progress({"doctor", done, static_cast<int64_t>(measures.size()), 0, -1, name});
+    measure(b, f);
+    ++done;
+  }
+  f.finished = !request.cancel.requested();
+  f.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return f;
+}
+
+}  // namespace roulade

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/level_losses.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/train/batches.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kRows = 256;  ///< of an exact denoiser's call: its pairs with the law's components stay in the cache
+
+/// The points 0, 1, ... and from the start again.
+Points cycled(const Points& points, int64_t count) {
+  if (points.rows < 1) fail(Code::usage, "losses by level", "points", "at least one", "none");
+  Points out{count, points.width, {}, {}};
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = i % points.rows;
+    out.values.insert(out.values.end(), points.row(row), points.row(row) + points.width);
+    if (!points.labels.empty()) out.labels.push_back(points.labels[static_cast<size_t>(row)]);
+  }
+  return out;
+}
+
+std::vector<double> row_means(const Tensor& values) {
+  const Tensor means = values.to(at::kDouble).mean({1}).contiguous();
+  const double* from = means.const_data_ptr<double>();
+  return {from, from + means.numel()};
+}
+
+}  // namespace
+
+NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_t count, uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  const ObjectiveTerms terms = make_objective_terms(parts.resolved.tables.at("objective"));
+  const auto prediction = make_prediction(parts.resolved.tables.at("denoiser"));
+  const Schedule& schedule = *parts.schedule;
+  loss_ = terms.loss;
+  const Points taken = cycled(points, count);
+  labels_ = taken.labels;
+  const Tensor x0 = to_batch(taken).x0;
+  const StepKey key{seed, 0, 0};
+  t_.resize(static_cast<size_t>(count));
+  terms.times->draw(schedule, key, t_);
+  Tensor eps = at::empty(x0.sizes(), at::kFloat);
+  fill_normal({seed, Stream::noise, 0}, 0, points.width,
+              std::span<float>(eps.mutable_data_ptr<float>(), static_cast<size_t>(eps.numel())));
+
+  const auto column = [&](const std::function<double(size_t)>& value) {
+    Tensor out = at::empty({count, 1}, at::kFloat);
+    for (size_t i = 0; i < t_.size(); ++i) out.mutable_data_ptr<float>()[i] = static_cast<float>(value(i));
+    return out;
+  };
+  std::vector<Coefficients> c;
+  for (const double t : t_) {
+    c.push_back(prediction->at(schedule, t));
+    alpha_.push_back(schedule.alpha(t));
+    sigma_.push_back(schedule.sigma(t));
+  }
+  in_ = column([&](size_t i) { return c[i].in; });
+  noise_ = column([&](size_t i) { return c[i].noise; });
+  skip_ = column([&](size_t i) { return c[i].skip; });
+  out_ = column([&](size_t i) { return c[i].out; });
+  weight_ = column([&](size_t i) { return terms.weight->at(schedule.log_snr(t_[i]), c[i]); });
+  x_t_ = column([&](size_t i) { return alpha_[i]; }) * x0 + column([&](size_t i) { return sigma_[i]; }) * eps;
+  target_ =
+      column([&](size_t i) { return c[i].target_x0; }) * x0 + column([&](size_t i) { return c[i].target_eps; }) * eps;
+}
+
+Condition NoisedPoints::condition() const {
+  Condition out;
+  if (!labels_.empty()) out.label = at::tensor(labels_, at::kLong);
+  return out;
+}
+
+Tensor NoisedPoints::output(const Model& model) const {
+  const at::NoGradGuard no_grad;
+  return model.forward(in_ * x_t_, noise_.view({-1}), condition());
+}
+
+Tensor NoisedPoints::output_of(const Tensor& x0) const { return (x0 - skip_ * x_t_) / out_; }
+
+Tensor NoisedPoints::output(const Denoiser& denoiser) const {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> parts;
+  for (int64_t first = 0; first < x_t_.size(0); first += kRows) {
+    const int64_t count = std::min(kRows, x_t_.size(0) - first);
+    Condition part;
+    if (!labels_.empty()) part.label = condition().label->narrow(0, first, count);
+    parts.push_back(denoiser
+                        .denoise(x_t_.narrow(0, first, count),
+                                 std::span(t_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), part)
+                        .x0);
+  }
+  return output_of(at::cat(parts));
+}
+
+std::vector<double> NoisedPoints::losses(const Tensor& output) const {
+  return row_means(loss_->values(output, target_) * weight_);
+}
+
+std::vector<double> NoisedPoints::distances(const Tensor& a, const Tensor& b) const {
+  return row_means((a - b).square() * weight_);
+}
+
+std::vector<std::vector<size_t>> NoisedPoints::by_level(int64_t count) const {
+  std::vector<size_t> order(t_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return t_[a] < t_[b]; });
+  std::vector<std::vector<size_t>> out;
+  for (int64_t k = 0; k < count; ++k) {
+    const auto place = [&](int64_t j) {
+      return order.begin() + static_cast<std::ptrdiff_t>(j * static_cast<int64_t>(order.size()) / count);
+    };
+    if (place(k) != place(k + 1)) out.emplace_back(place(k), place(k + 1));
+  }
+  return out;
+}
+
+Mean mean_of(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  Mean out;
+  for (const double v : values) out.value += v / n;
+  double square = 0;
+  for (const double v : values) square += (v - out.value) * (v - out.value);
+  out.error = n > 1 ? std::sqrt(square / (n * (n - 1))) : 0;
+  return out;
+}
+
+Mean mean_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> d(a.size());
+  for (size_t i = 0; i < a.size(); ++i) d[i] = a[i] - b[i];
+  return mean_of(d);
+}
+
+Tensor gaussian_x0(const Points& training, const NoisedPoints& at) {
+  const Scaling fit = Scaling::fit(training, "column");
+  const Tensor mean = at::tensor(fit.mean, at::kFloat), power = at::tensor(fit.deviation, at::kFloat).square();
+  const Tensor alpha = at::tensor(at.alpha(), at::kFloat).unsqueeze(1);
+  const Tensor sigma = at::tensor(at.sigma(), at::kFloat).unsqueeze(1);
+  const Tensor gain = alpha * power / (alpha.square() * power + sigma.square());
+  return mean + gain * (at.x_t() - alpha * mean);
+}
+
+}  // namespace roulade
