@@ -10,11 +10,11 @@ namespace roulade {
 namespace {
 
 // Limits; docs/doctor.md says where each comes from.
-constexpr double kSure = 4;                         ///< standard errors
+constexpr double kSure = 4;                          ///< standard errors
 constexpr double kLeftGood = 0.03, kLeftBad = 0.15;  ///< of what can be learnt beyond the best linear denoiser
-constexpr double kRecord = 1.5;                     ///< measured over recorded loss
+constexpr double kRecord = 1.5, kRecordBad = 3;      ///< measured over recorded loss
 constexpr double kOverfitGood = 0.75, kOverfitBad = 0.9;
-constexpr double kRace = 1.02;                    ///< loss with the rate over loss with a tenth of it
+constexpr double kRace = 1.02;                   ///< loss with the rate over loss with a tenth of it
 constexpr double kSpike = 10, kGrowth = 20;      ///< largest over median gradient; weights over fresh ones
 constexpr double kAveraging = 0.25;              ///< of the excess that averaging takes or adds
 constexpr double kAveragingLoss = 0.02;          ///< the same of the loss, where the excess is not known
@@ -42,7 +42,8 @@ Check check_target(const Case& c) {
   Check out{"target", Verdict::good, "", ""};
   const double measured = f.raw_training.value, limit = kRecord * recorded.value_or(0) + kSure * f.raw_training.error;
   const bool finite = std::isfinite(measured);
-  if (!finite || (measured > limit && measured > f.gaussian_training)) {
+  const bool far = recorded && measured > kRecordBad / kRecord * limit;
+  if (!finite || far || (measured > limit && measured > f.gaussian_training)) {
     out.verdict = recorded || !finite ? Verdict::bad : Verdict::look;
     out.advice =
         "check that recipe and weights belong together: the network's answers are not what the recipe takes "
@@ -214,7 +215,7 @@ Check check_network(const Case& c, bool blocked) {
   return out;
 }
 
-Check check_sampler(const Case& c) {
+Check check_sampler(const Case& c, bool blocked) {
   const RunFigures& f = c.f;
   Check out{"sampler", Verdict::good, "", ""};
   out.finding = fmt::format("{} with {} steps: sliced Wasserstein {:.3g}", f.sampler, f.sample_steps, f.distance);
@@ -232,6 +233,10 @@ Check check_sampler(const Case& c) {
     out.finding += ", no finer grid to hold it against";
   }
   out.finding += fmt::format("; real points {:.3g}", f.floor);
+  if (blocked) {  // samples of a network that answers another question say nothing of the sampler
+    out.verdict = Verdict::unknown;
+    out.advice.clear();
+  }
   return out;
 }
 
@@ -242,7 +247,7 @@ bool complains(const Check& check) { return check.verdict == Verdict::look || ch
 Diagnosis diagnose(const RunFigures& figures) {
   const Case c{figures};
   const Check target = check_target(c), overfit = check_overfit(c), rate = check_rate(c), norms = check_norms(c);
-  const Check memory = check_memory(c), sampler = check_sampler(c), loss = check_loss(c);
+  const Check memory = check_memory(c), loss = check_loss(c);
   const bool broken = complains(target) || complains(overfit) || complains(rate) || !figures.bad_weight.empty();
   // Each cause explains the excess: the next one is asked for only when those before it are out of the way.
   const Check averaging_now = check_averaging(c, false);
@@ -250,6 +255,7 @@ Diagnosis diagnose(const RunFigures& figures) {
       c, broken || complains(memory) || (averaging_now.advice.rfind("lower", 0) != 0 && complains(averaging_now)));
   const Check averaging = check_averaging(c, complains(steps) || broken);
   const Check network = check_network(c, broken || complains(memory) || complains(averaging) || complains(steps));
+  const Check sampler = check_sampler(c, complains(target));
   Diagnosis out;
   out.checks = {target, overfit, rate, norms, loss, memory, averaging, steps, network, sampler};
   // The order in which causes are removed; "loss" only shows them.

@@ -4,7 +4,6 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/denoiser/exact.hpp"
-#include "roulade/run/level_losses.hpp"
 #include "roulade/run/training_history.hpp"
 
 #include <cmath>
@@ -27,7 +26,6 @@ Points normal_points(int64_t rows, uint64_t seed) {
 // The exact denoiser of a mixture whose components have no spread is the memoriser.
 TEST(Memoriser, EqualsTheExactDenoiserOfDeltas) {
   const Points training = normal_points(50, 1), from = normal_points(40, 2);
-  Binder b("schedule", {});
   const std::shared_ptr<const Schedule> schedule = schedule::registry().make("cosine_continuous", {});
   std::vector<std::vector<double>> means;
   for (int64_t i = 0; i < training.rows; ++i) means.push_back({training.row(i)[0], training.row(i)[1]});
@@ -67,7 +65,8 @@ TEST(TrainingHistory, FitsTheLastThird) {
     for (int step = 10; step <= 300; step += 10)
       out << R"({"step":)" << step << R"(,"loss":)" << (step <= 200 ? 5 : 2 - 0.001 * step) << R"(,"lr":)"
           << (step == 300 ? 0.25 : 1) << R"(,"gradient_norm":)" << (step == 250 ? 9 : 3) << "}\n"
-          << R"({"step":)" << step << R"(,"validation":7})" << "\n";
+          << R"({"step":)" << step << R"(,"validation":7})"
+          << "\n";
   }
   const TrainingHistory history = read_history(file, 300);
   ASSERT_EQ(history.rows.size(), 30u);
