@@ -51,7 +51,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
   CLI::App& command = *root.add_subcommand("likelihood", "How likely a run's network holds data: nats and bits.");
   LikelihoodRequest& r = o->request;
   command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
-  command.add_option("--data", r.data, "a .csv or .npy file with the run's columns; default: the test split")
+  command.add_option("--data", r.data, "a .csv or .npy file with the run's columns;\ndefault: the test split")
       ->option_text("FILE");
   command.add_option("-n,--count", r.count, "rows at most, 0 = all of a table; default: 1000")
       ->option_text("N")
@@ -64,7 +64,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
   command.add_option("--probes", r.probes, "random signs a row for hutchinson; default: 8")
       ->option_text("N")
       ->check(CLI::Range(2, 100000));
-  command.add_option("--t-min", r.t_min, "where the data stand; default: the least time that was trained")
+  command.add_option("--t-min", r.t_min, "where the data stand; default:\nthe least time that was trained")
       ->option_text("T")
       ->check(CLI::Range(0.0, 1.0));
   command.add_option("--label", o->label, "each row's density given its class, or without")
