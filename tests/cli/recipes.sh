@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Every shipped recipe. Without arguments in short form: it trains, the loss falls, the samples have the data's columns and
+# scale, they are judged. With --full [NAME...] (or ROULADE_RECIPES=full) as it stands, against its table [expected]:
+#
+#     ROULADE=build/release/bin/roulade bash tests/cli/recipes.sh --full
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+full="${ROULADE_RECIPES:-}"
+[[ "${1:-}" == --full ]] && full=full && shift
+names=("$@")
+[[ ${#names[@]} -gt 0 ]] || names=($(basename -s .toml "$tree"/recipes/*.toml))
+
+short=(--set train.steps=150 --set train.batch=256 --set train.warmup=10 --set train.log_every=10 --set data.validation_count=500)
+for name in "${names[@]}"; do
+  file="$tree/recipes/$name.toml"
+  if [[ "$full" == full ]]; then
+    ends 0 train "$file" --out "$name" --quiet
+    ends 0 eval "$name" --quiet
+  else
+    words=("${short[@]}")
+    grep -q '^kind = "table"' "$file" || words+=(--set data.count=5000)
+    ends 0 train "$file" --out "$name" --quiet "${words[@]}"
+    ends 0 eval "$name" --quiet --set eval.pairs=2 --set eval.count=1000
+  fi
+  ends 0 sample "$name" -n 1000 --out "$name.csv" --quiet
+  python3 - "$file" "$name" "$full" <<'P' >said || fail "$name: $(cat said)"
+import csv, json, re, statistics, sys
+file, run, full = sys.argv[1:]
+text = open(file).read()
+expected = {k: float(v) for k, v in re.findall(r"^(\w+) = (\S+)$", text.split("[expected]")[1], re.M)}
+figures = {f["figure"]: f for f in json.load(open(f"{run}/eval.json"))["figures"]}
+assert expected and set(expected) <= set(figures), "[expected] names figures that are not judged"
+for k in expected:
+    print(f"{k}: expected {expected[k]:.4g}, got {figures[k]['generated']['mean']:.4g}", file=sys.stderr if full else sys.stdout)
+if full:
+    # Room for another seed and for another machine's rounding: a quarter of the distances, 0.01 of the shares.
+    for k, want in expected.items():
+        got, floor = figures[k]["generated"]["mean"], figures[k]["floor"]["mean"]
+        room = {"sliced_wasserstein": 0.25 * want, "energy": 2e-4 + 0.5 * abs(want)}.get(k, 0.01)
+        worse = want - got if k in ("precision", "recall", "arc_coverage") else got - want
+        assert worse <= room, f"{k}: expected {want:.4g}, got {got:.4g} (floor {floor:.4g})"
+rows = [json.loads(line) for line in open(f"{run}/metrics.jsonl")]
+loss = [row["loss"] for row in rows if row.get("loss") is not None]
+assert statistics.mean(loss[-3:]) < 0.97 * loss[0], f"the loss does not fall: {loss[0]:.4f} to {loss[-1]:.4f}"
+facts = json.load(open(f"{run}/data.json"))
+with open(f"{run}.csv", newline="") as table:
+    header, *values = list(csv.reader(table))
+labels = ["label"] if facts["class_shares"] else []
+assert header == facts["columns"] + labels, f"columns {header}"
+assert len(values) == 1000, f"{len(values)} rows"
+for j, (mean, deviation) in enumerate(zip(facts["mean"], facts["deviation"])):
+    column = [float(row[j]) for row in values]
+    # A network hardly trained: within a deviation of the data's mean, a deviation within a factor of 2.
+    assert abs(statistics.mean(column) - mean) < deviation, f"mean of column {header[j]}"
+    assert 0.5 < statistics.stdev(column) / deviation < 2, f"deviation of column {header[j]}"
+P
+done
+finish
