@@ -6,12 +6,14 @@
 #include "roulade/eval/curve_projection.hpp"
 #include "roulade/eval/protocol.hpp"
 #include "roulade/kernel/nearest.hpp"
-#include "roulade/kernel/pair_distance.hpp"
+#include "roulade/kernel/pair_sum.hpp"
 #include "roulade/kernel/sliced.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,7 @@ struct Sets {
   Scaling scaling = Scaling::fit(source->draw(Split::train, 0, 100000), "global");
   Curve curve = scaling.apply(*source->curve());
   PointSet judged = made("0.6", 1), fresh = made("0.5", 2), reference = made("0.5", 3);
+  PointSet training = to_set(scaling.apply(source->draw(Split::train, 0, 100000)));
 
   PointSet made(const std::string& noise, uint64_t seed) const {
     const auto roll = data::registry().make("swiss_roll", {{"noise", std::stod(noise)}});
@@ -41,7 +44,8 @@ Run metric_case(const std::string& name, double tolerance, double (*expected_of)
   const double expected = expected_of(*sets);
   return [sets, metric, expected, tolerance]() -> Outcome {
     const std::vector<PointView> judged = {sets->judged.view(), sets->fresh.view()};
-    const double got = metric->compare(judged, sets->reference.view(), {kSeed, &sets->curve})[0][0];
+    const double got =
+        metric->compare(judged, sets->reference.view(), {kSeed, &sets->curve, sets->training.view()})[0][0];
     return {got, expected - tolerance, expected + tolerance, {}, {}};
   };
 }
@@ -85,6 +89,88 @@ double distance_of(const Sets& sets) {
 
 double all_arcs(const Sets&) { return 1; }
 
+double mmd_of(const Sets& sets) {
+  constexpr int64_t kSome = 2000;
+  const float *x = sets.judged.values.data(), *r = sets.reference.values.data();
+  std::vector<double> distances;
+  for (int64_t i = 0; i < kSome; ++i)
+    for (int64_t j = 0; j < i; ++j)
+      distances.push_back(std::hypot(double{r[2 * i]} - r[2 * j], double{r[2 * i + 1]} - r[2 * j + 1]));
+  const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+  std::nth_element(distances.begin(), middle, distances.end());
+  const double pairs = 0.5 * kRows * (kRows - 1), h = *middle;
+  return pair_gaussian_sum_plain(x, kRows, 2, h) / pairs + pair_gaussian_sum_plain(r, kRows, 2, h) / pairs -
+         2 * pair_gaussian_sum_plain(x, kRows, r, kRows, 2, h) / (double{kRows} * kRows);
+}
+
+/// The Hungarian method in its shortest form: rows one by one, each by Dijkstra over columns.
+double wasserstein2_of(const Sets& sets) {
+  constexpr size_t n = 1000;
+  const float *x = sets.judged.values.data(), *r = sets.reference.values.data();
+  std::vector<double> u(n + 1), v(n + 1);
+  std::vector<size_t> row_of(n + 1), from(n + 1);  // 1-based; column 0 holds the row in hand
+  for (size_t i = 1; i <= n; ++i) {
+    std::vector<double> least(n + 1, std::numeric_limits<double>::infinity());
+    std::vector<char> done(n + 1);
+    size_t j0 = 0;
+    row_of[0] = i;
+    do {
+      done[j0] = 1;
+      const size_t i0 = row_of[j0];
+      size_t next = 0;
+      double delta = std::numeric_limits<double>::infinity();
+      for (size_t j = 1; j <= n; ++j) {
+        if (done[j]) continue;
+        const double dx = double{x[2 * i0 - 2]} - r[2 * j - 2], dy = double{x[2 * i0 - 1]} - r[2 * j - 1];
+        const double reduced = dx * dx + dy * dy - u[i0] - v[j];
+        if (reduced < least[j]) least[j] = reduced, from[j] = j0;
+        if (least[j] < delta) delta = least[j], next = j;
+      }
+      for (size_t j = 0; j <= n; ++j)
+        if (done[j])
+          u[row_of[j]] += delta, v[j] -= delta;
+        else
+          least[j] -= delta;
+      j0 = next;
+    } while (row_of[j0] != 0);
+    for (; j0 != 0; j0 = from[j0]) row_of[j0] = row_of[from[j0]];
+  }
+  return std::sqrt((std::accumulate(u.begin(), u.end(), 0.0) + std::accumulate(v.begin(), v.end(), 0.0)) / n);
+}
+
+double classifier_of(const Sets& sets) {
+  constexpr int64_t kHalf = kRows / 2;
+  std::vector<float> both(sets.judged.values.begin(), sets.judged.values.begin() + 2 * kHalf);
+  both.insert(both.end(), sets.reference.values.begin(), sets.reference.values.begin() + 2 * kHalf);
+  double right = 0;
+  for (const PointSet* own : {&sets.judged, &sets.reference}) {
+    const float *mine = own->values.data(), *judged = mine + 2 * kHalf;
+    const float* theirs = (own == &sets.judged ? sets.reference : sets.judged).values.data();
+    const auto radii = neighbour_radii_plain(judged, kHalf, both.data(), 2 * kHalf, 2, 101);
+    const auto votes = count_within_plain(judged, kHalf, radii, mine, kHalf, 2);
+    const auto against = count_within_plain(judged, kHalf, radii, theirs, kHalf, 2);
+    for (size_t i = 0; i < votes.size(); ++i) right += votes[i] > against[i];
+  }
+  return right / kRows;
+}
+
+double density_of(const Sets& sets) {
+  constexpr int64_t kSome = 5000;
+  const float *x = sets.judged.values.data(), *r = sets.reference.values.data();
+  const auto counts = count_within_plain(r, kSome, neighbour_radii_plain(r, kSome, 2, 5), x, kSome, 2);
+  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0})) / (5.0 * kSome);
+}
+
+double copied_of(const Sets& sets) {
+  constexpr int64_t kSome = 5000;
+  const float* t = sets.training.values.data();
+  auto judged = neighbour_radii_plain(sets.judged.values.data(), kSome, t, sets.training.rows, 2, 1);
+  auto real = neighbour_radii_plain(sets.reference.values.data(), kSome, t, sets.training.rows, 2, 1);
+  std::sort(real.begin(), real.end());
+  return static_cast<double>(std::count_if(judged.begin(), judged.end(), [&](double d) { return d < real[50]; })) /
+         kSome;
+}
+
 }  // namespace
 
 Run sliced_wasserstein() { return metric_case("sliced_wasserstein", 1e-6, sliced_of); }  // float projections
@@ -92,6 +178,11 @@ Run energy() { return metric_case("energy", 8e-7, energy_of); }  // four mean di
 Run precision_recall() { return metric_case("precision_recall", 1.5 / 5000, precision_of); }  // a point on an edge
 Run curve_distance() { return metric_case("curve_distance", 1e-9, distance_of); }             // doubles on both sides
 Run arc_coverage() { return metric_case("arc_coverage", 0, all_arcs); }
+Run mmd() { return metric_case("mmd", 8e-7, mmd_of); }                              // four means, right to 2e-7
+Run wasserstein2() { return metric_case("wasserstein2", 1e-9, wasserstein2_of); }   // doubles on both sides
+Run classifier() { return metric_case("classifier", 5.0 / kRows, classifier_of); }  // near draws
+Run density_coverage() { return metric_case("density_coverage", 5.0 / 25000, density_of); }  // points on edges
+Run memorisation() { return metric_case("memorisation", 1.5 / 5000, copied_of); }            // a point on the edge
 
 /// got = mean sliced distance of fresh points from fresh ones.
 Run protocol() {

@@ -12,9 +12,12 @@ import argparse
 import sys
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
+from scipy.stats import mannwhitneyu
 from sklearn.datasets import make_swiss_roll
+from sklearn.neighbors import KNeighborsClassifier
 from timing import measure
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -116,7 +119,59 @@ class CurveFigures:
         return out
 
 
+def mmd(sets, reference):
+    """Blocks of float32 by the expanded square, so that BLAS and one exp do the work."""
+    some = reference[:2000].astype(np.float64)
+    h = np.median(cdist(some, some)[np.triu_indices(2000, 1)])
+
+    def kernel_sum(x, y):
+        x, y = x / np.float32(h * np.sqrt(2)), y / np.float32(h * np.sqrt(2))
+        xx, yy = (x ** 2).sum(1), (y ** 2).sum(1)
+        return sum(np.exp(np.minimum(2 * (x[i:i + BLOCK] @ y.T) - xx[i:i + BLOCK, None] - yy, 0)).sum(dtype=np.float64)
+                   for i in range(0, len(x), BLOCK))
+
+    n = len(reference)
+    within = lambda x: (kernel_sum(x, x) - n) / (n * (n - 1))
+    own = within(reference)
+    return [within(x) + own - 2 * kernel_sum(x, reference) / n ** 2 for x in sets]
+
+
+def wasserstein2(sets, reference):
+    costs = [cdist(x[:1000], reference[:1000], "sqeuclidean") for x in sets]
+    return [np.sqrt(c[linear_sum_assignment(c)].mean()) for c in costs]
+
+
+def classifier(sets, reference):
+    half, out = ROWS // 2, []
+    label = np.repeat([1, 0], half)
+    for x in sets:
+        model = KNeighborsClassifier(101, n_jobs=-1).fit(np.concatenate([x[:half], reference[:half]]), label)
+        out.append(model.score(np.concatenate([x[half:], reference[half:]]), label))
+    return out
+
+
+def density_coverage(sets, reference):
+    real = reference[:SOME].astype(np.float64)
+    radii = np.sqrt(squared_radii(real))
+    out = []
+    for x in sets:
+        counts = cKDTree(x[:SOME]).query_ball_point(real, radii, workers=-1, return_length=True)
+        out.append((counts.sum() / (5 * SOME), (counts > 0).mean()))
+    return out
+
+
+def memorisation(sets, reference):
+    tree = cKDTree(training)
+    real = tree.query(reference[:SOME], workers=-1)[0]
+    out = []
+    for x in sets:
+        d = tree.query(x[:SOME], workers=-1)[0]
+        out.append(((d < np.sort(real)[SOME // 100]).mean(), mannwhitneyu(real, d).statistic))
+    return out
+
+
 curve = CurveFigures()
+training = ((train - MEAN) / SCALE).astype(np.float32)
 sets, reference = [made(1, 0.6), made(2)], made(3)
 drawn = [(made(100 + 3 * k), made(101 + 3 * k), made(102 + 3 * k)) for k in range(arguments.pairs)]
 
@@ -137,6 +192,11 @@ CASES = {  # the judged set has noise 0.6 in place of 0.5; the bands are what ot
     "precision_recall": (lambda: precision_recall(sets, reference)[0][0], 0.97, 1),
     "curve_distance": (lambda: curve.distance(sets, reference)[0][0], 1.15, 1.25),
     "arc_coverage": (lambda: curve.coverage(sets, reference)[0], 1, 1),
+    "mmd": (lambda: mmd(sets, reference)[0], -1e-4, 1e-3),
+    "wasserstein2": (lambda: wasserstein2(sets, reference)[0], 0.05, 0.4),
+    "classifier": (lambda: classifier(sets, reference)[0], 0.5, 0.6),
+    "density_coverage": (lambda: density_coverage(sets, reference)[0][0], 0.85, 1),
+    "memorisation": (lambda: memorisation(sets, reference)[0][0], 0, 0.02),
     "protocol": (protocol, 0.0115, 0.0205),
 }
 good = [measure(name, *case, arguments.repeats) for name, case in CASES.items() if arguments.filter in name]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/eval/metric.hpp"
-#include "roulade/kernel/pair_distance.hpp"
+#include "roulade/kernel/pair_sum.hpp"
 
 namespace roulade::eval {
 namespace {

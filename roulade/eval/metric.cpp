@@ -6,15 +6,15 @@
 #include <fmt/format.h>
 
 namespace roulade {
-namespace {
+namespace eval {
 
-void check_set(std::string_view where, const std::string& which, const PointView& set, int64_t width, int64_t least) {
+void check_set(std::string_view where, const std::string& role, const PointView& set, int64_t width, int64_t least) {
   constexpr float kLimit = 1e15f;
   if (set.width != width || width < 1)
-    fail(Code::usage, where, fmt::format("width of the {} set", which), fmt::format("{}", std::max<int64_t>(width, 1)),
+    fail(Code::usage, where, fmt::format("width of the {} set", role), fmt::format("{}", std::max<int64_t>(width, 1)),
          fmt::format("{}", set.width));
   if (set.rows < least)
-    fail(Code::usage, where, fmt::format("rows of the {} set", which), fmt::format("at least {}", least),
+    fail(Code::usage, where, fmt::format("rows of the {} set", role), fmt::format("at least {}", least),
          fmt::format("{}", set.rows));
   const int64_t size = set.rows * width;
   bool good = true;
@@ -22,11 +22,16 @@ void check_set(std::string_view where, const std::string& which, const PointView
   if (good) return;
   for (int64_t i = 0; i < size; ++i)
     if (!(std::abs(set.values[i]) <= kLimit))
-      fail(Code::numeric, where, fmt::format("{} set, row {}, column {}", which, i / width, i % width),
+      fail(Code::numeric, where, fmt::format("{} set, row {}, column {}", role, i / width, i % width),
            "a finite number of at most 1e15 in magnitude", fmt::format("{}", set.values[i]));
 }
 
-}  // namespace
+void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least) {
+  check_set(where, "reference", reference, reference.width, least);
+  for (const PointView& set : sets) check_set(where, "judged", set, reference.width, least);
+}
+
+}  // namespace eval
 
 std::vector<Figure> MetricEntry::compute(const PointView& generated, const PointView& reference,
                                          const MetricContext& context) const {
@@ -37,12 +42,4 @@ std::vector<Figure> MetricEntry::compute(const PointView& generated, const Point
   return out;
 }
 
-namespace eval {
-
-void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least) {
-  check_set(where, "reference", reference, reference.width, least);
-  for (const PointView& set : sets) check_set(where, "judged", set, reference.width, least);
-}
-
-}  // namespace eval
 }  // namespace roulade

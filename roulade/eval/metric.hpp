@@ -24,6 +24,7 @@ struct PointView {
 struct MetricContext {
   uint64_t seed = 0;             ///< of random directions: the same for generated and floor
   const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
+  PointView training = {};       ///< what the generator was trained on, scaled; no rows = not known
 };
 
 /// One figure of a metric entry ("precision_recall" has two).
@@ -39,7 +40,8 @@ class Metric {
   virtual ~Metric() = default;
   /// Judges each set against the reference; work on the reference is done once.   sets, reference: [rows, width] each;
   /// values finite, at most 1e15 in magnitude. Result: for each set its figures, in the order of MetricEntry::figures.
-  /// Throws Error(usage) for a wrong width, too few rows or a missing curve, Error(numeric) for NaN or infinity.
+  /// Throws Error(usage) for a wrong width, too few rows, a missing curve or training set, Error(numeric) for NaN or
+  /// infinity.
   virtual std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
                                                    const MetricContext& context) const = 0;
 };
@@ -48,6 +50,8 @@ class Metric {
 struct MetricEntry : Factory<Metric> {
   std::vector<std::string> figures;  ///< names of what compare returns, in order
   bool needs_curve = false;
+  bool needs_training = false;
+  bool by_default = true;  ///< taken when nobody names metrics
 
   std::vector<Figure> compute(const PointView& generated, const PointView& reference, const MetricContext&) const;
 };
@@ -63,7 +67,8 @@ const Registry<Entry>& registry();
 
 /// Throws the errors of Metric::compare unless every set has the reference's width and at least `least` rows, and every
 /// value is finite and at most 1e15 in magnitude (so that squared distances are finite in float). `where` names the
-/// metric.
+/// metric. check_set: one set, called `role` in the sentence, of the given width.
+void check_set(std::string_view where, const std::string& role, const PointView& set, int64_t width, int64_t least);
 void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least);
 
 }  // namespace eval

@@ -13,6 +13,8 @@
 namespace roulade {
 namespace {
 
+constexpr auto kAll = "all";
+
 using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -38,14 +40,18 @@ PointSet to_set(const Points& scaled) {
 Protocol::Protocol(Binder& binder) {
   std::vector<std::string> names;
   const auto& registry = eval::registry();
-  binder.add("metrics", names, registry.names(), "metrics to compute; empty = all that the data allow");
+  std::vector<std::string> known = registry.names();
+  known.push_back(kAll);
+  binder.add("metrics", names, known,
+             "metrics to compute; empty = the usual ones, all = every one that the data allow");
   binder.add("pairs", pairs_, between(1, 10000), "pairs of a generated and a reference set");
   binder.add("count", count_, at_least(10), "points of a set");
-  named_ = !names.empty();
+  const bool all = std::find(names.begin(), names.end(), kAll) != names.end();
+  named_ = !names.empty() && !all;
   for (const MetricEntry& entry : registry.entries()) {
     auto metric = entry.make(binder);  // also of metrics not asked for: their keys may stand in the recipe
-    if (!named_ || std::find(names.begin(), names.end(), entry.name) != names.end())
-      choices_.push_back({&entry, std::move(metric)});
+    const bool named = std::find(names.begin(), names.end(), entry.name) != names.end();
+    if (all || named || (names.empty() && entry.by_default)) choices_.push_back({&entry, std::move(metric)});
   }
 }
 
@@ -56,11 +62,17 @@ Protocol Protocol::from_table(const Table& table, const std::string& where) {
   return protocol;
 }
 
+bool Protocol::needs_training() const {
+  return std::any_of(choices_.begin(), choices_.end(), [](const Choice& c) { return c.entry->needs_training; });
+}
+
 ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress,
                              const Cancel& cancel) const {
   std::vector<const Choice*> choices;
   for (const Choice& choice : choices_)
-    if (input.curve != nullptr || named_ || !choice.entry->needs_curve) choices.push_back(&choice);
+    if (named_ || ((input.curve != nullptr || !choice.entry->needs_curve) &&
+                   (input.training.rows > 0 || !choice.entry->needs_training)))
+      choices.push_back(&choice);
 
   ProtocolResult result;
   for (const Choice* choice : choices)
@@ -77,7 +89,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     std::optional<FloorSets> floor;
     if (input.floor) floor = input.floor(pair, derive_seed(root, 2));
     if (cancel.requested()) break;  // a set may be unfinished
-    const MetricContext context{derive_seed(root, 3), input.curve};
+    const MetricContext context{derive_seed(root, 3), input.curve, input.training};
 
     const auto begin = Clock::now();
     std::vector<PointView> sets{generated.view()};
@@ -85,10 +97,14 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     if (shared) sets.push_back(floor->judged.view());
     size_t row = 0;
     for (const Choice* choice : choices) {
-      auto values = choice->metric->compare(sets, reference.view(), context);
-      if (floor && !shared) {
-        const PointView judged = floor->judged.view();
-        values.push_back(choice->metric->compare({&judged, 1}, floor->reference->view(), context).front());
+      const bool apart = floor && floor->held_out && choice->entry->needs_training;
+      const auto judge = [&](std::span<const PointView> judged, const PointView& against) {
+        return choice->metric->compare(judged, against, context);
+      };
+      auto values = judge(apart ? std::span(sets).first(1) : sets, reference.view());
+      if (floor && (apart || !shared)) {
+        const PointView judged = apart ? floor->held_out->front().view() : floor->judged.view();
+        values.push_back(judge({&judged, 1}, (apart ? floor->held_out->back() : *floor->reference).view()).front());
       }
       for (size_t i = 0; i < choice->entry->figures.size(); ++i, ++row) {
         result.figures[row].generated.values.push_back(values[0][i]);

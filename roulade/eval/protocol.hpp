@@ -5,6 +5,7 @@
 #include "roulade/core/progress.hpp"
 #include "roulade/eval/metric.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,8 @@ using MakeSet = std::function<PointSet(int64_t pair, uint64_t seed)>;
 struct FloorSets {
   PointSet judged;
   std::optional<PointSet> reference;
+  /// Judged and reference for metrics that look at the training set, where `judged` is a part of it.
+  std::optional<std::array<PointSet, 2>> held_out = std::nullopt;
 };
 
 /// Where the sets of a pair come from. All are called in the calling thread, pair after pair.
@@ -43,6 +46,7 @@ struct ProtocolInput {
   /// Real against real. Endless sources: a second fresh set. Tables: rows of the training split. Empty = no floor.
   std::function<FloorSets(int64_t pair, uint64_t seed)> floor;
   const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
+  PointView training = {};       ///< what the generator was trained on, scaled; no rows = not known
 };
 
 /// A mean over pairs.
@@ -75,11 +79,13 @@ class Protocol {
 
   int64_t pairs() const { return pairs_; }
   int64_t count() const { return count_; }  ///< points of a set, for who makes the sets
+  bool needs_training() const;              ///< a chosen metric looks at the training set
 
   /// Judges `pairs` pairs (generated set, reference set), each with its floor.   seed: fixes every set and direction:
   /// pair k has the seeds derive_seed(derive_seed(seed, k), role), role 0 generated, 1 reference, 2 floor, 3 metrics.
-  /// Metrics of a curve are left out when the input has none, unless they were named. After a cancel the result covers
-  /// the pairs done; a pair whose sets were being made is dropped. Throws Error(usage) as the metrics do.
+  /// Metrics of a curve or a training set are left out when the input has none, unless they were named. After a cancel
+  /// the result covers the pairs done; a pair whose sets were being made is dropped. Throws Error(usage) as the metrics
+  /// do.
   ProtocolResult run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress = {},
                      const Cancel& cancel = {}) const;
 
@@ -90,7 +96,7 @@ class Protocol {
   };
 
   std::vector<Choice> choices_;
-  bool named_ = false;  ///< the caller named the metrics
+  bool named_ = false;  ///< the caller named the metrics, each of them
   int64_t pairs_ = 20;
   int64_t count_ = 10000;
 };

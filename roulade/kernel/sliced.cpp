@@ -11,23 +11,19 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "roulade/kernel/sliced.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+// after foreach_target.h
+#include "roulade/kernel/simd.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace roulade {
 namespace HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, Columns::kPad>;
-using Vec = hn::Vec<Floats>;
-
 /// out[i] = sum_c x[i, c] direction[c].   out: [x.padded()].
 void project(const Columns& x, const float* direction, float* out) {
   const Floats f;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(f));
-  for (int64_t j = 0; j < x.padded(); j += lanes) {
+  const int64_t step = lanes();
+  for (int64_t j = 0; j < x.padded(); j += step) {
     Vec sum = hn::Mul(hn::Load(f, x.column(0) + j), hn::Set(f, direction[0]));
     for (int64_t c = 1; c < x.width(); ++c)
       sum = hn::MulAdd(hn::Load(f, x.column(c) + j), hn::Set(f, direction[c]), sum);
@@ -38,17 +34,14 @@ void project(const Columns& x, const float* direction, float* out) {
 /// sum_i |a_i - b_i|: at most 64 float additions in a lane before they go to double.
 double difference(const float* a, const float* b, int64_t n) {
   const Floats f;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(f));
-  const int64_t whole = n / lanes * lanes;
-  HWY_ALIGN float lane[Columns::kPad];
+  const int64_t step = lanes(), whole = n / step * step;
   double total = 0;
   int64_t j = 0;
   while (j < whole) {
-    const int64_t stop = std::min(whole, j + 64 * lanes);
+    const int64_t stop = std::min(whole, j + 64 * step);
     Vec sum = hn::Zero(f);
-    for (; j < stop; j += lanes) sum = hn::Add(sum, hn::AbsDiff(hn::LoadU(f, a + j), hn::LoadU(f, b + j)));
-    hn::Store(sum, f, lane);
-    for (int64_t l = 0; l < lanes; ++l) total += lane[l];
+    for (; j < stop; j += step) sum = hn::Add(sum, hn::AbsDiff(hn::LoadU(f, a + j), hn::LoadU(f, b + j)));
+    total += sum_in_double(sum);
   }
   for (; j < n; ++j) total += std::abs(a[j] - b[j]);
   return total;

@@ -23,6 +23,10 @@ nlohmann::ordered_json to_json(const PairMean& mean) {
   return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};
 }
 
+Points part_of(const Points& from, int64_t first, int64_t count) {
+  return {count, from.width, {from.row(first), from.row(first + count)}, {}};
+}
+
 }  // namespace
 
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
@@ -44,7 +48,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.floor = [fresh](int64_t pair, uint64_t seed) { return FloorSets{fresh(pair, seed), std::nullopt}; };
   } else {
     // A table has no fresh points: sets are drawn from its test split, and the floor from the rows trained on, which
-    // are as real and no part of the test.
+    // are as real and no part of the test. Those are copies of themselves: there halves of the test split stand in.
     const int64_t rows = source->draw(Split::test, 0, 0).rows;
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
@@ -53,8 +57,13 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));
     };
-    input.floor = [&](int64_t, uint64_t seed) {
-      return FloorSets{to_set(scaling.apply(source->draw(Split::train, seed, out.count))), std::nullopt};
+    input.floor = [&, rows](int64_t, uint64_t seed) {
+      FloorSets floor{to_set(scaling.apply(source->draw(Split::train, seed, out.count))), std::nullopt};
+      if (!protocol.needs_training()) return floor;
+      const Points test = scaling.apply(source->draw(Split::test, seed, 0));
+      const int64_t half = std::min(out.count, rows / 2);
+      floor.held_out = {to_set(part_of(test, 0, half)), to_set(part_of(test, half, half))};
+      return floor;
     };
   }
   std::optional<Curve> curve = source->curve();
@@ -63,6 +72,12 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   if (curve && one_scale) {
     curve = scaling.apply(*curve);
     input.curve = &*curve;
+  }
+  PointSet training;
+  if (protocol.needs_training()) {  // the rows that make_train_parts drew
+    const auto data = settings_of<DataSettings>(run.recipe, "data");
+    training = to_set(scaling.apply(source->draw(Split::train, run.trained_seed, source->endless() ? data.count : 0)));
+    input.training = training.view();
   }
   input.generated = [&](int64_t, uint64_t seed) {
     const PointSamples made =

@@ -34,8 +34,11 @@ ListedKind list_samplers() {
 ListedKind list_metrics() {
   const auto& registry = eval::registry();
   ListedKind kind = list({"metrics", "metric", "eval"}, "eval.metrics", registry);
-  kind.fact_names = {"needs_curve"};
-  for (size_t i = 0; i < kind.entries.size(); ++i) kind.entries[i].facts = {registry.entries()[i].needs_curve};
+  kind.fact_names = {"needs_curve", "needs_training", "by_default"};
+  for (size_t i = 0; i < kind.entries.size(); ++i) {
+    const MetricEntry& entry = registry.entries()[i];
+    kind.entries[i].facts = {entry.needs_curve, entry.needs_training, entry.by_default};
+  }
   return kind;
 }
 

@@ -59,7 +59,9 @@ TrainedRun open_run(const OpenRequest& request) {
   const RunFolder folder{request.run};
   TrainedRun run;
   run.folder = request.run;
-  run.recipe = with_overrides(read_run_recipe(folder), request.set);
+  const Recipe trained = read_run_recipe(folder);
+  run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(trained, "run").seed);
+  run.recipe = with_overrides(trained, request.set);
   run.facts = read_facts(folder);
   run.seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
   run.step = checkpoint_step(folder, request.checkpoint);

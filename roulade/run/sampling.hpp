@@ -34,6 +34,7 @@ struct TrainedRun {
   int64_t step = 0;  ///< of the checkpoint
   int64_t parameters = 0;
   uint64_t seed = 0;
+  uint64_t trained_seed = 0;  ///< of the training and its data, whatever the overrides
 };
 
 struct OpenRequest {

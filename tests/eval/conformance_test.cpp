@@ -21,7 +21,8 @@ class MetricConformance : public testing::TestWithParam<std::string> {
     return test::judge(GetParam(), judged, reference, context_);
   }
 
-  MetricContext context_{7, &test::roll().curve};
+  PointSet trained_ = test::roll().fresh(9, 60);
+  MetricContext context_{7, &test::roll().curve, trained_.view()};
   PointSet judged_ = test::roll().fresh(1, 50), real_ = test::roll().fresh(2, 50);
 };
 
@@ -68,7 +69,8 @@ TEST_P(MetricConformance, WrongWidthIsRefused) {
 }
 
 TEST_P(MetricConformance, TooFewRowsAreRefused) {
-  const std::map<std::string, int64_t> least = {{"energy", 2}, {"precision_recall", 6}};  // others: 1
+  const std::map<std::string, int64_t> least = {
+      {"energy", 2}, {"precision_recall", 6}, {"mmd", 2}, {"classifier", 2}, {"density_coverage", 6}};  // others: 1
   const auto found = least.find(GetParam());
   const int64_t rows = found == least.end() ? 1 : found->second;
   const PointSet enough = test::roll().fresh(3, rows);
@@ -86,10 +88,42 @@ TEST(MetricRefusals, SlicedWantsSetsOfOneSize) {
                [] { judge("sliced_wasserstein", test::normal(1, 49, 2), test::normal(2, 50, 2)); });
 }
 
+TEST(MetricRefusals, MedianOfEqualPointsIsNoBandwidth) {
+  const PointSet same = test::set_of(1, {1, 1, 1, 1, 2}), other = test::normal(1, 4, 1);
+  expect_error(Code::input, {"median distance", "mmd_bandwidth"}, [&] { judge("mmd", other, same); });
+  EXPECT_NO_THROW(judge("mmd", other, same, {}, {{"mmd_bandwidth", 0.5}}));
+  EXPECT_NO_THROW(judge("mmd", same, other));
+}
+
+TEST(MetricRefusals, MoreVotersThanTrainingPoints) {
+  const PointSet set = test::normal(1, 10, 2);
+  EXPECT_NO_THROW(judge("classifier", set, set, {}, {{"classifier_neighbours", 10}}));
+  expect_error(Code::usage, {"classifier_neighbours", "10", "11"}, [&] {
+    judge("classifier", set, set, {}, {{"classifier_neighbours", 11}});
+  });
+}
+
+TEST(MetricRefusals, MemorisationWantsATrainingSet) {
+  const PointSet set = test::normal(1, 10, 2), wide = test::normal(1, 10, 3);
+  PointSet spoilt = set;
+  spoilt.values[7] = std::nanf("");
+  expect_error(Code::usage, {"metric memorisation", "training set", "none"}, [&] { judge("memorisation", set, set); });
+  expect_error(Code::usage, {"width of the training set", "2", "3"}, [&] {
+    judge("memorisation", set, set, {0, nullptr, wide.view()});
+  });
+  expect_error(Code::numeric, {"training set, row 3, column 1"}, [&] {
+    judge("memorisation", set, set, {0, nullptr, spoilt.view()});
+  });
+}
+
 TEST(MetricRefusals, NeighbourAmongTooFewPoints) {
   expect_error(Code::usage, {"neighbour_points"}, [] {
     judge("precision_recall", test::normal(1, 50, 2), test::normal(2, 50, 2), {},
           {{"neighbour", 5}, {"neighbour_points", 5}});
+  });
+  expect_error(Code::usage, {"density_points"}, [] {
+    judge("density_coverage", test::normal(1, 50, 2), test::normal(2, 50, 2), {},
+          {{"density_neighbour", 7}, {"density_points", 7}});
   });
 }
 
@@ -110,10 +144,24 @@ TEST(MetricRefusals, CurvesThatMeasureNothing) {
 
 // The numbers of the definitions: who changes a default changes what published figures mean.
 TEST(MetricDefaults, AreTheDefinition) {
-  const std::map<std::string, Value> expected = {
-      {"directions", int64_t{500}}, {"neighbour", int64_t{5}}, {"neighbour_points", int64_t{5000}},
-      {"off_curve_sigmas", 4.0},    {"arcs", int64_t{100}},    {"arc_share", 0.1},
-      {"pairs", int64_t{20}},       {"count", int64_t{10000}}, {"metrics", std::vector<std::string>{}}};
+  const std::map<std::string, Value> expected = {{"directions", int64_t{500}},
+                                                 {"neighbour", int64_t{5}},
+                                                 {"neighbour_points", int64_t{5000}},
+                                                 {"off_curve_sigmas", 4.0},
+                                                 {"arcs", int64_t{100}},
+                                                 {"arc_share", 0.1},
+                                                 {"mmd_bandwidth", 0.0},
+                                                 {"mmd_factors", std::vector<double>{1}},
+                                                 {"wasserstein2_points", int64_t{1000}},
+                                                 {"classifier_points", int64_t{10000}},
+                                                 {"classifier_neighbours", int64_t{0}},
+                                                 {"density_neighbour", int64_t{5}},
+                                                 {"density_points", int64_t{5000}},
+                                                 {"memorisation_points", int64_t{5000}},
+                                                 {"copied_quantile", 0.01},
+                                                 {"pairs", int64_t{20}},
+                                                 {"count", int64_t{10000}},
+                                                 {"metrics", std::vector<std::string>{}}};
   Binder binder;
   const Protocol protocol(binder);
   std::map<std::string, Value> found;

@@ -57,6 +57,37 @@ TEST_F(Golden, PrecisionAndRecall) {
             (std::vector<double>{figure("precision"), figure("recall")}));
 }
 
+TEST_F(Golden, Mmd) {
+  // Four mean kernel values right to 2e-7 each.
+  EXPECT_NEAR(test::judge("mmd", judged_, real_)[0], figure("mmd2"), 8e-7);
+  EXPECT_NEAR(test::judge("mmd", judged_, real_, {}, {{"mmd_factors", std::vector<double>{0.1, 0.5, 2}}})[0],
+              figure("mmd2_three"), 8e-7);
+}
+
+TEST_F(Golden, Wasserstein2) {
+  EXPECT_NEAR(test::judge("wasserstein2", judged_, real_)[0], figure("wasserstein2"), 1e-12);  // doubles on both sides
+}
+
+TEST_F(Golden, DensityAndCoverage) {
+  const auto found = test::judge("density_coverage", judged_, real_);
+  EXPECT_NEAR(found[0], figure("density"), 1e-12);  // one quotient of whole numbers
+  EXPECT_EQ(found[1], figure("knn_coverage"));
+}
+
+TEST_F(Golden, Classifier) {
+  const auto found = test::judge("classifier", judged_, real_);
+  EXPECT_NEAR(found[0], figure("classifier_accuracy"), 1e-12);
+  EXPECT_NEAR(found[1], figure("classifier_z"), 1e-12);
+}
+
+TEST_F(Golden, Memorisation) {
+  const PointSet trained = read("training.npy");
+  const auto found =
+      test::judge("memorisation", judged_, real_, {0, nullptr, trained.view()}, {{"copied_quantile", 0.2}});
+  EXPECT_EQ(found[0], figure("copied_share"));
+  EXPECT_NEAR(found[1], figure("copying_z"), 1e-12);
+}
+
 TEST_F(Golden, CurveDistance) {
   const auto distance = test::judge("curve_distance", judged_, real_, {0, &curve_});
   // The polyline strays 5e-5 / scale from the spiral, to its inner side: 2e-4 of the noise, and it averages out.

@@ -189,7 +189,8 @@ TEST(Plain, ThreadsAndCompanyDoNotChangeABit) {
   const int before = threads();
   const PointSet judged = poor_roll(), real = test::roll().fresh(7, judged.rows),
                  other = test::roll().fresh(8, judged.rows);
-  const MetricContext context{11, &test::roll().curve};
+  const PointSet trained = test::roll().fresh(9, 1000);
+  const MetricContext context{11, &test::roll().curve, trained.view()};
   for (const auto& entry : eval::registry().entries()) {
     set_threads(1);
     const auto one = judge(entry.name, judged, real, context);

@@ -52,6 +52,29 @@ TEST(Protocol, FloorOfATableComparesItsOwnHalves) {
   EXPECT_FALSE(sliced(2).run(input, 1).figures[0].floor);
 }
 
+// The floor of a table is rows of its training split: of themselves they are copies.
+TEST(Protocol, HeldOutSetsAreTheFloorOfMetricsOfTheTrainingSet) {
+  const PointSet trained = test::normal(1, 300, 2), real = test::normal(2, 300, 2), other = test::normal(3, 300, 2);
+  ProtocolInput input;
+  input.generated = [&](int64_t, uint64_t) { return trained; };
+  input.reference = [&](int64_t, uint64_t) { return real; };
+  input.training = trained.view();
+  FloorSets floor{trained, std::nullopt};
+  input.floor = [&](int64_t, uint64_t) { return floor; };
+  const auto run = [&] {
+    return Protocol::from_table({{"pairs", 1}, {"metrics", std::vector<std::string>{"energy", "memorisation"}}})
+        .run(input, 1);
+  };
+  const double energy = run().figures[0].floor->mean;
+  EXPECT_EQ(run().figures[1].floor->mean, 1);
+  floor.held_out = {other, real};
+  const auto result = run();
+  EXPECT_EQ(result.figures[1].generated.mean, 1);
+  EXPECT_EQ(result.figures[1].floor->mean, test::judge("memorisation", other, real, {0, nullptr, trained.view()})[0]);
+  EXPECT_LT(result.figures[1].floor->mean, 0.05);
+  EXPECT_EQ(result.figures[0].floor->mean, energy);  // of other metrics the floor is what it was
+}
+
 TEST(Protocol, EveryPairAndRoleHasItsSeed) {
   std::vector<uint64_t> seen;
   std::vector<int64_t> pairs;
@@ -113,26 +136,37 @@ TEST(Protocol, CancelWhileASetIsMadeDropsThatPair) {
   EXPECT_EQ(result.figures[0].generated.values, (std::vector<double>{1, 1}));
 }
 
-TEST(Protocol, MetricsOfACurveNeedOne) {
-  const auto figures = [](const Protocol& protocol, const Curve* curve) {
+TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
+  const PointSet trained = test::roll().fresh(3, 60);
+  const auto figures = [](const Protocol& protocol, const Curve* curve, const PointView& training) {
     ProtocolInput input;
     input.generated = input.reference = [](int64_t, uint64_t seed) { return test::roll().fresh(seed, 50); };
     input.curve = curve;
+    input.training = training;
     std::vector<std::string> names;
     for (const FigureResult& figure : protocol.run(input, 1).figures) names.push_back(figure.figure);
     return names;
   };
-  const Protocol all = Protocol::from_table({{"pairs", 2}});
-  std::vector<std::string> without, with;
-  for (const auto& entry : eval::registry().entries())
-    for (const std::string& figure : entry.figures) {
-      with.push_back(figure);
-      if (!entry.needs_curve) without.push_back(figure);
+  const auto metrics = [](const char* name) {
+    return Protocol::from_table({{"pairs", 2}, {"metrics", std::vector<std::string>{name}}});
+  };
+  const Protocol usual = Protocol::from_table({{"pairs", 2}}), all = metrics("all");
+  EXPECT_FALSE(usual.needs_training());
+  EXPECT_TRUE(all.needs_training());
+  for (const bool curve : {false, true})
+    for (const bool training : {false, true}) {
+      std::vector<std::string> every, by_default;
+      for (const auto& entry : eval::registry().entries()) {
+        if ((entry.needs_curve && !curve) || (entry.needs_training && !training)) continue;
+        every.insert(every.end(), entry.figures.begin(), entry.figures.end());
+        if (entry.by_default) by_default.insert(by_default.end(), entry.figures.begin(), entry.figures.end());
+      }
+      const PointView points = training ? trained.view() : PointView{};
+      EXPECT_EQ(figures(all, curve ? &test::roll().curve : nullptr, points), every);
+      EXPECT_EQ(figures(usual, curve ? &test::roll().curve : nullptr, points), by_default);
     }
-  EXPECT_EQ(figures(all, &test::roll().curve), with);
-  EXPECT_EQ(figures(all, nullptr), without);
-  const Protocol named = Protocol::from_table({{"metrics", std::vector<std::string>{"arc_coverage"}}});
-  expect_error(Code::usage, {"arc_coverage", "curve"}, [&] { figures(named, nullptr); });
+  expect_error(Code::usage, {"arc_coverage", "curve"}, [&] { figures(metrics("arc_coverage"), nullptr, {}); });
+  expect_error(Code::usage, {"memorisation", "training set"}, [&] { figures(metrics("memorisation"), nullptr, {}); });
 }
 
 TEST(Protocol, OptionsReachTheMetricsAndUnknownOnesAreRefused) {
@@ -160,7 +194,9 @@ TEST(Protocol, FreshSwissRollAgainstFresh) {
   input.floor = [&](int64_t pair, uint64_t seed) { return FloorSets{fresh(pair, seed), std::nullopt}; };
   input.curve = &test::roll().curve;
   EXPECT_NEAR(input.curve->noise, 0.0728, 1e-4);
-  const auto result = Protocol::from_table({{"pairs", 6}}).run(input, 0);
+  const PointSet trained = test::roll().fresh(77, 20000);
+  input.training = trained.view();
+  const auto result = Protocol::from_table({{"pairs", 6}, {"metrics", std::vector<std::string>{"all"}}}).run(input, 0);
   for (const FigureResult& f : result.figures)
     for (const PairMean* m : {&f.generated, &*f.floor}) {
       SCOPED_TRACE(f.figure);
@@ -179,6 +215,21 @@ TEST(Protocol, FreshSwissRollAgainstFresh) {
         EXPECT_LT(m->mean, 3e-4);  // two-sided normal tail 6e-5, six sets: 4 points expected, 18 allowed
       } else if (f.figure == "arc_coverage") {
         EXPECT_EQ(m->mean, 1);
+      } else if (f.figure == "mmd2") {
+        EXPECT_LT(m->error, 1e-4);
+        EXPECT_LT(std::abs(m->mean), 5 * m->error);
+      } else if (f.figure == "classifier_accuracy") {
+        EXPECT_NEAR(m->mean, 0.5, 4 * 0.5 / std::sqrt(10000 * 6));
+      } else if (f.figure == "classifier_z" || f.figure == "copying_z") {
+        EXPECT_NEAR(m->mean, 0, 4 / std::sqrt(6));
+      } else if (f.figure == "density") {
+        EXPECT_NEAR(m->mean, 1, 0.02);
+      } else if (f.figure == "knn_coverage") {
+        EXPECT_NEAR(m->mean, 1 - std::pow(2.0, -5), 0.004);  // single pairs: deviation 0.003
+      } else if (f.figure == "copied_share") {
+        EXPECT_NEAR(m->mean, 0.01, 4 * std::sqrt(2 * 0.01 * 0.99 / 5000 / 6));
+      } else if (f.figure == "wasserstein2") {
+        EXPECT_NEAR(m->mean, 0.15, 0.05);
       } else {
         ADD_FAILURE() << "what does real data score?";
       }
