@@ -22,7 +22,7 @@ struct Options {
   std::optional<bool> preview;
   std::string recipe, data, out, init_from;
   bool resume = false;
-  bool dry_run = false;
+  bool dry_run = false, tensorboard = false;
 };
 
 // What is trained, and where it goes.
@@ -102,6 +102,7 @@ int train(const Options& o) {
   if (!o.init_from.empty()) request.init_from = o.init_from;
   request.progress = work.progress();
   request.cancel = work.cancel();
+  request.tensorboard = o.tensorboard;
   request.preview = work.preview(o.preview);
   const TrainResult result = run_training(request);
   if (!result.finished)
@@ -134,6 +135,7 @@ void add_train(CLI::App& root, int& exit_code) {
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
   command.add_option("--init-from", o->init_from, "start from the averaged weights of this run")->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
+  command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
   command.footer(

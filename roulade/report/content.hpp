@@ -36,6 +36,58 @@ struct LossCurves {
   std::vector<double> validation_step, validation_loss;  ///< of one length; may be empty
 };
 
+/// Where noise carries points at one noise level, in the data's units; two columns. Points are shrunk as in the frames
+/// of sampling, so that all levels fit one picture.
+struct FieldLevel {
+  double t = 0;
+  std::string label;            ///< "sigma/alpha = 0.40"
+  std::vector<double> from;     ///< [arrows * 2]
+  std::vector<double> towards;  ///< [arrows * 2] directions; only their lengths beside each other count
+  std::vector<double> cloud;    ///< [rows * 2] noised data; may be empty
+};
+
+/// The field that a network makes of noise, and the ways of some samples through it.
+struct VectorField {
+  std::vector<FieldLevel> levels;          ///< noise first
+  std::vector<double> path_times;          ///< falling
+  std::vector<std::vector<double>> paths;  ///< of each sample [path_times * 2]
+  std::string note;                        ///< e.g. which class; may be empty
+};
+
+/// How far the network's estimates are off on held-out points, by noise level.
+struct LevelErrors {
+  std::vector<double> log_snr;   ///< ascending
+  std::vector<double> x0, eps;   ///< of one length: mean squared error of one coordinate, in the model's units
+  std::vector<double> target;    ///< of what the network predicts, where that is neither; may be empty
+  std::string target_name;       ///< "v"
+  std::vector<double> least_x0;  ///< the least that any network can reach, where it is known; may be empty
+  std::string note;              ///< which points
+};
+
+/// Numbers of points, or a density, in equal cells of a rectangle, each divided by what it would be if all mass were
+/// evenly spread over it.
+struct DensityMap {
+  std::string name;            ///< "samples"
+  int64_t across = 0, up = 0;  ///< cells
+  double low_x = 0, high_x = 1, low_y = 0, high_y = 1;
+  std::vector<double> density;  ///< [up * across], row after row from the bottom
+};
+
+/// Errors of samples against what they cost, for one way to make them.
+struct CostCurve {
+  std::string name;
+  std::vector<double> cost;                        ///< network calls, or seconds; above 0
+  std::vector<double> sliced_wasserstein, energy;  ///< of one length; energy may be empty; not finite = failed
+};
+
+/// Several ways side by side.
+struct CostCurves {
+  std::vector<CostCurve> curves;
+  double floor = std::numeric_limits<double>::quiet_NaN();         ///< of sliced_wasserstein; not finite = unknown
+  double energy_floor = std::numeric_limits<double>::quiet_NaN();  ///< spread of real data's energy distance
+  std::string note;
+};
+
 /// A figure of merit: the mean over pairs of sets, beside the same for fresh data against fresh data.
 struct ReportFigure {
   /// Where good values lie: below, above, or as near to the floor as can be.
@@ -66,6 +118,11 @@ struct ReportContent {
   std::vector<ReportFrame> noising;   ///< data on their way to noise, in the model's units, data first
   ScheduleCurves schedule;
   LossCurves loss;
+  LevelErrors level_errors;
+  VectorField field;
+  std::vector<DensityMap> densities;  ///< drawn side by side on one scale, the first one's
+  CostCurves samplers;                ///< cost: network calls a sample
+  CostCurves training;                ///< cost: seconds of training
   std::vector<ReportFigure> figures;
   std::string figures_note;             ///< e.g. "20 pairs of 10,000 points, test split"
   std::string recipe;                   ///< TOML text

@@ -158,4 +158,26 @@ Picture loss_picture(const LossCurves& loss) {
   return picture;
 }
 
+Picture level_picture(const LevelErrors& e) {
+  Picture picture{"levels", {}, {}};
+  picture.figure.title = "Held-out error by noise level";
+  picture.figure.height = 430 + 34;
+  Panel panel;
+  panel.x = {"log_snr (right: less noise)", pad(limits_of(e.log_snr), 0.02), false, true};
+  panel.y.label = "mean squared error";
+  panel.y.limits = Limits{0, 1.06 * std::max({1.0, limits_of(e.x0).high, limits_of(e.eps).high})};
+  panel.series = {line("of x_0", kVermillion, e.log_snr, e.x0), line("of eps", kBlue, e.log_snr, e.eps)};
+  if (!e.target.empty()) {
+    panel.series.push_back(line("of " + e.target_name, kGreen, e.log_snr, e.target));
+    panel.y.limits = Limits{0, std::max(panel.y.limits->high, 1.06 * limits_of(e.target).high)};
+  }
+  if (!e.least_x0.empty()) {
+    panel.series.push_back(line("least possible of x_0", kInk, e.log_snr, e.least_x0));
+    panel.series.back().dashed = true;
+  }
+  picture.figure.panels = {panel};
+  picture.caption = "Of one coordinate, in the units that the network sees. " + e.note;
+  return picture;
+}
+
 }  // namespace roulade::plot

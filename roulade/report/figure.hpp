@@ -15,18 +15,21 @@ struct Series {
   enum class Kind {
     points,  ///< dots at (x, y); above 400 they are drawn as one translucent picture
     line,    ///< through (x, y) in order; a value that is not finite breaks it
-    bars     ///< a histogram: x holds the n + 1 edges, y the n heights
+    bars,    ///< a histogram: x holds the n + 1 edges, y the n heights
+    cells    ///< a map of equal cells: x and y hold two limits each, cells the opacities
   };
 
   Kind kind = Kind::points;
   std::string name;  ///< for the legend; empty = not in it
   Colour colour = kSamples;
   std::vector<double> x, y;
-  double width = 1.8;   ///< lines: thickness
-  double opacity = 0;   ///< 0 = chosen from the number and crowding of the points; lines: full
-  bool dashed = false;  ///< lines
-  bool filled = true;   ///< bars: areas, else only their outline
-  double radius = 0;    ///< points; 0 = chosen from their number
+  double width = 1.8;         ///< lines: thickness
+  double opacity = 0;         ///< 0 = chosen from the number and crowding of the points; lines: full
+  bool dashed = false;        ///< lines
+  bool filled = true;         ///< bars: areas, else only their outline
+  double radius = 0;          ///< points; 0 = chosen from their number
+  int cells_across = 0;       ///< cells: in a row
+  std::vector<double> cells;  ///< cells: opacities in [0, 1], row after row from the bottom
 };
 
 struct Axis {

@@ -21,18 +21,6 @@ std::string caption(const std::string& text) {
   return text.empty() ? "" : fmt::format("<figcaption>{}</figcaption>\n", escape(text));
 }
 
-std::string figure_card(const Picture& picture) {
-  const bool wide = picture.figure.width > 600;
-  Figure figure = picture.figure;
-  if (!wide) {  // smaller than the file's, so that its letters are larger beside the page's text
-    figure.width *= 0.85;
-    figure.height *= 0.85;
-  }
-  return fmt::format(
-      "<figure class=\"card{}\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\">\n{}</div>\n{}</figure>\n",
-      wide ? " wide all" : "", picture.name, escape(figure.title), to_inline_svg(figure), caption(picture.caption));
-}
-
 // Panels side by side where there is room, below one another on a phone.
 std::string panels_card(const Picture& picture, double side) {
   std::string panels;
@@ -48,6 +36,30 @@ std::string panels_card(const Picture& picture, double side) {
       "<figure class=\"card all\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"panels\" "
       "style=\"--side:{}px\">\n{}</div>\n{}</figure>\n",
       picture.name, escape(picture.figure.title), side > 300 ? 300 : 150, panels, caption(picture.caption));
+}
+
+// One panel at a time, chosen by a slider; noise first.
+std::string slider_card(const Picture& picture) {
+  std::string levels;
+  const size_t count = picture.figure.panels.size(), shown = count / 2;
+  for (size_t i = 0; i < count; ++i) {
+    Figure one;
+    one.title = picture.figure.title;
+    one.width = 480 * 0.85;
+    one.height = 470 * 0.85;
+    one.panels = {picture.figure.panels[i]};
+    one.title += ", " + one.panels[0].title;
+    one.panels[0].title.clear();
+    levels += fmt::format("<div class=\"level\" data-label=\"{}\"{}>\n{}</div>\n",
+                          escape(picture.figure.panels[i].title), i == shown ? "" : " hidden", to_inline_svg(one));
+  }
+  return fmt::format(
+      "<figure class=\"card\" id=\"{0}\">\n<h2>{1}</h2>\n{2}<div class=\"player\">\n"
+      "<input id=\"{0}-level\" class=\"level-slider\" type=\"range\" min=\"0\" max=\"{3}\" step=\"1\" value=\"{4}\" "
+      "aria-label=\"Noise level\" aria-valuetext=\"{5}\">\n<output "
+      "for=\"{0}-level\">{5}</output>\n</div>\n{6}</figure>\n",
+      picture.name, escape(picture.figure.title), levels, count - 1, shown, escape(picture.figure.panels[shown].title),
+      caption(picture.caption));
 }
 
 std::string column_box(const char* id, const char* name, const Animation& a, size_t chosen) {
@@ -118,13 +130,6 @@ std::string facts_card(const std::vector<ReportFact>& facts) {
   return "<section class=\"card\" id=\"environment\">\n<h2>Environment</h2>\n<dl>\n" + rows + "</dl>\n</section>\n";
 }
 
-std::string files_card(const std::vector<std::string>& files) {
-  std::string items;
-  for (const std::string& name : files) items += fmt::format("<li><a href=\"{0}\">{0}</a></li>", escape(name));
-  return "<section class=\"card all\" id=\"files\">\n<h2>Files beside this page</h2>\n<ul class=\"files\">" + items +
-         "</ul>\n</section>\n";
-}
-
 }  // namespace
 
 std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
@@ -132,7 +137,13 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   auto card = [&](const std::string& name) -> std::string {
     for (const Picture& p : pictures)
       if (p.name == name)
-        return name == "noising" ? panels_card(p, 190) : name == "schedule" ? panels_card(p, 400) : figure_card(p);
+        return name == "noising"    ? panels_card(p, 190)
+               : name == "schedule" ? panels_card(p, 400)
+               : name == "density"  ? panels_card(p, 340)
+               : name == "samplers" ? panels_card(p, 400)
+               : name == "training" ? panels_card(p, 400)
+               : name == "field"    ? slider_card(p)
+                                    : figure_card(p);
     return "";
   };
   std::string commands;
@@ -140,13 +151,37 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   std::string body = card("samples");
   if (!animation.labels.empty()) body += animation_card(animation);
   if (!content.figures.empty()) body += figures_card(content);
-  body += card("data") + card("loss") + card("schedule") + card("noising");
+  body += card("training") + card("samplers") + card("data") + card("field") + card("density") + card("loss") +
+          card("levels");
+  body += card("schedule") + card("noising");
   if (!content.recipe.empty()) body += text_card("recipe", "Recipe", content.recipe);
   if (!content.environment.empty()) body += facts_card(content.environment);
   if (!commands.empty()) body += text_card("reproduce", "How to reproduce it", commands);
   if (!files.empty()) body += files_card(files);
 
-  const std::string title = escape(content.title.empty() ? "Report" : content.title);
+  return page_around(content.title.empty() ? "Report" : content.title, content.summary, body);
+}
+
+std::string figure_card(const Picture& picture) {
+  const bool wide = picture.figure.width > 600;
+  Figure figure = picture.figure;
+  if (!wide) {  // smaller than the file's, so that its letters are larger beside the page's text
+    figure.width *= 0.85;
+    figure.height *= 0.85;
+  }
+  return fmt::format(
+      "<figure class=\"card{}\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\">\n{}</div>\n{}</figure>\n",
+      wide ? " wide all" : "", picture.name, escape(figure.title), to_inline_svg(figure), caption(picture.caption));
+}
+
+std::string files_card(const std::vector<std::string>& files) {
+  std::string items;
+  for (const std::string& name : files) items += fmt::format("<li><a href=\"{0}\">{0}</a></li>", escape(name));
+  return "<section class=\"card all\" id=\"files\">\n<h2>Files beside this page</h2>\n<ul class=\"files\">" + items +
+         "</ul>\n</section>\n";
+}
+
+std::string page_around(const std::string& title, const std::string& summary, const std::string& cards) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -156,7 +191,7 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
       "href=\"data:,\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
       "<body>\n<main>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n<div class=\"grid\">\n{3}</div>\n</main>\n"
       "<script>{4}</script>\n</body>\n</html>\n",
-      title, page_style(), escape(content.summary), body, page_script());
+      escape(title), page_style(), escape(summary), cards, page_script());
 }
 
 }  // namespace roulade::plot

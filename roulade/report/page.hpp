@@ -16,6 +16,13 @@ namespace roulade::plot {
 std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
                     const std::vector<std::string>& files);
 
+/// The HTML around the cards of any page.
+std::string page_around(const std::string& title, const std::string& summary, const std::string& cards);
+
+/// A picture as a card, and the list of the files beside the page.
+std::string figure_card(const Picture& picture);
+std::string files_card(const std::vector<std::string>& files);
+
 /// What to say of a figure beside its floor: "at the floor" within two standard errors of the difference, else "better
 /// than the floor", or how far it is off: "1.4 × the floor", "0.022 below the floor". Empty when the floor or both
 /// errors are unknown.

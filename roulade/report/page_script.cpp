@@ -5,6 +5,15 @@ namespace roulade::plot {
 
 std::string_view page_script() {
   return R"js(
+for (const slider of document.querySelectorAll(".level-slider")) {
+  const card = slider.closest(".card"), levels = card.querySelectorAll(".level");
+  slider.addEventListener("input", () => {
+    levels.forEach((level, i) => { level.hidden = i !== Number(slider.value); });
+    const label = levels[Number(slider.value)].dataset.label;
+    card.querySelector("output").textContent = label;
+    slider.setAttribute("aria-valuetext", label);
+  });
+}
 (() => {
   "use strict";
   const source = document.getElementById("frames");

@@ -39,6 +39,7 @@ canvas { display: block; width: 100%; aspect-ratio: 1; touch-action: manipulatio
   background: var(--accent); border: 0; border-radius: 8px; cursor: pointer; }
 .player input { flex: 1 1 140px; min-width: 0; min-height: 40px; margin: 0; accent-color: var(--accent); }
 .player output { min-width: 5.4rem; font-variant-numeric: tabular-nums; }
+.level-slider + output { min-width: 10.5rem; }
 .player label { display: inline-flex; align-items: center; gap: 6px; font-size: .9rem; color: var(--soft); }
 .player select { font: inherit; max-width: 9rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -53,6 +54,7 @@ tbody th { font-weight: 600; }
 th small { display: block; font-weight: 400; color: var(--soft); }
 .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .verdict { white-space: nowrap; font-weight: 600; color: var(--off); }
+.differ td { font-weight: 600; }
 .verdict.good { color: var(--good); }
 @media (max-width: 620px) {
   main { padding: 20px 12px 40px; } .card { padding: 14px 12px 12px; }

@@ -11,7 +11,7 @@ namespace roulade::plot {
 namespace {
 
 constexpr double kSwatch = 21, kSwatchGap = 18;  // a legend's entry
-constexpr int kLayerLevels = 16;
+constexpr int kLayerLevels = 16, kCellLevels = 32;
 const Paint kText{kInk, 1, true}, kFaintText{kInk, 0.75, true};
 
 // Maps a value to a place along an axis.
@@ -101,6 +101,24 @@ void draw_bars(Painter& p, const Series& s, const Scale& sx, const Scale& sy) {
     p.path(outline, {{s.colour, 1, false}, s.width, s.dashed});
 }
 
+void draw_cells(Painter& p, const Series& s, const Scale& sx, const Scale& sy) {
+  const int across = s.cells_across, up = static_cast<int>(s.cells.size()) / std::max(across, 1);
+  if (across < 1 || up < 1) return;
+  const Box box{sx(s.x[0]), sy(s.y[1]), sx(s.x[1]) - sx(s.x[0]), sy(s.y[0]) - sy(s.y[1])};
+  // Each cell as whole pixels, so that scaling does not blur one into the next.
+  const int times = std::max(1, static_cast<int>(std::lround(box.width * p.layer_scale(box.width) / across)));
+  Mask mask{across * times, up * times, {}};
+  mask.alpha.resize(static_cast<size_t>(mask.width) * static_cast<size_t>(mask.height));
+  size_t k = 0;
+  for (int row = 0; row < mask.height; ++row)
+    for (int col = 0; col < mask.width; ++col) {
+      const double v = s.cells[static_cast<size_t>((up - 1 - row / times) * across + col / times)];
+      const double level = std::isfinite(v) ? std::round(std::clamp(v, 0.0, 1.0) * kCellLevels) / kCellLevels : 0;
+      mask.alpha[k++] = static_cast<uint8_t>(std::lround(255 * level));
+    }
+  p.layer(box, mask, s.colour);
+}
+
 std::vector<Tick> ticks_for(const Axis& axis, Limits limits, int wanted) {
   return axis.logarithmic ? log_ticks(limits, wanted) : linear_ticks(limits, wanted);
 }
@@ -172,7 +190,7 @@ void draw_legend(Painter& p, const Legend& legend, double left, double top) {
       if (s->kind == Series::Kind::points) {
         const Spot centre[] = {{x + 7, y - 4}};
         p.discs(centre, 4, paint);
-      } else if (s->kind == Series::Kind::bars && s->filled) {
+      } else if ((s->kind == Series::Kind::bars && s->filled) || s->kind == Series::Kind::cells) {
         const Spot corners[] = {{x, y - 9}, {x + 14, y - 9}, {x + 14, y + 1}, {x, y + 1}};
         p.fill(corners, {s->colour, 0.55, false});
       } else {
@@ -225,6 +243,7 @@ void draw(Painter& p, const Panel& panel, const Box& box, const Margins& margins
     if (s.kind == Series::Kind::points) draw_points(p, s, sx, sy, in);
     if (s.kind == Series::Kind::line) draw_line(p, s, sx, sy);
     if (s.kind == Series::Kind::bars) draw_bars(p, s, sx, sy);
+    if (s.kind == Series::Kind::cells) draw_cells(p, s, sx, sy);
   }
   p.pop_clip();
 

@@ -21,7 +21,7 @@ constexpr size_t kFilePoints = 3000, kFrames = 60;  // of the GIF
 constexpr int kFileSide = 420;
 constexpr size_t kPageNumbers = 200'000;  // coordinates in the page: 16 bits each, 0.55 MB as text
 
-[[noreturn]] void refuse(const char* what, size_t expected, size_t got) {
+[[noreturn]] void refuse(const std::string& what, size_t expected, size_t got) {
   fail(Code::usage, "report", what, std::to_string(expected), std::to_string(got));
 }
 
@@ -44,7 +44,44 @@ void check_frames(const std::vector<ReportFrame>& frames, int64_t width, const c
   }
 }
 
+void check_field(const VectorField& field) {
+  for (const FieldLevel& level : field.levels) {
+    if (level.from.size() % 2 != 0) refuse("arrows of a field level", level.from.size() + 1, level.from.size());
+    if (level.from.empty() || level.towards.size() != level.from.size())
+      refuse("arrows of a field level", level.from.size(), level.towards.size());
+    if (level.cloud.size() % 2 != 0) refuse("points of a field level", level.cloud.size() + 1, level.cloud.size());
+  }
+  for (const auto& path : field.paths)
+    if (path.size() != 2 * field.path_times.size()) refuse("path of a field", 2 * field.path_times.size(), path.size());
+}
+
+void check_levels(const LevelErrors& e) {
+  for (const auto* curve : {&e.x0, &e.eps})
+    if (curve->size() != e.log_snr.size()) refuse("errors by noise level", e.log_snr.size(), curve->size());
+  for (const auto* curve : {&e.target, &e.least_x0})
+    if (!curve->empty() && curve->size() != e.log_snr.size())
+      refuse("errors by noise level", e.log_snr.size(), curve->size());
+}
+
+void check_costs(const CostCurves& costs) {
+  for (const CostCurve& curve : costs.curves) {
+    if (curve.cost.empty()) refuse("points of the curve " + curve.name, 1, 0);
+    if (curve.sliced_wasserstein.size() != curve.cost.size())
+      refuse("errors of the curve " + curve.name, curve.cost.size(), curve.sliced_wasserstein.size());
+    if (!curve.energy.empty() && curve.energy.size() != curve.cost.size())
+      refuse("errors of the curve " + curve.name, curve.cost.size(), curve.energy.size());
+  }
+}
+
 void check(const ReportContent& c) {
+  check_costs(c.samplers);
+  check_costs(c.training);
+  check_field(c.field);
+  check_levels(c.level_errors);
+  for (const DensityMap& map : c.densities)
+    if (map.across < 1 || map.up < 1 || map.density.size() != static_cast<size_t>(map.across * map.up))
+      refuse("cells of a density", static_cast<size_t>(map.across * map.up), map.density.size());
+
   check_points(c.data, "data");
   check_points(c.samples, "samples");
   if (c.data.rows() > 0 && c.samples.rows() > 0 && c.data.width != c.samples.width)
@@ -70,6 +107,11 @@ std::vector<Picture> pictures_of(const ReportContent& c) {
   if (!c.schedule.t.empty()) out.push_back(plot::schedule_picture(c.schedule));
   if (!c.noising.empty()) out.push_back(plot::noising_picture(c));
   if (!c.loss.step.empty()) out.push_back(plot::loss_picture(c.loss));
+  if (!c.training.curves.empty()) out.push_back(plot::training_picture(c.training));
+  if (!c.samplers.curves.empty()) out.push_back(plot::samplers_picture(c.samplers));
+  if (!c.level_errors.log_snr.empty()) out.push_back(plot::level_picture(c.level_errors));
+  if (!c.field.levels.empty()) out.push_back(plot::field_picture(c));
+  if (!c.densities.empty()) out.push_back(plot::density_picture(c));
   return out;
 }
 

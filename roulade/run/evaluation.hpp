@@ -26,8 +26,20 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, 
 /// The evaluation as JSON text, as RUN/eval.json holds it.
 std::string to_json(const TrainedRun& run, const Evaluation& evaluation);
 
+/// What a report shows beside what it always shows.
+struct ReportOptions {
+  bool samplers = false;  ///< compare all samplers at a few network calls: takes seconds
+  /// Lines of JSON, each {"name", "seconds", "sliced_wasserstein"} and, where known, "energy", "floor",
+  /// "energy_floor": error against seconds of training, a curve a name. Empty = RUN/error_curve.jsonl, if there is one.
+  std::filesystem::path curve;
+};
+
 /// Draws samples and writes RUN/report/ (see write_report); the figures are those of RUN/eval.json, if there is one.
 std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress = {},
-                                              const Cancel& cancel = {});
+                                              const Cancel& cancel = {}, const ReportOptions& options = {});
+
+/// One page of several runs side by side in the folder `out`: figures, samples, losses, what they were made of.
+std::vector<std::filesystem::path> compare_runs(const std::vector<TrainedRun>& runs, const std::filesystem::path& out,
+                                                const ProgressFn& progress = {}, const Cancel& cancel = {});
 
 }  // namespace roulade

@@ -78,6 +78,15 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 
+Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps) {
+  Table& sample = resolved.tables.at("sample");
+  if (settings_of<SampleSettings>(resolved, "sample").grid != "custom") sample["steps"] = steps;
+  const auto own = sampler::registry().find(std::get<std::string>(sample.at("sampler").value)).options();
+  for (const OptionInfo& option : own) sample.erase(option.key);
+  sample["sampler"] = sampler;
+  return resolve(resolved);
+}
+
 double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed) {
   at::NoGradGuard no_grad;
   double sum = 0;

@@ -48,6 +48,10 @@ Twin make_twin(const TrainParts& parts);
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
                                                   std::shared_ptr<const Schedule> schedule);
 
+/// The resolved recipe with another sampler at its own default options and, unless its grid is a list of times, other
+/// steps.
+Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps);
+
 /// The mean loss over points with fixed times and noise; no gradients, nothing changes.
 double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed);
 

@@ -7,7 +7,6 @@
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
-#include "roulade/run/tables.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,21 +24,6 @@ constexpr double kFirstCost = 0.005;  ///< seconds, until one is measured
 constexpr int kGap = 3;               ///< columns between samples and data
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// The recipe's grid with few steps of a deterministic sampler of order 2.
-Recipe few_calls(Recipe recipe) {
-  Table& sample = recipe.tables.at("sample");
-  const auto settings = settings_of<SampleSettings>(recipe, "sample");
-  sample["sampler"] = "dpmpp_2m";
-  sample["chunk"] = kPoints;
-  sample["steps"] = settings.grid == "custom" ? settings.steps : std::min(settings.steps, kSteps);
-  Binder b("sample", sample);
-  for (const RecipeTable& table : recipe_tables())
-    if (table.name == "sample") table.bind(b);
-  const Table bound = b.resolved();  // without the options of the recipe's own sampler
-  std::erase_if(sample, [&](const auto& entry) { return !bound.count(entry.first); });
-  return resolve(recipe);
-}
 
 /// As many dots across as up for points in the plane, so that a circle is round.
 plot::View view_for(const Points& data) {
@@ -82,7 +66,9 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   s.share = share;
   s.trained = parts.model;
   s.shown = make_twin(parts).model;
-  s.run.recipe = few_calls(parts.resolved);
+  const auto sample = settings_of<SampleSettings>(parts.resolved, "sample");
+  s.run.recipe = with_sampler(parts.resolved, "dpmpp_2m", std::min(sample.steps, kSteps));
+  s.run.recipe.tables.at("sample")["chunk"] = kPoints;
   s.run.facts = parts.facts;
   s.run.schedule = parts.schedule;
   s.run.denoiser = make_run_denoiser(s.run.recipe, s.shown, parts.schedule);
@@ -97,7 +83,7 @@ Previewer::~Previewer() = default;
 
 bool Previewer::due(bool last_step) const {
   const State& s = *state_;
-  if (last_step) return s.spent > 0;
+  if (last_step) return true;
   return s.spent + s.last <= s.share * since(s.start);
 }
 

@@ -36,7 +36,7 @@ class Previewer {
   Previewer& operator=(const Previewer&) = delete;
 
   /// True when there is time for one: those so far and another as long as the last one fit into the share; the last
-  /// step of a training that showed any always has one.
+  /// step always has one.
   bool due(bool last_step) const;
   /// Few hundred points in few network calls; noise is the same each time, so points move only as the network learns.
   /// A fault of sampling is put into the result, not thrown.

@@ -8,7 +8,12 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/jsonl.hpp"
+#include "roulade/report/comparison.hpp"
+#include "roulade/report/text.hpp"
+#include "roulade/report/view.hpp"
+#include "roulade/run/cost_curves.hpp"
 #include "roulade/run/evaluation.hpp"
+#include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -27,6 +32,9 @@ namespace {
 constexpr int64_t kShown = 10000;    ///< points of the still pictures
 constexpr int64_t kAnimated = 2000;  ///< points of the animation
 constexpr size_t kMostFrames = 60;   ///< frames kept of a long sampling
+constexpr int64_t kCounted = 40000;  ///< points of a density in the plane
+constexpr int64_t kCells = 64;       ///< of a density, across and up
+constexpr int64_t kJudged = 4000;    ///< held-out points a noise level
 
 struct Meaning {
   const char* name;
@@ -45,6 +53,13 @@ const std::map<std::string, Meaning> kMeanings = {
     {"off_curve", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
 };
+
+Points first_rows(const Points& from, int64_t count) {
+  Points out{std::min(count, from.rows), from.width, {}, {}};
+  out.values.assign(from.values.begin(), from.values.begin() + out.rows * out.width);
+  if (!from.labels.empty()) out.labels.assign(from.labels.begin(), from.labels.begin() + out.rows);
+  return out;
+}
 
 PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
 
@@ -129,18 +144,22 @@ void add_figures(ReportContent& content, const RunFolder& folder) {
   }
 }
 
-}  // namespace
-
-std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
+ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
+                             const ReportOptions& options) {
   const RunFolder folder{run.folder};
   const auto source = make_source(run.recipe.tables.at("data"));
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  const Points data = source->draw(Split::test, run.seed, kShown);
-  const PointSamples made = sample_points(run, {.count = std::min(kShown, sample.count),
-                                                .seed = run.seed,
-                                                .frame_points = kAnimated,
-                                                .progress = progress,
-                                                .cancel = cancel});
+  const bool plane = run.facts.columns.size() == 2;
+  const int64_t shown = std::min(kShown, sample.count);
+  const Points many = source->draw(Split::test, run.seed, plane ? kCounted : kShown);
+  const Points data = first_rows(many, kShown);
+  PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
+                                          .seed = run.seed,
+                                          .frame_points = kAnimated,
+                                          .progress = progress,
+                                          .cancel = cancel});
+  const Points counted = std::move(made.points);
+  made.points = first_rows(counted, shown);
 
   ReportContent content;
   const std::string kind = std::get<std::string>(run.recipe.tables.at("data").at("kind").value);
@@ -150,7 +169,7 @@ std::vector<std::filesystem::path> report_run(const TrainedRun& run, const Progr
       "A diffusion model of {} parameters learned this data set in {} steps. Its samples begin as pure noise and "
       "become "
       "data in {} network calls each ({}, {} points in {:.2f} s).",
-      run.parameters, run.step, made.calls, sample.sampler, made.points.rows, made.seconds);
+      run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
   content.columns = run.facts.columns;
   content.data = to_plot(data);
   content.samples = to_plot(made.points);
@@ -168,6 +187,21 @@ std::vector<std::filesystem::path> report_run(const TrainedRun& run, const Progr
   for (const Frame& frame : made.frames) times.push_back(frame.t);
   content.schedule = curves_of(*run.schedule, times);
   content.loss = losses_of(folder);
+  const int64_t judged = std::min(kJudged, many.rows);
+  if (std::get<std::string>(run.recipe.tables.at("guidance").at("kind").value) == "none")
+    content.level_errors = level_errors(run, first_rows(many, judged), run.seed);
+  const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
+  if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);
+  if (options.samplers) content.samplers = compare_samplers(run, progress, cancel);
+  if (plane) {
+    content.field = vector_field(run, many);
+    plot::View view = plot::view_of(content.data, {});
+    if (plot::plane_like(view)) plot::make_square(view);
+    const std::vector<double> limits{view[0].low, view[0].high, view[1].low, view[1].high};
+    content.densities = {
+        density_of(fmt::format("data ({} points)", plot::grouped(many.rows)), many, limits, kCells),
+        density_of(fmt::format("samples ({} points)", plot::grouped(counted.rows)), counted, limits, kCells)};
+  }
   add_figures(content, folder);
   content.recipe = to_toml(run.recipe);
   const std::string name = folder.root.filename().string();
@@ -180,7 +214,36 @@ std::vector<std::filesystem::path> report_run(const TrainedRun& run, const Progr
                          {"threads", fmt::format("{}", threads())},
                          {"seed", fmt::format("{}", run.seed)},
                          {"weights", sample.weights}};
-  return write_report(content, folder.report(), progress, cancel);
+  return content;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
+                                              const ReportOptions& options) {
+  return write_report(report_content(run, progress, cancel, options), RunFolder{run.folder}.report(), progress, cancel);
+}
+
+std::vector<std::filesystem::path> compare_runs(const std::vector<TrainedRun>& runs, const std::filesystem::path& out,
+                                                const ProgressFn& progress, const Cancel& cancel) {
+  std::vector<ComparedRun> compared;
+  for (const TrainedRun& run : runs) {
+    if (cancel.requested()) return {};
+    ComparedRun one{run.folder.filename().string(), report_content(run, progress, cancel, {}), {}};
+    for (const ComparedRun& other : compared)
+      if (other.name == one.name) one.name = run.folder.string();
+    const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+    one.facts = {{"data", std::get<std::string>(run.recipe.tables.at("data").at("kind").value)},
+                 {"prediction", settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction},
+                 {"schedule", settings_of<ScheduleSettings>(run.recipe, "schedule").kind},
+                 {"network", settings_of<ModelSettings>(run.recipe, "model").kind},
+                 {"parameters", plot::grouped(run.parameters)},
+                 {"steps", plot::grouped(run.step)},
+                 {"sampler", fmt::format("{}, {} steps", sample.sampler, sample.steps)},
+                 {"seed", fmt::format("{}", run.seed)}};
+    compared.push_back(std::move(one));
+  }
+  return write_comparison(compared, out, progress, cancel);
 }
 
 }  // namespace roulade

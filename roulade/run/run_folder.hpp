@@ -20,7 +20,9 @@ struct RunFolder {
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path samples() const { return root / "samples"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
+  std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
   std::filesystem::path report() const { return root / "report"; }
+  std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path checkpoint(int64_t step) const;
 
   /// Steps that have a whole checkpoint, ascending.

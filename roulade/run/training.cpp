@@ -9,6 +9,7 @@
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/tensorboard.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -180,10 +181,13 @@ TrainResult run_training(const TrainRequest& request) {
   TrainResult result;
   result.loss = trainer.last_loss();
 
+  std::optional<TensorBoardLog> board;
+  if (request.tensorboard) board.emplace(folder.tensorboard(), trainer.done(), settings.steps);
   TrainHooks hooks;
   hooks.row = [&](const MetricRow& row) {
     if (row.loss) result.loss = *row.loss;
     metrics.append(to_line(row));
+    if (board) board->row(row);
     if (request.row) request.row(row);
   };
   if (parts.validation.rows > 0)
@@ -195,13 +199,14 @@ TrainResult run_training(const TrainRequest& request) {
                              settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
-  if (request.preview) {
+  if (request.preview || board) {
     previewer.emplace(parts, request.preview_share);
     hooks.preview = [&](int64_t step) {
       if (!previewer->due(step == settings.steps)) return;
       const TrainPreview preview = previewer->make(trainer);
       const auto begin = std::chrono::steady_clock::now();
-      request.preview(preview);
+      if (request.preview) request.preview(preview);
+      if (board) board->samples(preview, parts.facts.columns);
       previewer->add_cost(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     };
   }

@@ -23,6 +23,7 @@ struct TrainRequest {
   std::function<void(const MetricRow&)> row;  ///< each row as it is written to metrics.jsonl
   PreviewFn preview = {};                     ///< shown samples while it trains; changes nothing of what is trained
   double preview_share = 0.02;                ///< of the time, the most that previews may take
+  bool tensorboard = false;                   ///< also write event files into RUN/tensorboard
 };
 
 struct TrainResult {

@@ -88,5 +88,24 @@ assert checks["steps"]["verdict"] != "good"  # 20 steps
 P
 json report run --quiet
 [[ -s $(value page) ]] || fail "report: no page"
+[[ ! -e run/report/samplers.png && ! -e run/report/training.png ]] || fail "report: pictures that nobody asked for"
+printf '%s\n' '{"name":"a","seconds":1,"sliced_wasserstein":0.5}' '{"name":"a","seconds":2,"sliced_wasserstein":0.3,"floor":0.1}' >run/error_curve.jsonl
+json report run --quiet --samplers
+[[ -s run/report/samplers.png && -s run/report/training.png ]] || fail "report --samplers: a picture is missing"
+printf '{"name":"a","seconds":1}\n' >bad.jsonl
+ends 3 report run --quiet --curve bad.jsonl
+says err "[bad.jsonl:1] a point of an error curve"
+
+# Several runs: one page with figures, facts and samples of each.
+ends 0 train swiss_roll_article --out other --set train.steps=10 "${small[@]}" --tensorboard
+ls other/tensorboard/events.out.tfevents.* >/dev/null || fail "--tensorboard: no event file"
+json report run other --quiet --out both
+[[ $(value page) == both/index.html ]] || fail "report of two: $(cat out)"
+for text in '>run</th>' '>other</th>' 'sliced W1' 'not judged yet' 'class="differ"><th scope="row">steps'; do
+  says both/index.html "$text"
+done
+[[ -s both/samples-1.png && -s both/samples-2.svg && -s both/loss.png ]] || fail "report of two: pictures are missing"
+ends 2 report run other --samplers
+says err "expected a single run"
 
 finish

@@ -52,6 +52,19 @@ constexpr const char* kVisit = R"html(
     data.click();
     expect(painted() === withData, "the data did not come back");
 
+    const level = document.getElementById("field-level");
+    if (level) {
+      const shown = () => [...document.querySelectorAll("#field .level")].filter(l => l.offsetHeight > 0);
+      const before = shown();
+      expect(before.length === 1, before.length + " levels of the field are shown");
+      level.value = 0;
+      level.dispatchEvent(new Event("input"));
+      expect(shown().length === 1 && shown()[0] !== before[0], "the slider did not change the level");
+      const said = document.querySelector("#field output").textContent;
+      expect(said === shown()[0].dataset.label, "another level is named");
+      expect(said === level.getAttribute("aria-valuetext"), "the level's slider does not say its level");
+    }
+
     const across = document.getElementById("across");
     if (across) {
       show(slider.max);
@@ -62,7 +75,7 @@ constexpr const char* kVisit = R"html(
     }
     expect(document.documentElement.scrollWidth <= window.innerWidth, "the page is wider than the window");
     for (const plot of document.querySelectorAll("svg.plot"))
-      for (const text of plot.querySelectorAll("text")) {
+      if (plot.getBoundingClientRect().height > 0) for (const text of plot.querySelectorAll("text")) {
         const outer = plot.getBoundingClientRect(), inner = text.getBoundingClientRect();
         expect(inner.left >= outer.left - 1 && inner.right <= outer.right + 1 && inner.top >= outer.top - 1 &&
                inner.bottom <= outer.bottom + 1, "cut off: " + text.textContent);

@@ -4,6 +4,7 @@
 #include "picture_reader.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/report/gif.hpp"
+#include "roulade/report/pictures.hpp"
 #include "scratch_folder.hpp"
 #include "trial_content.hpp"
 #include "xml_reader.hpp"
@@ -28,16 +29,24 @@ TEST(Report, WritesEveryFileAndDrawsIt) {
   const ScratchFolder folder;
   const auto content = swiss_roll_content(20000, 5000, 3000, 41);
   const auto written = write_report(content, folder.path() / "made" / "here");
-  EXPECT_EQ(names(written), (std::vector<std::string>{"index.html", "samples.png", "samples.svg", "data.png",
-                                                      "data.svg", "schedule.png", "schedule.svg", "noising.png",
-                                                      "noising.svg", "loss.png", "loss.svg", "reverse.gif"}));
+  EXPECT_EQ(names(written),
+            (std::vector<std::string>{"index.html",   "samples.png",  "samples.svg",  "data.png",     "data.svg",
+                                      "schedule.png", "schedule.svg", "noising.png",  "noising.svg",  "loss.png",
+                                      "loss.svg",     "training.png", "training.svg", "samplers.png", "samplers.svg",
+                                      "levels.png",   "levels.svg",   "field.png",    "field.svg",    "density.png",
+                                      "density.svg",  "reverse.gif"}));
   // Colours that each picture must show; dots and smooth lines reach their full colour somewhere.
   const std::map<std::string, std::vector<plot::Colour>> shown{
       {"samples", {plot::kSamples, plot::kData}},
       {"data", {plot::kData}},
       {"schedule", {plot::kBlue, plot::kVermillion, plot::kGreen}},
       {"noising", {plot::kSamples}},
-      {"loss", {plot::kBlue, plot::kVermillion}}};
+      {"loss", {plot::kBlue, plot::kVermillion}},
+      {"training", {plot::kBlue, plot::kVermillion}},
+      {"samplers", {plot::kBlue, plot::kVermillion, plot::kGreen}},
+      {"levels", {plot::kBlue, plot::kVermillion}},
+      {"field", {plot::kBlue, plot::kVermillion}},
+      {"density", {{0x00, 0x3F, 0x66}}}};
   for (const auto& path : written) {
     const std::string bytes = read_bytes(path);
     if (path.extension() == ".png") {
@@ -207,6 +216,56 @@ void expect_refused(const ReportContent& content, const std::string& part) {
   }
 }
 
+// A map of 2 x 2 cells: the one at the lower right is full, the others are empty.
+TEST(Report, CellsStandWhereTheirPointsAre) {
+  auto content = swiss_roll_content(100, 100, 10, 2);
+  content.densities = {{"one", 2, 2, 0, 1, 0, 1, {0, 4, 0, 0}}};
+  const ScratchFolder folder;
+  write_report(content, folder.path());
+  const Pixels pixels = read_png(read_bytes(folder.path() / "density.png"));
+  const Blob cell = find_colour(pixels, {0x00, 0x3F, 0x66}, 40);
+  EXPECT_GT(cell.count, 20000);
+  EXPECT_GT(cell.x, pixels.width * 0.6);
+  EXPECT_GT(cell.y, pixels.height * 0.6);
+}
+
+// The head of a sample stands at the level's time on its path, and its arrows point where the field does.
+TEST(Report, ThePathsAreShownAtTheLevelsTime) {
+  auto content = swiss_roll_content(100, 100, 10, 2);
+  VectorField& field = content.field;
+  field.levels.resize(1);
+  field.levels[0].t = 0.25;
+  field.path_times = {1, 0.5, 0};
+  field.paths = {{0, 0, 4, 0, 4, 8}};
+  const plot::Panel panel = plot::field_picture(content).figure.panels.front();
+  const plot::Series& heads = panel.series.back();
+  EXPECT_EQ(heads.x, std::vector<double>{4});
+  EXPECT_EQ(heads.y, std::vector<double>{4});
+  const plot::Series& gone = panel.series[3];
+  EXPECT_EQ(std::vector<double>(gone.x.begin(), gone.x.end() - 1), (std::vector<double>{0, 4, 4}));
+  EXPECT_EQ(std::vector<double>(gone.y.begin(), gone.y.end() - 1), (std::vector<double>{0, 0, 4}));
+  const plot::Series& arrows = panel.series[1];  // the first starts at (-16, -16), towards (16, 16)
+  EXPECT_NEAR((arrows.x[0] + arrows.x[1]) / 2, -16, 1e-9);
+  EXPECT_GT(arrows.x[1], arrows.x[0]);
+  EXPECT_NEAR(arrows.x[1] - arrows.x[0], arrows.y[1] - arrows.y[0], 1e-9);
+}
+
+// Axes are logarithmic; what is at or below 0 or failed is left out; the floor is dashed.
+TEST(Report, CostCurvesLeaveOutWhatCannotBeDrawn) {
+  CostCurves costs{{{"a", {5, 10, 20}, {0.5, NAN, 0.1}, {0.1, 0.01, -1e-4}}}, 0.02, NAN, "note."};
+  const plot::Figure figure = plot::samplers_picture(costs).figure;
+  ASSERT_EQ(figure.panels.size(), 2U);
+  EXPECT_TRUE(figure.panels[0].x.logarithmic && figure.panels[0].y.logarithmic);
+  EXPECT_EQ(figure.panels[0].series[0].x, (std::vector<double>{5, 20}));
+  EXPECT_EQ(figure.panels[0].series[0].y, (std::vector<double>{0.5, 0.1}));
+  EXPECT_EQ(figure.panels[1].series[0].y, (std::vector<double>{0.1, 0.01}));
+  EXPECT_TRUE(figure.panels[0].series.back().dashed);
+  EXPECT_EQ(figure.panels[0].series.back().y, (std::vector<double>{0.02, 0.02}));
+  EXPECT_FALSE(figure.panels[1].series.back().dashed);
+  costs.curves[0].energy.clear();
+  EXPECT_EQ(plot::samplers_picture(costs).figure.panels.size(), 1U);
+}
+
 TEST(Report, SizesThatDoNotFitAreRefused) {
   const auto good = cluster_content(2, 3, 100);
   auto bad = good;
@@ -230,6 +289,21 @@ TEST(Report, SizesThatDoNotFitAreRefused) {
   bad = good;
   bad.loss.step.push_back(1);
   expect_refused(bad, "loss");
+  bad = swiss_roll_content(100, 100, 10, 2);
+  bad.field.levels[1].towards.pop_back();
+  expect_refused(bad, "arrows");
+  bad = swiss_roll_content(100, 100, 10, 2);
+  bad.field.paths[0].pop_back();
+  expect_refused(bad, "path");
+  bad = swiss_roll_content(100, 100, 10, 2);
+  bad.level_errors.eps.pop_back();
+  expect_refused(bad, "noise level");
+  bad = swiss_roll_content(100, 100, 10, 2);
+  bad.densities[1].density.pop_back();
+  expect_refused(bad, "cells");
+  bad = swiss_roll_content(100, 100, 10, 2);
+  bad.samplers.curves[1].sliced_wasserstein.pop_back();
+  expect_refused(bad, "heun");
   bad = good;
   bad.samples.width = 1;
   bad.samples.labels.clear();

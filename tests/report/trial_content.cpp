@@ -76,6 +76,70 @@ void add_curves(ReportContent& content) {
   }
 }
 
+// Arrows towards the origin, paths along spirals, densities of the points.
+void add_field(ReportContent& content) {
+  roulade::VectorField& field = content.field;
+  constexpr int kSteps = 12, kSide = 9;
+  for (int k = 0; k <= kSteps; ++k) field.path_times.push_back(1 - static_cast<double>(k) / kSteps);
+  for (int p = 0; p < 5; ++p) {
+    std::vector<double> path;
+    for (const double t : field.path_times) {
+      path.push_back((3 + 6 * t) * std::cos(p + 2 * t));
+      path.push_back((3 + 6 * t) * std::sin(p + 2 * t));
+    }
+    field.paths.push_back(path);
+  }
+  Random random(9);
+  for (const double t : {0.95, 0.7, 0.5, 0.3, 0.05}) {
+    roulade::FieldLevel level{t, fmt::format("sigma/alpha = {}", t), {}, {}, {}};
+    for (int j = 0; j < kSide; ++j)
+      for (int i = 0; i < kSide; ++i)
+        for (const double v : {4.0 * i - 16, 4.0 * j - 16}) {
+          level.from.push_back(v);
+          level.towards.push_back(-v);
+        }
+    for (int i = 0; i < 1200; ++i) level.cloud.push_back(5 * normal(random));
+    field.levels.push_back(level);
+  }
+  for (const auto* points : {&content.data, &content.samples}) {
+    roulade::DensityMap map{points == &content.data ? "data" : "samples", 40, 40, -16, 16, -16, 16, {}};
+    map.density.assign(1600, 0);
+    for (int64_t i = 0; i < points->rows(); ++i) {
+      const double x = points->values[static_cast<size_t>(2 * i)], y = points->values[static_cast<size_t>(2 * i + 1)];
+      if (std::max(std::abs(x), std::abs(y)) >= 16) continue;
+      const int cell = static_cast<int>((y + 16) * 1.25) * 40 + static_cast<int>((x + 16) * 1.25);
+      map.density[static_cast<size_t>(cell)] += 1600.0 / static_cast<double>(points->rows());
+    }
+    content.densities.push_back(map);
+  }
+}
+
+void add_level_errors(ReportContent& content) {
+  for (int i = -8; i <= 8; ++i) {
+    content.level_errors.log_snr.push_back(i);
+    content.level_errors.x0.push_back(1 / (1 + std::exp(i)));
+    content.level_errors.eps.push_back(1 / (1 + std::exp(-i)));
+    content.level_errors.least_x0.push_back(0.9 / (1 + std::exp(i)));
+  }
+  content.level_errors.note = "4000 held-out points.";
+}
+
+void add_costs(ReportContent& content) {
+  for (const char* name : {"ddpm", "heun", "dpmpp_2m"}) {
+    roulade::CostCurve curve{name, {5, 10, 20, 40}, {0.4, 0.2, 0.05, 0.02}, {0.1, 0.02, 0.003, -1e-4}};
+    for (double& v : curve.sliced_wasserstein) v *= 1 + static_cast<double>(content.samplers.curves.size());
+    content.samplers.curves.push_back(curve);
+  }
+  content.samplers.floor = 0.015;
+  content.samplers.energy_floor = 1e-4;
+  content.samplers.note = "One set of 5,000 samples for each point.";
+  content.training = {
+      {{"roulade", {1, 2, 4, 8}, {0.3, 0.1, 0.03, 0.016}, {}}, {"other", {3, 9, 30}, {0.4, 0.1, 0.02}, {}}},
+      0.015,
+      std::nan(""),
+      "Measured in alternation."};
+}
+
 void add_words(ReportContent& content) {
   using Aim = roulade::ReportFigure::Aim;
   content.figures = {
@@ -124,6 +188,9 @@ ReportContent swiss_roll_content(int64_t data_rows, int64_t sample_rows, int64_t
   content.frames = process(roll(frame_rows, 0.6, 4).values, 6.8, frames, true, false);
   content.noising = process(roll(std::min<int64_t>(data_rows, 4000), 0.5, 5).values, 6.8, 6, false, true);
   add_curves(content);
+  add_level_errors(content);
+  add_field(content);
+  add_costs(content);
   add_words(content);
   return content;
 }
