@@ -34,14 +34,14 @@ class Mlp final : public Model {
       : input_(s.input, shape, init), relu_(s.activation == "relu") {
     layers_.emplace_back(init, input_.width(), s.width);
     for (int64_t i = 0; i < s.depth; ++i) layers_.emplace_back(init, s.width, s.width);
-    layers_.emplace_back(init, s.width, shape.sample[0]);
+    layers_.emplace_back(init, s.width, shape.channels_out());
     fused_.emplace(kernel::PointNetworkShape{.residual = false,
                                              .activation = relu_ ? kernel::Activation::relu : kernel::Activation::silu,
                                              .points = shape.sample[0],
                                              .features = input_.feature_width(),
                                              .width = s.width,
                                              .depth = s.depth,
-                                             .outputs = shape.sample[0]},
+                                             .outputs = shape.channels_out()},
                    layers_, input_);
   }
 

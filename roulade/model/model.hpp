@@ -15,7 +15,8 @@ namespace roulade {
 
 class PointNetwork;
 
-/// A network: (input, noise level, condition) -> output of the input's shape. Knows no schedule. Const calls are
+/// A network: (input, noise level, condition) -> output of the input's shape, or of twice its
+/// channels (ModelShape::answers). Knows no schedule. Const calls are
 /// thread-safe.
 class Model {
  public:
@@ -35,6 +36,9 @@ class Model {
 struct ModelShape {
   std::vector<int64_t> sample;
   int64_t classes = 0;
+  int64_t answers = 1;  ///< numbers returned for each channel: 2 = the answer, then a learned variance behind it
+
+  int64_t channels_out() const { return sample.at(0) * answers; }
 };
 
 struct ModelEntry : EntryInfo {

@@ -32,7 +32,7 @@ class ResidualMlp final : public Model {
     for (int64_t i = 0; i < s.depth; ++i)
       blocks_.push_back({Linear(init, s.width, s.width), Linear(init, input_.feature_width(), s.width),
                          Linear(init, s.width, s.width)});
-    last_ = Linear(init, s.width, shape.sample[0], true);
+    last_ = Linear(init, s.width, shape.channels_out(), true);
     std::vector<Linear> layers = {first_};
     for (const Block& block : blocks_) layers.insert(layers.end(), {block.in, block.noise, block.out});
     layers.push_back(last_);
@@ -42,7 +42,7 @@ class ResidualMlp final : public Model {
                                              .features = input_.feature_width(),
                                              .width = s.width,
                                              .depth = s.depth,
-                                             .outputs = shape.sample[0]},
+                                             .outputs = shape.channels_out()},
                    std::move(layers), input_);
   }
 

@@ -36,12 +36,14 @@ void write_network(const std::filesystem::path& folder, const Recipe& resolved, 
   config["_class_name"] = "RouladePointNetwork";
   config["sample_shape"] = shape.sample;
   config["classes"] = shape.classes;
+  config["answers"] = shape.answers;
   write_file_atomically(folder / "model/config.json", config.dump(2) + "\n");
   write_tensors(folder / kWeights, weights, {{"format", "pt"}});
 
   nlohmann::ordered_json schedule = to_json(resolved.tables.at("schedule"));
   schedule["_class_name"] = "RouladeSchedule";
   schedule["prediction"] = to_json(resolved.tables.at("denoiser").at("prediction").value);
+  schedule["variance_type"] = shape.answers == 2 ? "learned_range" : "fixed_small";
   write_file_atomically(folder / "scheduler/scheduler_config.json", schedule.dump(2) + "\n");
 }
 

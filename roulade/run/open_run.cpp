@@ -68,7 +68,7 @@ TrainedRun open_run(const OpenRequest& request) {
 
   const std::filesystem::path checkpoint = folder.checkpoint(run.step);
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  const ModelShape shape{{static_cast<int64_t>(run.facts.columns.size())}, run.facts.classes()};
+  const ModelShape shape = model_shape(run.recipe, static_cast<int64_t>(run.facts.columns.size()), run.facts.classes());
   const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
   fill_network(*model, sample.weights == "raw" ? read_raw_network(checkpoint) : read_network(checkpoint),
                checkpoint.string());

@@ -4,6 +4,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/denoising.hpp"
+#include "roulade/objective/hybrid.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -17,14 +18,26 @@ namespace {
 /// Validation has times and noise of its own, the same at every step.
 constexpr uint64_t kValidationSeed = 1;
 
+bool learned_variance(const Recipe& resolved) {
+  return settings_of<DenoiserSettings>(resolved, "denoiser").options.learned_variance();
+}
+
 std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shared_ptr<const Model> model,
                                               double label_dropout, bool fused) {
   const ObjectiveTerms terms = make_objective_terms(parts.resolved.tables.at("objective"));
-  return make_denoising({std::move(model), parts.schedule, make_prediction(parts.resolved.tables.at("denoiser")),
-                         terms.times, terms.weight, terms.loss, label_dropout, fused});
+  DenoisingParts all{std::move(model), parts.schedule, make_prediction(parts.resolved.tables.at("denoiser")),
+                     terms.times,      terms.weight,   terms.loss,
+                     label_dropout,    fused};
+  if (learned_variance(parts.resolved))
+    return make_hybrid(std::move(all), settings_of<ObjectiveSettings>(parts.resolved, "objective").vlb_weight);
+  return make_denoising(std::move(all));
 }
 
 }  // namespace
+
+ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes) {
+  return {{width}, classes, learned_variance(resolved) ? 2 : 1};
+}
 
 TrainParts make_train_parts(const Recipe& resolved) {
   TrainParts parts;
@@ -46,7 +59,7 @@ TrainParts make_train_parts(const Recipe& resolved) {
   parts.training = parts.facts.scaling.apply(training);
   parts.validation = parts.facts.scaling.apply(validation);
 
-  parts.shape = {{training.width}, parts.source->classes()};
+  parts.shape = model_shape(resolved, training.width, parts.source->classes());
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
   const auto objective = settings_of<ObjectiveSettings>(resolved, "objective");
@@ -72,8 +85,10 @@ Twin make_twin(const TrainParts& parts) {
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
                                                   std::shared_ptr<const Schedule> schedule) {
   const DenoiserOptions options = settings_of<DenoiserSettings>(resolved, "denoiser").options;
+  // Clipping comes last, on what guidance makes.
   std::shared_ptr<const Denoiser> denoiser =
-      make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")));
+      make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")),
+                    {.clip = {}, .variance = options.variance});
   denoiser = make_guidance(resolved.tables.at("guidance"), std::move(denoiser));
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }

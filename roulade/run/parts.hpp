@@ -31,6 +31,9 @@ struct TrainParts {
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<const Objective> objective;
 };
+/// The network's shape for points of this width: with a learned variance it answers twice.
+ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes);
+
 TrainParts make_train_parts(const Recipe& resolved);
 
 /// Threads that a training step can feed, by its arithmetic (6 operations a weight and sample): threads that meet at

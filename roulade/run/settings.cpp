@@ -70,6 +70,8 @@ void ObjectiveSettings::bind(Binder& b) {
   choose(b, "loss", loss, objective::loss::registry(), "how an error is measured");
   b.add("label_dropout", label_dropout, between(0, 1),
         "share of labels hidden while training; guidance needs about 0.1");
+  b.add("vlb_weight", vlb_weight, at_least(0),
+        "of the variational bound beside the loss, where denoiser.variance = \"learned\"");
   b.add("fused", fused,
         "train points by one pass over tiles in the cache; false = by autograd, slower, equal to rounding");
 }

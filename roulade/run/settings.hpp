@@ -65,6 +65,7 @@ struct ObjectiveSettings {
   std::string weight = "uniform";
   std::string loss = "l2";
   double label_dropout = 0;
+  double vlb_weight = 0.001;
   bool fused = true;
   void bind(Binder& b);
 };
