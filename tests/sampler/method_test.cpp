@@ -68,16 +68,19 @@ TEST_F(Method, DdpmIsAlgorithm2OfHoEtAl) {
 }
 
 TEST_F(Method, DdpmTakesALearnedVariance) {
+  // Equation 15 of Nichol and Dhariwal 2021, over the two bounds of the step that is taken, many states long.
   const auto schedule = schedule_of("linear");
+  constexpr double kShare = 0.3;
   const FunctionDenoiser learned(schedule, [](const Tensor& x, double) {
-    return Denoised{x.mul(0.5), {}, at::full(x.sizes(), std::log(0.09), x.options())};
+    return Denoised{x.mul(0.5), {}, at::full(x.sizes(), kShare, x.options())};
   });
   const FunctionDenoiser plain(schedule, [](const Tensor& x, double) { return Denoised{x.mul(0.5), {}, {}}; });
-  const double mean = run("ddpm", {}, learned, 0.6, 0.4, 0.3) - 0.3 * kZ;
-  // Without noise both are the mean: take the noise off by the known posterior deviation.
   const double a_t = schedule->alpha(0.4), a_s = schedule->alpha(0.3);
   const double beta = 1 - a_t * a_t / (a_s * a_s), tilde = beta * (1 - a_s * a_s) / (1 - a_t * a_t);
-  EXPECT_NEAR(mean, run("ddpm", {}, plain, 0.6, 0.4, 0.3) - std::sqrt(tilde) * kZ, kClose);
+  const double mean = run("ddpm", {}, plain, 0.6, 0.4, 0.3) - std::sqrt(tilde) * kZ;
+  const double deviation = std::exp(0.5 * (kShare * std::log(beta) + (1 - kShare) * std::log(tilde)));
+  for (const char* variance : {"posterior", "beta"})
+    EXPECT_NEAR(run("ddpm", {{"variance", variance}}, learned, 0.6, 0.4, 0.3), mean + deviation * kZ, kClose);
 }
 
 TEST_F(Method, DdimIsEquation12OfSongEtAl) {
