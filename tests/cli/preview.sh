@@ -25,17 +25,17 @@ headings() { grep -c 'samples at step' "$1"; }
 train=(train swiss_roll_article "${small[@]:1}" --set train.steps=400 --out run)
 
 # In place: drawn several times, and one is left, of the last step, with the progress line below it.
-shows 0 80 24 -- "${train[@]}" --set train.steps=3000
+shows 0 80 24 -- "${train[@]}" --set train.steps=30000
 [[ $(grep -o 'samples at step' raw | wc -l) -ge 2 ]] || fail "fewer than two pictures"
 [[ $(headings screen) == 1 ]] || fail "pictures were not drawn in place: $(headings screen) are left"
-says screen "samples at step 3000                   data"
-grep -A 19 'samples at step 3000' screen | tail -n 1 | grep -q '^train  *3000/3000' ||
+says screen "samples at step 30000                  data"
+grep -A 19 'samples at step 30000' screen | tail -n 1 | grep -q '^train  *30000/30000' ||
   fail "the progress line is not below the picture"
 grep -q $'\xE2\xA0' screen || fail "no braille"
 state run >drawn
 
 # The same bits without.
-ends 0 train swiss_roll_article "${small[@]}" --set train.steps=3000 --out plain
+ends 0 train swiss_roll_article "${small[@]}" --set train.steps=30000 --out plain
 state plain >expected
 same expected drawn
 
@@ -57,9 +57,9 @@ rm -rf run
 says err " 400/400  100 %"
 
 # A smaller terminal: the picture is begun anew, nothing wraps.
-shows 0 80 30 --resize 1.6 66 20 -- "${train[@]}" --set train.steps=3000
+shows 0 80 30 --resize 1.6 66 20 -- "${train[@]}" --set train.steps=30000
 [[ $(headings screen) -le 2 ]] || fail "another size: $(headings screen) pictures are left"
-says screen "samples at step 3000"
+says screen "samples at step 30000"
 
 # Ctrl-C: the message below the picture, saved, exit code.
 shows 130 80 24 --interrupt "samples at step" -- "${train[@]}" --set train.steps=1000000
