@@ -12,9 +12,14 @@
 
 #include <string>
 
+#include <ATen/Context.h>
+
 namespace tour {
 
 using roulade::Tensor;
+
+/// LibTorch's own noise, the same at every run.
+inline const bool kSeeded = (at::manual_seed(0), true);
 
 /// Data, schedule, network and objective of the article's recipe.
 inline roulade::TrainParts article() {
