@@ -24,11 +24,11 @@ struct TableContent {
   std::vector<std::string> class_names;  ///< [classes], or empty
 };
 
-/// Reads a CSV file (built-in ones included), or a NPY file of one or two axes (its columns are "c0", "c1", ...) where the name ends in .npy.
-/// Classes: whole numbers from 0 to 9999 stand for themselves, anything else is numbered in order of appearance.
-/// Throws Error(io) when the file cannot be read; Error(input) with file and line (NPY: row) for a bad number, NaN,
-/// infinity, a wrong number of fields, no rows, no numbers, more than 10000 classes; Error(usage) for an unknown
-/// column.
+/// Reads a CSV file (built-in ones included), or a NPY file of one or two axes (its columns are "c0", "c1", ...) where
+/// the name ends in .npy. Classes: whole numbers from 0 to 9999 stand for themselves, anything else is numbered in
+/// order of appearance. Throws Error(io) when the file cannot be read; Error(input) with file and line (NPY: row) for a
+/// bad number, NaN, infinity, a wrong number of fields, no rows, no numbers, more than 10000 classes; Error(usage) for
+/// an unknown column.
 TableContent read_table(const std::filesystem::path& path, const TableLayout& layout);
 
 }  // namespace roulade

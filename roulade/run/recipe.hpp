@@ -21,7 +21,8 @@ struct Recipe {
 Recipe parse_recipe(const std::string& text, const std::string& origin);
 /// A file's recipe. The keys named `file` come back as absolute paths: a recipe names files relative to its own folder.
 Recipe read_recipe(const std::filesystem::path& path);
-/// The recipe with each key named `file` taken relative to a folder. Absolute paths and built-in files stay as they are.
+/// The recipe with each key named `file` taken relative to a folder. Absolute paths and built-in files stay as they
+/// are.
 Recipe with_files_in(const std::filesystem::path& folder, const Recipe& recipe);
 
 /// Applies "table.key=value", the value as TOML writes it; a bare word is a text. Throws Error(usage).
@@ -46,7 +47,8 @@ std::vector<RecipeKey> all_keys();
 
 /// The recipes inside the library, by name; those of recipes/*.toml when it was built.
 const std::map<std::string, std::string>& embedded_recipes();
-/// A file of that path, or else an embedded recipe of that name, whose files are built in, too. Throws Error(usage) naming the near ones.
+/// A file of that path, or else an embedded recipe of that name, whose files are built in, too. Throws Error(usage)
+/// naming the near ones.
 Recipe find_recipe(const std::string& path_or_name);
 
 }  // namespace roulade
