@@ -46,6 +46,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
   add_likelihood(root, exit_code);
   add_doctor(root, exit_code);
   add_report(root, exit_code);
+  add_compare(root, exit_code);
   add_list(root, exit_code);
   add_inspect(root, exit_code);
   add_new(root, exit_code);

@@ -19,6 +19,7 @@ void add_eval(CLI::App& root, int& exit_code);
 void add_likelihood(CLI::App& root, int& exit_code);
 void add_doctor(CLI::App& root, int& exit_code);
 void add_report(CLI::App& root, int& exit_code);
+void add_compare(CLI::App& root, int& exit_code);
 void add_list(CLI::App& root, int& exit_code);
 void add_inspect(CLI::App& root, int& exit_code);
 void add_new(CLI::App& root, int& exit_code);

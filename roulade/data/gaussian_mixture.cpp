@@ -18,15 +18,17 @@ struct Settings {
   double spacing = 2;
   double deviation = 0.4;
   std::vector<double> weights;
+  bool labelled = true;
 
   void bind(Binder& b) {
-    b.add("modes", modes, between(1, 10000), "number of components; each is a class");
+    b.add("modes", modes, between(1, 10000), "number of components");
     b.add("layout", layout, {"ring", "grid"},
           "where the means are: on a circle, or on a square grid around the origin");
     b.add("radius", radius, above(0), "ring: radius of the circle of means");
     b.add("spacing", spacing, above(0), "grid: distance between neighbouring means");
     b.add("deviation", deviation, above(0), "standard deviation of each component");
     b.add("weights", weights, above(0), "shares of the components, any positive numbers; empty = equal");
+    b.add("labelled", labelled, "each component is a class; false = points alone");
   }
 };
 
@@ -60,18 +62,18 @@ Mixture mixture_of(const Settings& s) {
 
 class GaussianMixture final : public PointSource {
  public:
-  explicit GaussianMixture(const Settings& settings) : law_(mixture_of(settings)) {
+  explicit GaussianMixture(const Settings& settings) : law_(mixture_of(settings)), labelled_(settings.labelled) {
     double sum = 0;
     for (const double w : law_.weights) cumulative_.push_back(sum += w);
     cumulative_.back() = 1;  // rounding must not leave a gap below 1
   }
 
   const std::vector<std::string>& columns() const override { return columns_; }
-  int64_t classes() const override { return static_cast<int64_t>(law_.weights.size()); }
+  int64_t classes() const override { return labelled_ ? static_cast<int64_t>(law_.weights.size()) : 0; }
   bool endless() const override { return true; }
 
   Points draw(Split split, uint64_t seed, int64_t count) const override {
-    return generate({.labelled = true}, split, seed, count, [this](const double* u, const double* z, double* row) {
+    return generate({.labelled = labelled_}, split, seed, count, [this](const double* u, const double* z, double* row) {
       const auto at = std::upper_bound(cumulative_.begin(), cumulative_.end(), u[0]);
       const auto k = static_cast<size_t>(at - cumulative_.begin());
       for (size_t j = 0; j < 2; ++j) row[j] = law_.means[k][j] + law_.deviations[k] * z[j];
@@ -83,6 +85,7 @@ class GaussianMixture final : public PointSource {
 
  private:
   Mixture law_;
+  bool labelled_;
   std::vector<double> cumulative_;
   std::vector<std::string> columns_{"x", "y"};
 };
@@ -114,7 +117,7 @@ namespace data {
 Entry gaussian_mixture() {
   Entry entry;
   entry.name = "gaussian_mixture";
-  entry.summary = "Labelled mixture of isotropic Gaussians on a ring or a grid, whose exact law is known";
+  entry.summary = "Mixture of isotropic Gaussians on a ring or a grid, whose exact law is known";
   entry.source = "textbook";
   return with_settings<Entry, Settings>(entry,
                                         [](const Settings& s) { return std::make_unique<const GaussianMixture>(s); });

@@ -38,7 +38,7 @@ struct Mixture {
   std::vector<double> weights;             ///< [K], their sum is 1
   std::vector<std::vector<double>> means;  ///< [K][width]
   std::vector<double> deviations;          ///< [K]
-  bool by_class = false;                   ///< component k is class k
+  bool by_class = false;                   ///< component k is a mode of its own, and class k where points have one
 };
 
 /// A set of points to learn: a generator that never ends, or a table split by seed.

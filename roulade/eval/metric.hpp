@@ -22,9 +22,10 @@ struct PointView {
 
 /// What a metric may need beside the sets.
 struct MetricContext {
-  uint64_t seed = 0;             ///< of random directions: the same for generated and floor
-  const Curve* curve = nullptr;  ///< scaled like the points; null = the data have none
-  PointView training = {};       ///< what the generator was trained on, scaled; no rows = not known
+  uint64_t seed = 0;                 ///< of random directions: the same for generated and floor
+  const Curve* curve = nullptr;      ///< scaled like the points; null = the data have none
+  PointView training = {};           ///< what the generator was trained on, scaled; no rows = not known
+  const Mixture* mixture = nullptr;  ///< the data's law, scaled like the points; null = it is none
 };
 
 /// One figure of a metric entry ("precision_recall" has two).
@@ -40,8 +41,8 @@ class Metric {
   virtual ~Metric() = default;
   /// Judges each set against the reference; work on the reference is done once.   sets, reference: [rows, width] each;
   /// values finite, at most 1e15 in magnitude. Result: for each set its figures, in the order of MetricEntry::figures.
-  /// Throws Error(usage) for a wrong width, too few rows, a missing curve or training set, Error(numeric) for NaN or
-  /// infinity.
+  /// Throws Error(usage) for a wrong width, too few rows, a missing curve, mixture or training set, Error(numeric) for
+  /// NaN or infinity.
   virtual std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
                                                    const MetricContext& context) const = 0;
 };
@@ -52,6 +53,7 @@ struct MetricEntry : Factory<Metric> {
   bool needs_curve = false;
   bool needs_training = false;
   bool by_default = true;  ///< taken when nobody names metrics
+  bool needs_mixture = false;
 
   std::vector<Figure> compute(const PointView& generated, const PointView& reference, const MetricContext&) const;
 };

@@ -71,6 +71,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
   std::vector<const Choice*> choices;
   for (const Choice& choice : choices_)
     if (named_ || ((input.curve != nullptr || !choice.entry->needs_curve) &&
+                   (input.mixture != nullptr || !choice.entry->needs_mixture) &&
                    (input.training.rows > 0 || !choice.entry->needs_training)))
       choices.push_back(&choice);
 
@@ -89,7 +90,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     std::optional<FloorSets> floor;
     if (input.floor) floor = input.floor(pair, derive_seed(root, 2));
     if (cancel.requested()) break;  // a set may be unfinished
-    const MetricContext context{derive_seed(root, 3), input.curve, input.training};
+    const MetricContext context{derive_seed(root, 3), input.curve, input.training, input.mixture};
 
     const auto begin = Clock::now();
     std::vector<PointView> sets{generated.view()};

@@ -26,6 +26,14 @@ Tensor frequencies(int64_t half, const at::TensorOptions& options, double max_pe
   return at::exp(at::arange(half, options) * (-std::log(max_period) / (static_cast<double>(half) - shift)));
 }
 
+class None final : public NoiseEmbedding {
+ public:
+  int64_t width() const override { return 0; }
+  Tensor forward(const Tensor& noise_level) const override { return noise_level.unsqueeze(1).narrow(1, 0, 0); }
+  void fill(int64_t, const float*, float*, int64_t) const override {}
+  void list(NamedWeights&, const std::string&) const override {}
+};
+
 class Raw final : public NoiseEmbedding {
  public:
   int64_t width() const override { return 1; }
@@ -88,12 +96,13 @@ Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period, bo
 }
 
 const std::vector<std::string>& noise_embedding_kinds() {
-  static const std::vector<std::string> kinds = {"raw", "sinusoidal", "fourier"};
+  static const std::vector<std::string> kinds = {"raw", "sinusoidal", "fourier", "none"};
   return kinds;
 }
 
 std::unique_ptr<NoiseEmbedding> make_noise_embedding(const std::string& kind, Initialiser& init, int64_t width,
                                                      double fourier_scale) {
+  if (kind == "none") return std::make_unique<None>();
   if (kind == "raw") return std::make_unique<Raw>();
   if (width < 2 || width % 2)
     fail(Code::usage, "model.embedding_width", "width of the noise embedding", "an even number of at least 2",

@@ -42,7 +42,7 @@ Weight Initialiser::zeros(std::vector<int64_t> shape) {
 }
 
 Linear::Linear(Initialiser& init, int64_t in, int64_t out, bool zero) {
-  const double bound = 1 / std::sqrt(static_cast<double>(in));
+  const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
   weight = zero ? init.zeros({out, in}) : init.uniform({out, in}, bound);
   bias = zero ? init.zeros({out}) : init.uniform({out}, bound);
 }

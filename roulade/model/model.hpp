@@ -15,9 +15,8 @@ namespace roulade {
 
 class PointNetwork;
 
-/// A network: (input, noise level, condition) -> output of the input's shape, or of twice its
-/// channels (ModelShape::answers). Knows no schedule. Const calls are
-/// thread-safe.
+/// A network: (input, noise level, condition) -> output of the input's shape unless ModelShape says otherwise. Knows no
+/// schedule. Const calls are thread-safe.
 class Model {
  public:
   virtual ~Model() = default;
@@ -37,8 +36,9 @@ struct ModelShape {
   std::vector<int64_t> sample;
   int64_t classes = 0;
   int64_t answers = 1;  ///< numbers returned for each channel: 2 = the answer, then a learned variance behind it
+  int64_t outputs = 0;  ///< numbers returned for a point where they are no answers to its channels; 0 = they are
 
-  int64_t channels_out() const { return sample.at(0) * answers; }
+  int64_t channels_out() const { return outputs > 0 ? outputs : sample.at(0) * answers; }
 };
 
 struct ModelEntry : EntryInfo {

@@ -12,8 +12,8 @@
 namespace roulade {
 
 void PointInput::Settings::bind(Binder& b) {
-  b.add("embedding", embedding, noise_embedding_kinds(), "how the noise level is told");
-  b.add("embedding_width", embedding_width, at_least(1), "features of the noise level (raw: always 1)");
+  b.add("embedding", embedding, noise_embedding_kinds(), "how the noise level is told; none = not at all");
+  b.add("embedding_width", embedding_width, at_least(1), "features of the noise level (raw: always 1, none: 0)");
   b.add("fourier_scale", fourier_scale, above(0), "standard deviation of the fourier frequencies");
   b.add("label_width", label_width, at_least(1), "features of the class, where the data have classes");
 }

@@ -4,24 +4,50 @@
 #include <ATen/ops/mul.h>
 
 namespace roulade {
+namespace {
+
+std::vector<Tensor> trainable(const ParameterGroup& group) {
+  std::vector<Tensor> out;
+  for (const auto& [name, weight] : group.weights)
+    if (weight.stored().requires_grad()) out.push_back(weight.stored());
+  return out;
+}
+
+}  // namespace
 
 double Objective::step(std::span<const Batch> batches, const StepKey& key, Update& update) const {
   double first_loss = 0;
-  const size_t groups_in_all = groups().size();
+  const std::vector<ParameterGroup> all = groups();
   int64_t samples = 0;
   for (const Batch& batch : batches) samples += batch.x0.size(0);
-  for (size_t group = 0; group < groups_in_all; ++group) {
+  for (size_t group = 0; group < all.size(); ++group) {
+    // A loss may flow through another group's weights, which must not be touched.
+    std::vector<Tensor> own;
+    if (all.size() > 1) own = trainable(all[group]);
     StepKey at = key;
     for (const Batch& batch : batches) {
       const double share = static_cast<double>(batch.x0.size(0)) / static_cast<double>(samples);
       const Tensor value = loss(batch, at, group);
-      (share == 1 ? value : at::mul(value, share)).backward();
+      const Tensor part = share == 1 ? value : at::mul(value, share);
+      if (all.size() > 1) {
+        part.backward({}, std::nullopt, false, own);
+      } else {
+        part.backward();
+      }
       if (group == 0) first_loss += share * value.item<double>();
       at.first += batch.x0.size(0);
     }
     update.apply(group);
   }
   return first_loss;
+}
+
+int64_t parameter_count(const Objective& objective) {
+  int64_t n = 0;
+  const std::vector<ParameterGroup> groups = objective.groups();
+  for (const ParameterGroup& group : groups)
+    for (const Tensor& weight : trainable(group)) n += weight.numel();
+  return n;
 }
 
 }  // namespace roulade

@@ -47,11 +47,17 @@ class Objective {
   virtual std::vector<ParameterGroup> groups() const = 0;
   /// The mean loss of one batch for a group: a scalar that gradients flow from.
   virtual Tensor loss(const Batch& batch, const StepKey& key, size_t group) const = 0;
+  /// False where the first group's loss on held-out data says nothing of quality.
+  virtual bool has_validation() const { return true; }
   /// One training step on micro-batches of equal weight per sample; returns the mean loss of the first group. The
-  /// default takes the gradient of loss() by autograd, group after group; an override must give the same gradients.
+  /// default takes the gradient of each group's loss() by autograd, for its own weights alone, and applies it before
+  /// the next group's turn; an override must give the same gradients.
   virtual double step(std::span<const Batch> batches, const StepKey& key, Update& update) const;
   /// True where a step shares out its work in pieces so large that every thread helps.
   virtual bool feeds_all_threads() const { return false; }
 };
+
+/// Trainable numbers of all groups.
+int64_t parameter_count(const Objective& objective);
 
 }  // namespace roulade

@@ -8,6 +8,7 @@
 #include "roulade/run/exact.hpp"
 #include "roulade/run/memoriser.hpp"
 #include "roulade/run/network_files.hpp"
+#include "roulade/run/one_pass.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -244,6 +245,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
 }  // namespace
 
 RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
+  denoiser_of(run, "doctor");
   const auto start = std::chrono::steady_clock::now();
   RunFigures f;
   // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
+#include "roulade/data/mixture.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -72,6 +73,11 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   if (curve && one_scale) {
     curve = scaling.apply(*curve);
     input.curve = &*curve;
+  }
+  std::optional<Mixture> mixture = source->law();
+  if (mixture && mixture->by_class && one_scale) {
+    mixture = apply(scaling, *mixture);
+    input.mixture = &*mixture;
   }
   PointSet training;
   if (protocol.needs_training()) {  // the rows that make_train_parts drew

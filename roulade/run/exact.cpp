@@ -22,6 +22,7 @@ class WithoutCondition final : public Denoiser {
 };
 
 Mixture law_of(const TrainedRun& run) {
+  if (run.generator) fail(Code::usage, "exact denoiser", "the run's samples take one network call and no denoiser");
   const auto source = make_source(run.recipe.tables.at("data"));
   const std::optional<Mixture> law = source->law();
   if (!law) fail(Code::usage, "exact denoiser", "the exact law of these data is not known");

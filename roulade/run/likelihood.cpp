@@ -7,6 +7,7 @@
 #include "roulade/denoiser/exact.hpp"
 #include "roulade/eval/bound.hpp"
 #include "roulade/eval/likelihood.hpp"
+#include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/table_rows.hpp"
@@ -125,6 +126,7 @@ RowMean mean_of_rows(const std::vector<double>& values) {
 }
 
 LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& request) {
+  denoiser_of(run, "likelihood");
   const Schedule& schedule = *run.schedule;
   LikelihoodResult out;
   LikelihoodOptions options;

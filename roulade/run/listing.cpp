@@ -2,6 +2,7 @@
 #include "roulade/run/listing.hpp"
 
 #include "roulade/eval/metric.hpp"
+#include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -20,6 +21,16 @@ ListedKind list(Names names, std::string key, const Registry<Entry>& from) {
   return kind;
 }
 
+ListedKind list_objectives() {
+  ListedKind kind = list({"objectives", "objective"}, "objective.kind", objective::one_pass::registry());
+  kind.entries.insert(kind.entries.begin(), {ObjectiveSettings().kind,
+                                             "a denoiser: the error of its answer at drawn noise levels",
+                                             "Ho et al. 2020, eq. 14",
+                                             {},
+                                             {}});
+  return kind;
+}
+
 ListedKind list_samplers() {
   const auto& registry = sampler::registry();
   ListedKind kind = list({"samplers", "sampler"}, "sample.sampler", registry);
@@ -34,10 +45,10 @@ ListedKind list_samplers() {
 ListedKind list_metrics() {
   const auto& registry = eval::registry();
   ListedKind kind = list({"metrics", "metric", "eval"}, "eval.metrics", registry);
-  kind.fact_names = {"needs_curve", "needs_training", "by_default"};
+  kind.fact_names = {"needs_curve", "needs_mixture", "needs_training", "by_default"};
   for (size_t i = 0; i < kind.entries.size(); ++i) {
     const MetricEntry& entry = registry.entries()[i];
-    kind.entries[i].facts = {entry.needs_curve, entry.needs_training, entry.by_default};
+    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.by_default};
   }
   return kind;
 }
@@ -64,6 +75,7 @@ std::vector<ListedKind> listed_kinds() {
           list({"schedules", "schedule"}, "schedule.kind", schedule::registry()),
           list({"models", "model", "network", "networks"}, "model.kind", model::registry()),
           list({"predictions", "prediction", "denoiser", "denoisers"}, "denoiser.prediction", denoiser::registry()),
+          list_objectives(),
           list({"times", "time"}, "objective.times", objective::times::registry()),
           list({"weights", "weight"}, "objective.weight", objective::weight::registry()),
           list({"losses", "loss"}, "objective.loss", objective::loss::registry()),

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/tensor_file.hpp"
+#include "roulade/run/settings.hpp"
 #include "roulade/train/optimiser.hpp"
 
 #include <algorithm>
@@ -31,15 +32,19 @@ nlohmann::ordered_json to_json(const Table& table) {
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights) {
   std::filesystem::create_directories(folder / "model");
-  std::filesystem::create_directories(folder / "scheduler");
+  const Table& objective = resolved.tables.at("objective");
+  const bool denoiser = objective.at("kind").value == Value(ObjectiveSettings().kind);
   nlohmann::ordered_json config = to_json(resolved.tables.at("model"));
+  if (!denoiser) config["objective"] = to_json(objective);
   config["_class_name"] = "RouladePointNetwork";
   config["sample_shape"] = shape.sample;
   config["classes"] = shape.classes;
   config["answers"] = shape.answers;
   write_file_atomically(folder / "model/config.json", config.dump(2) + "\n");
   write_tensors(folder / kWeights, weights, {{"format", "pt"}});
+  if (!denoiser) return;
 
+  std::filesystem::create_directories(folder / "scheduler");
   nlohmann::ordered_json schedule = to_json(resolved.tables.at("schedule"));
   schedule["_class_name"] = "RouladeSchedule";
   schedule["prediction"] = to_json(resolved.tables.at("denoiser").at("prediction").value);
@@ -48,7 +53,10 @@ void write_network(const std::filesystem::path& folder, const Recipe& resolved, 
 }
 
 void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where) {
-  const NamedWeights named = model.parameters();
+  fill_network(model.parameters(), weights, where);
+}
+
+void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>& weights, const std::string& where) {
   try {
     for (const auto& [name, weight] : named) restore(weight.stored(), weights, name);
   } catch (const Error& e) {
@@ -65,8 +73,8 @@ std::map<std::string, Tensor> read_network(const std::filesystem::path& folder) 
   return read_tensors(folder / kWeights).tensors;
 }
 
-std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint) {
-  const std::string prefix = "denoiser.raw.";
+std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint, const std::string& group) {
+  const std::string prefix = group + ".raw.";
   std::map<std::string, Tensor> out;
   for (const auto& [name, tensor] : read_tensors(checkpoint / "training.safetensors").tensors)
     if (name.rfind(prefix, 0) == 0) out[name.substr(prefix.size())] = tensor;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
+#include "roulade/model/linear.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/run/recipe.hpp"
 
@@ -11,19 +12,21 @@
 
 namespace roulade {
 
-/// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name) and
-/// scheduler/scheduler_config.json, all from a resolved recipe.
+/// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name) and, for
+/// a denoiser, scheduler/scheduler_config.json, all from a resolved recipe.
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights);
 
 /// Fills a network from named tensors. Throws Error(input) naming the first weight that is missing, of another shape,
 /// or unknown.
+void fill_network(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);
 void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where);
 
 /// The averaged weights that write_network wrote.
 std::map<std::string, Tensor> read_network(const std::filesystem::path& folder);
 
-/// The weights of the last step, from the training state of a checkpoint.
-std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint);
+/// The weights of the last step, from the training state of a checkpoint.   group: the objective's first.
+std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint,
+                                               const std::string& group = "denoiser");
 
 }  // namespace roulade

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/run/network_files.hpp"
+#include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sampling.hpp"
@@ -69,12 +70,21 @@ TrainedRun open_run(const OpenRequest& request) {
   const std::filesystem::path checkpoint = folder.checkpoint(run.step);
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const ModelShape shape = model_shape(run.recipe, static_cast<int64_t>(run.facts.columns.size()), run.facts.classes());
+  run.schedule = make_schedule(run.recipe.tables.at("schedule"));
+  if (const auto one_pass = make_one_pass(run.recipe, shape, run.seed)) {
+    const ParameterGroup group = one_pass->groups().front();
+    fill_network(group.weights,
+                 sample.weights == "raw" ? read_raw_network(checkpoint, group.name) : read_network(checkpoint),
+                 checkpoint.string());
+    run.parameters = parameter_count(*one_pass);
+    run.generator = one_pass;
+    return run;
+  }
   const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
   fill_network(*model, sample.weights == "raw" ? read_raw_network(checkpoint) : read_network(checkpoint),
                checkpoint.string());
   run.parameters = model->parameter_count();
 
-  run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
   return run;
 }

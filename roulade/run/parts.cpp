@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/objective/hybrid.hpp"
+#include "roulade/run/one_pass.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -61,6 +62,11 @@ TrainParts make_train_parts(const Recipe& resolved) {
 
   parts.shape = model_shape(resolved, training.width, parts.source->classes());
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
+  if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
+    parts.objective = one_pass;
+    parts.generator = one_pass;
+    return parts;
+  }
   parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
   const auto objective = settings_of<ObjectiveSettings>(resolved, "objective");
   parts.objective = objective_of(parts, parts.model, objective.label_dropout, objective.fused);
@@ -71,12 +77,16 @@ int useful_threads(const TrainParts& parts) {
   constexpr double kOperationsAThread = 5e8;  // measured on two cores: at 2e8 a step, a second thread slows it
   if (parts.shape.sample.size() != 1 || parts.objective->feeds_all_threads()) return threads();
   const double operations =
-      6.0 * static_cast<double>(parts.model->parameter_count()) * static_cast<double>(parts.settings.batch);
+      6.0 * static_cast<double>(parameter_count(*parts.objective)) * static_cast<double>(parts.settings.batch);
   return static_cast<int>(std::clamp(operations / kOperationsAThread, 1.0, static_cast<double>(threads())));
 }
 
 Twin make_twin(const TrainParts& parts) {
   Twin twin;
+  if (parts.generator) {
+    const auto one_pass = make_one_pass(parts.resolved, parts.shape, parts.seed);
+    return {nullptr, one_pass, one_pass};
+  }
   twin.model = make_model(parts.resolved.tables.at("model"), parts.shape, parts.seed);
   twin.objective = objective_of(parts, twin.model, 0, true);
   return twin;

@@ -27,9 +27,10 @@ struct TrainParts {
   DataFacts facts;
   Points training, validation;  ///< scaled
   ModelShape shape;
-  std::shared_ptr<Model> model;
+  std::shared_ptr<Model> model;  ///< the denoiser's network; null where samples take one network call
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<const Objective> objective;
+  std::shared_ptr<const Generator> generator;  ///< of the objective's weights, where samples take one network call
 };
 /// The network's shape for points of this width: with a learned variance it answers twice.
 ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes);
@@ -40,10 +41,11 @@ TrainParts make_train_parts(const Recipe& resolved);
 /// every small matrix product cost more than they bring. Networks on points only; others may use all.
 int useful_threads(const TrainParts& parts);
 
-/// A network of the recipe's shape with weights of its own, and the same objective on it.
+/// Networks of the recipe's shape with weights of their own, and the same objective on them.
 struct Twin {
   std::shared_ptr<Model> model;
   std::shared_ptr<const Objective> objective;
+  std::shared_ptr<const Generator> generator;
 };
 Twin make_twin(const TrainParts& parts);
 

@@ -54,7 +54,7 @@ std::string padded(std::string text, size_t columns) {
 struct Previewer::State {
   Clock::time_point start = Clock::now();
   double share = 0, spent = 0, last = kFirstCost;
-  std::shared_ptr<Model> trained, shown;
+  NamedWeights trained, shown;
   TrainedRun run;
   std::shared_ptr<const Points> data;
 };
@@ -64,14 +64,16 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
     fail(Code::usage, "preview", "share of the time", "in (0, 1]", fmt::format("{}", share));
   State& s = *state_;
   s.share = share;
-  s.trained = parts.model;
-  s.shown = make_twin(parts).model;
+  const Twin twin = make_twin(parts);
+  s.trained = parts.objective->groups().front().weights;
+  s.shown = twin.objective->groups().front().weights;
   const auto sample = settings_of<SampleSettings>(parts.resolved, "sample");
   s.run.recipe = with_sampler(parts.resolved, "dpmpp_2m", std::min(sample.steps, kSteps));
   s.run.recipe.tables.at("sample")["chunk"] = kPoints;
   s.run.facts = parts.facts;
   s.run.schedule = parts.schedule;
-  s.run.denoiser = make_run_denoiser(s.run.recipe, s.shown, parts.schedule);
+  s.run.generator = twin.generator;
+  if (twin.model) s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule);
   s.run.seed = parts.seed;
   const Points& all = parts.training;
   Points some{std::min(kPoints, all.rows), all.width, {}, {}};
@@ -97,10 +99,10 @@ TrainPreview Previewer::make(const Trainer& trainer) {
   try {
     if (averages.empty()) {
       std::map<std::string, Tensor> raw;
-      for (const auto& [name, weight] : s.trained->parameters()) raw[name] = weight.stored().detach();
-      fill_network(*s.shown, raw, "preview");
+      for (const auto& [name, weight] : s.trained) raw[name] = weight.stored().detach();
+      fill_network(s.shown, raw, "preview");
     } else {
-      fill_network(*s.shown, averages.front().values(), "preview");
+      fill_network(s.shown, averages.front().values(), "preview");
     }
     out.samples =
         sample_points(s.run, {.count = kPoints, .seed = s.run.seed, .frame_points = 0, .progress = {}, .cancel = {}})

@@ -14,6 +14,7 @@
 #include "roulade/run/cost_curves.hpp"
 #include "roulade/run/evaluation.hpp"
 #include "roulade/run/noise_levels.hpp"
+#include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -51,6 +52,10 @@ const std::map<std::string, Meaning> kMeanings = {
     {"curve_distance",
      {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
     {"off_curve", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
+    {"modes",
+     {"modes", "components of the mixture that hold at least a tenth of their share", ReportFigure::Aim::higher}},
+    {"off_modes", {"off all modes", "share of samples over 4 sigma from every component", ReportFigure::Aim::lower}},
+    {"mode_kl", {"mode shares", "divergence of the components' shares from the data's", ReportFigure::Aim::lower}},
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
 };
 
@@ -165,11 +170,17 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const std::string kind = std::get<std::string>(run.recipe.tables.at("data").at("kind").value);
   content.title = settings_of<RunSettings>(run.recipe, "run").title;
   if (content.title.empty()) content.title = fmt::format("Roulade: {}", kind);
-  content.summary = fmt::format(
-      "A diffusion model of {} parameters learned this data set in {} steps. Its samples begin as pure noise and "
-      "become "
-      "data in {} network calls each ({}, {} points in {:.2f} s).",
-      run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
+  content.summary = run.generator
+                        ? fmt::format(
+                              "A {} of {} parameters learned this data set in {} steps. Its samples take one "
+                              "network call each ({} points in {:.3f} s).",
+                              std::get<std::string>(run.recipe.tables.at("objective").at("kind").value), run.parameters,
+                              run.step, counted.rows, made.seconds)
+                        : fmt::format(
+                              "A diffusion model of {} parameters learned this data set in {} steps. Its "
+                              "samples begin as pure noise and become data in {} network calls each ({}, {} "
+                              "points in {:.2f} s).",
+                              run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
   content.columns = run.facts.columns;
   content.data = to_plot(data);
   content.samples = to_plot(made.points);
@@ -178,23 +189,26 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     if (i % stride == 0 || i + 1 == made.frames.size())
       content.frames.push_back(
           {made.frames[i].t, fmt::format("step {} of {}", i, made.frames.size() - 1), made.frames[i].values});
-  if (!made.points.labels.empty())
+  if (!made.points.labels.empty() && !made.frames.empty())
     content.frame_labels.assign(made.points.labels.begin(),
                                 made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));
-  Points few = run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated));
-  content.noising = noising_of(run, few);
-  std::vector<double> times;
-  for (const Frame& frame : made.frames) times.push_back(frame.t);
-  content.schedule = curves_of(*run.schedule, times);
+  if (run.denoiser) {
+    Points few = run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated));
+    content.noising = noising_of(run, few);
+    std::vector<double> times;
+    for (const Frame& frame : made.frames) times.push_back(frame.t);
+    content.schedule = curves_of(*run.schedule, times);
+  }
   content.loss = losses_of(folder);
   const int64_t judged = std::min(kJudged, many.rows);
-  if (std::get<std::string>(run.recipe.tables.at("guidance").at("kind").value) == "none")
+  if (run.denoiser && std::get<std::string>(run.recipe.tables.at("guidance").at("kind").value) == "none")
     content.level_errors = level_errors(run, first_rows(many, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);
+  if (options.samplers) denoiser_of(run, "a comparison of samplers");
   if (options.samplers) content.samplers = compare_samplers(run, progress, cancel);
   if (plane) {
-    content.field = vector_field(run, many);
+    if (run.denoiser) content.field = vector_field(run, many);
     plot::View view = plot::view_of(content.data, {});
     if (plot::plane_like(view)) plot::make_square(view);
     const std::vector<double> limits{view[0].low, view[0].high, view[1].low, view[1].high};

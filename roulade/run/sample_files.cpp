@@ -59,7 +59,8 @@ void write_samples(const std::filesystem::path& path, const TrainedRun& run, con
 
 std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  std::string name = fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
+  std::string name = run.generator ? fmt::format("{}-step-{}", word(run.recipe, "objective", "kind"), run.step)
+                                   : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
   if (sample.weights != "ema") name += "-" + sample.weights;
   if (sample.label != "data") name += "-label-" + sample.label;
   if (const std::string& kind = word(run.recipe, "guidance", "kind"); kind != "none") {

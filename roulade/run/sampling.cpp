@@ -15,6 +15,7 @@
 #include <cmath>
 #include <mutex>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
@@ -83,9 +84,13 @@ void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t f
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
-  const SampleParts parts = make_sample_parts(run.recipe.tables.at("sample"));
+  SampleParts parts;
+  std::vector<double> times;  // empty: a generator draws
+  if (!run.generator) {
+    parts = make_sample_parts(run.recipe.tables.at("sample"));
+    times = parts.grid->times(*run.schedule, settings.steps);
+  }
   const Schedule& schedule = *run.schedule;
-  const std::vector<double> times = parts.grid->times(schedule, settings.steps);
   const int64_t count = request.count > 0 ? request.count : settings.count;
   const auto width = static_cast<int64_t>(run.facts.columns.size());
 
@@ -111,15 +116,22 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
         const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
         copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
       };
-      Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
-      keep(0, times.front(), x);
-      const SampleRun ran = sample(
-          *parts.sampler, *run.denoiser, condition_of(out.points.labels, first, n), times, x,
-          counter_noise(request.seed, first),
-          [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
-          request.cancel);
-      copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
-      calls = ran.calls;
+      const Condition condition = condition_of(out.points.labels, first, n);
+      if (run.generator) {
+        const at::NoGradGuard no_grad;
+        const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);
+        copy_rows(run.generator->generate(z, condition), run.facts.scaling, 1, first, n, out.points.values);
+        calls = 1;
+      } else {
+        Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
+        keep(0, times.front(), x);
+        const SampleRun ran = sample(
+            *parts.sampler, *run.denoiser, condition, times, x, counter_noise(request.seed, first),
+            [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
+            request.cancel);
+        copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
+        calls = ran.calls;
+      }
       const int64_t ready = done += n;
       if (request.progress) {
         const std::lock_guard lock(report);

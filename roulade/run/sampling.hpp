@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/data/points.hpp"
+#include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/sampler/sampler.hpp"
 
@@ -29,7 +30,8 @@ struct TrainedRun {
   std::filesystem::path folder;
   Recipe recipe;  ///< resolved, with the overrides
   DataFacts facts;
-  std::shared_ptr<const Denoiser> denoiser;  ///< guided as the recipe says
+  std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where a sample takes one call
+  std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
   std::shared_ptr<const Schedule> schedule;
   int64_t step = 0;  ///< of the checkpoint
   int64_t parameters = 0;
@@ -58,7 +60,7 @@ struct PointSamples {
   Points points;      ///< in the data's units, labels where the network has classes
   int64_t calls = 0;  ///< network calls for each sample
   double seconds = 0;
-  std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first
+  std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first; none from a generator
 };
 
 struct SampleRequest {

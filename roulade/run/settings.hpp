@@ -61,6 +61,7 @@ std::shared_ptr<const Prediction> make_prediction(const Table& denoiser);
 
 /// [objective]
 struct ObjectiveSettings {
+  std::string kind = "denoising";
   std::string times = "uniform";
   std::string weight = "uniform";
   std::string loss = "l2";

@@ -2,6 +2,7 @@
 #include "roulade/run/tables.hpp"
 
 #include "roulade/eval/protocol.hpp"
+#include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/trainer.hpp"
@@ -68,6 +69,7 @@ std::vector<RecipeKey> all_keys() {
   add_keys(chosen, "objective", "times", objective::times::registry());
   add_keys(chosen, "objective", "weight", objective::weight::registry());
   add_keys(chosen, "objective", "loss", objective::loss::registry());
+  add_keys(chosen, "objective", "kind", objective::one_pass::registry());
   add_keys(chosen, "sample", "sampler", sampler::registry());
   add_keys(chosen, "sample", "grid", grid::registry());
   add_keys(chosen, "guidance", "kind", guidance::registry());

@@ -79,7 +79,8 @@ class Writer {
 
   std::map<std::string, Tensor> raw() const {
     std::map<std::string, Tensor> out;
-    for (const auto& [name, weight] : parts_.model->parameters()) out[name] = weight.stored().detach();
+    const NamedWeights weights = parts_.objective->groups().front().weights;
+    for (const auto& [name, weight] : weights) out[name] = weight.stored().detach();
     return out;
   }
 
@@ -160,7 +161,8 @@ TrainResult run_training(const TrainRequest& request) {
     from.check();
     const auto latest = from.latest();
     if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
-    fill_network(*parts.model, read_network(from.checkpoint(*latest)), from.checkpoint(*latest).string());
+    fill_network(parts.objective->groups().front().weights, read_network(from.checkpoint(*latest)),
+                 from.checkpoint(*latest).string());
   }
   const FewerThreads limit(useful_threads(parts));
   Trainer trainer(parts.objective, settings, parts.seed);
@@ -190,13 +192,12 @@ TrainResult run_training(const TrainRequest& request) {
     if (board) board->row(row);
     if (request.row) request.row(row);
   };
-  if (parts.validation.rows > 0)
+  if (parts.validation.rows > 0 && parts.objective->has_validation())
     hooks.validate = [&] {
       const auto& averages = trainer.averages();
-      for (const auto& [name, weight] : (averages.empty() ? parts.model : averaged.model)->parameters())
-        if (!averages.empty()) restore(weight.stored(), averages.front().values(), name);
-      return validation_loss(averages.empty() ? *parts.objective : *averaged.objective, parts.validation,
-                             settings.batch, parts.seed);
+      if (averages.empty()) return validation_loss(*parts.objective, parts.validation, settings.batch, parts.seed);
+      fill_network(averaged.objective->groups().front().weights, averages.front().values(), "validation");
+      return validation_loss(*averaged.objective, parts.validation, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
   if (request.preview || board) {
@@ -218,7 +219,7 @@ TrainResult run_training(const TrainRequest& request) {
   result.finished = train(
       trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
   result.step = trainer.done();
-  result.parameters = parts.model->parameter_count();
+  result.parameters = parameter_count(*parts.objective);
   result.folder = request.out;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -228,9 +229,11 @@ TrainPlan plan_training(const Recipe& recipe) {
   const TrainParts parts = make_train_parts(resolve(recipe));
   TrainPlan plan;
   plan.resolved = parts.resolved;
-  for (const auto& [name, weight] : parts.model->parameters())
-    plan.weights.emplace_back(name, weight.stored().sizes().vec());
-  plan.parameters = parts.model->parameter_count();
+  const std::vector<ParameterGroup> groups = parts.objective->groups();
+  for (const ParameterGroup& group : groups)
+    for (const auto& [name, weight] : group.weights)
+      plan.weights.emplace_back(groups.size() > 1 ? group.name + "." + name : name, weight.stored().sizes().vec());
+  plan.parameters = parameter_count(*parts.objective);
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
   plan.classes = parts.shape.classes;

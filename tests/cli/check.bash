@@ -20,7 +20,7 @@ fail() {
 roulade() {
   local threads=()
   case "${1:-}" in
-    demo | train | sample | eval | likelihood | doctor | report) [[ " $* " == *" --threads "* ]] || threads=(--threads 1) ;;
+    demo | train | sample | eval | likelihood | doctor | report | compare) [[ " $* " == *" --threads "* ]] || threads=(--threads 1) ;;
   esac
   "$ROULADE" "$@" "${threads[@]}" >out 2>err
   code=$?

@@ -16,7 +16,7 @@ import json
 rows = {row["name"]: row for row in json.load(open("out"))["samplers"]}
 assert rows["heun"]["order"] == 2 and rows["heun"]["calls"] == 2 and rows["ddpm"]["stochastic"] is True
 P
-for kind in data schedules models predictions times weights losses samplers grids guidance metrics recipes; do
+for kind in data schedules models predictions objectives times weights losses samplers grids guidance metrics recipes; do
   ends 0 list $kind
   [[ $(wc -l <out) -ge 2 ]] || fail "list $kind: expected a heading and entries"
 done

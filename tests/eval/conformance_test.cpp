@@ -22,7 +22,8 @@ class MetricConformance : public testing::TestWithParam<std::string> {
   }
 
   PointSet trained_ = test::roll().fresh(9, 60);
-  MetricContext context_{7, &test::roll().curve, trained_.view()};
+  Mixture mixture_{{0.5, 0.5}, {{0, 0}, {1, 1}}, {0.3, 0.3}, true};
+  MetricContext context_{7, &test::roll().curve, trained_.view(), &mixture_};
   PointSet judged_ = test::roll().fresh(1, 50), real_ = test::roll().fresh(2, 50);
 };
 
@@ -65,7 +66,8 @@ TEST_P(MetricConformance, WrongWidthIsRefused) {
   const PointSet wide = test::normal(1, 50, 3);
   expect_error(Code::usage, {"metric " + GetParam(), "width", "3"}, [&] { judge(wide, real_); });
   expect_error(Code::usage, {"width"}, [&] { judge(real_, wide); });
-  if (entry().needs_curve) expect_error(Code::usage, {"width", "2"}, [&] { judge(wide, wide); });
+  if (entry().needs_curve || entry().needs_mixture)
+    expect_error(Code::usage, {"width", "2"}, [&] { judge(wide, wide); });
 }
 
 TEST_P(MetricConformance, TooFewRowsAreRefused) {
@@ -159,6 +161,8 @@ TEST(MetricDefaults, AreTheDefinition) {
                                                  {"density_points", int64_t{5000}},
                                                  {"memorisation_points", int64_t{5000}},
                                                  {"copied_quantile", 0.01},
+                                                 {"mode_share", 0.1},
+                                                 {"mode_sigmas", 4.0},
                                                  {"pairs", int64_t{20}},
                                                  {"count", int64_t{10000}},
                                                  {"metrics", std::vector<std::string>{}}};

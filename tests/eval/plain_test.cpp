@@ -190,7 +190,8 @@ TEST(Plain, ThreadsAndCompanyDoNotChangeABit) {
   const PointSet judged = poor_roll(), real = test::roll().fresh(7, judged.rows),
                  other = test::roll().fresh(8, judged.rows);
   const PointSet trained = test::roll().fresh(9, 1000);
-  const MetricContext context{11, &test::roll().curve, trained.view()};
+  const Mixture mixture{{0.5, 0.5}, {{0, 0}, {1, 1}}, {0.3, 0.3}, true};
+  const MetricContext context{11, &test::roll().curve, trained.view(), &mixture};
   for (const auto& entry : eval::registry().entries()) {
     set_threads(1);
     const auto one = judge(entry.name, judged, real, context);

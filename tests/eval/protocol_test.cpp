@@ -138,11 +138,14 @@ TEST(Protocol, CancelWhileASetIsMadeDropsThatPair) {
 
 TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
   const PointSet trained = test::roll().fresh(3, 60);
-  const auto figures = [](const Protocol& protocol, const Curve* curve, const PointView& training) {
+  const Mixture one{{1}, {{0, 0}}, {1}, true};
+  const auto figures = [](const Protocol& protocol, const Curve* curve, const PointView& training,
+                          const Mixture* mixture) {
     ProtocolInput input;
     input.generated = input.reference = [](int64_t, uint64_t seed) { return test::roll().fresh(seed, 50); };
     input.curve = curve;
     input.training = training;
+    input.mixture = mixture;
     std::vector<std::string> names;
     for (const FigureResult& figure : protocol.run(input, 1).figures) names.push_back(figure.figure);
     return names;
@@ -155,18 +158,23 @@ TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
   EXPECT_TRUE(all.needs_training());
   for (const bool curve : {false, true})
     for (const bool training : {false, true}) {
+      const bool mixture = curve == training;
       std::vector<std::string> every, by_default;
       for (const auto& entry : eval::registry().entries()) {
         if ((entry.needs_curve && !curve) || (entry.needs_training && !training)) continue;
+        if (entry.needs_mixture && !mixture) continue;
         every.insert(every.end(), entry.figures.begin(), entry.figures.end());
         if (entry.by_default) by_default.insert(by_default.end(), entry.figures.begin(), entry.figures.end());
       }
       const PointView points = training ? trained.view() : PointView{};
-      EXPECT_EQ(figures(all, curve ? &test::roll().curve : nullptr, points), every);
-      EXPECT_EQ(figures(usual, curve ? &test::roll().curve : nullptr, points), by_default);
+      EXPECT_EQ(figures(all, curve ? &test::roll().curve : nullptr, points, mixture ? &one : nullptr), every);
+      EXPECT_EQ(figures(usual, curve ? &test::roll().curve : nullptr, points, mixture ? &one : nullptr), by_default);
     }
-  expect_error(Code::usage, {"arc_coverage", "curve"}, [&] { figures(metrics("arc_coverage"), nullptr, {}); });
-  expect_error(Code::usage, {"memorisation", "training set"}, [&] { figures(metrics("memorisation"), nullptr, {}); });
+  expect_error(Code::usage, {"arc_coverage", "curve"}, [&] { figures(metrics("arc_coverage"), nullptr, {}, &one); });
+  expect_error(Code::usage, {"memorisation", "training set"},
+               [&] { figures(metrics("memorisation"), nullptr, {}, &one); });
+  expect_error(Code::usage, {"modes", "mixture"},
+               [&] { figures(metrics("modes"), &test::roll().curve, trained.view(), nullptr); });
 }
 
 TEST(Protocol, OptionsReachTheMetricsAndUnknownOnesAreRefused) {

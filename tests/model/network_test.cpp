@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -73,7 +74,7 @@ TEST(Mlp, TheArticlesNetworkHas17026Weights) { EXPECT_EQ(make("mlp", {}, {{2}, 0
 
 TEST(Models, EveryEntryKeepsTheShapeAndFollowsItsSeed) {
   for (const auto& entry : model::registry().entries())
-    for (const char* embedding : {"raw", "sinusoidal", "fourier"})
+    for (const char* embedding : {"raw", "sinusoidal", "fourier", "none"})
       for (const int64_t classes : {0, 4}) {
         const Table options = {{"embedding", embedding}, {"width", 16}};
         const auto a = make(entry.name, options, {{3}, classes}, 1), b = make(entry.name, options, {{3}, classes}, 1);
@@ -90,6 +91,22 @@ TEST(Models, EveryEntryKeepsTheShapeAndFollowsItsSeed) {
         EXPECT_FALSE(entry.source.empty());
         for (const OptionInfo& info : entry.options()) EXPECT_FALSE(info.help.empty()) << info.key;
       }
+}
+
+// Without a noise level and with another number of outputs, as generators and discriminators are: the fused pass and
+// the plain expression agree, and the noise level changes nothing.
+TEST(Models, OutputsOfAnotherWidthAndNoNoiseLevel) {
+  for (const char* name : {"mlp", "residual_mlp"}) {
+    const auto model = make(name, {{"embedding", "none"}, {"width", 16}}, {{3}, 0, 1, 5});
+    for (const auto& [key, weight] : model->parameters()) {
+      Weight handle = weight;
+      handle.store(weight.stored().detach().add(0.05).requires_grad_(true));
+    }
+    const Tensor x = at::randn({9, 3}), recorded = model->forward(x, at::zeros({9}), {});
+    ASSERT_EQ(recorded.sizes(), at::IntArrayRef({9, 5}));
+    const at::NoGradGuard no_grad;
+    EXPECT_TRUE(at::allclose(model->forward(x, at::ones({9}), {}), recorded, 1e-5, 1e-6)) << name;
+  }
 }
 
 TEST(Models, TheOutputDependsOnNoiseLevelAndLabel) {

@@ -1,0 +1,2 @@
+ADD(vae)
+ADD(gan)

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/compare.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/eval/metric.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/run/compare_page.hpp"
+#include "roulade/run/contender.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::vector<Contender> read_contenders(const CompareRequest& request) {
+  std::vector<Contender> out;
+  std::set<std::string> names;
+  for (const std::string& name : request.recipes) {
+    Recipe recipe = find_recipe(name);
+    for (const std::string& assignment : request.set) set_key(recipe, assignment);
+    out.push_back({fs::path(name).stem().string(), resolve(recipe), 0});
+    if (!names.insert(out.back().name).second)
+      fail(Code::usage, "compare", "recipes of one name", "different names", out.back().name);
+  }
+  if (out.empty()) fail(Code::usage, "compare", "no recipe", "one or more");
+  return out;
+}
+
+/// What makes two comparisons one: everything but the seeds and the steps that were measured.
+Json signature(const CompareRequest& request, const std::vector<Contender>& contenders) {
+  Json rules = Json::array(), recipes = Json::array();
+  for (const FailureRule& rule : request.failures) rules.push_back(rule.text());
+  for (const Contender& c : contenders) recipes.push_back({{"name", c.name}, {"recipe", to_toml(c.recipe)}});
+  return {{"seconds", request.seconds}, {"threads", threads()}, {"failed_if", rules}, {"recipes", recipes}};
+}
+
+/// Fixes the steps of every recipe: those of OUT/plan.json, or else measured now and written there.
+void fix_plan(const CompareRequest& request, std::vector<Contender>& contenders) {
+  const fs::path file = request.out / "plan.json";
+  const Json wanted = signature(request, contenders);
+  Json plan;
+  if (fs::exists(file)) {
+    plan = Json::parse(read_file(file, 1 << 24), nullptr, false);
+    if (!plan.is_object() || plan.value("signature", Json()) != wanted)
+      fail(Code::usage, request.out.string(), "this folder holds another comparison",
+           "the same recipes, overrides, seconds, threads and rules, or another --out");
+  } else {
+    if (fs::exists(request.out) && !fs::is_empty(request.out))
+      fail(Code::usage, request.out.string(), "this exists and is no comparison", "a new or empty folder");
+    plan = {{"format", 1}, {"signature", wanted}};
+    if (request.seconds > 0) plan["step_seconds"] = measure_steps(contenders);
+    std::error_code error;
+    fs::create_directories(request.out, error);
+    if (error) fail(Code::io, request.out.string(), fmt::format("cannot make this folder: {}", error.message()));
+    write_file_atomically(file, plan.dump(2) + "\n");
+  }
+  if (request.seconds <= 0) return;
+  for (size_t i = 0; i < contenders.size(); ++i) {
+    Contender& c = contenders[i];
+    c.step_seconds = plan.at("step_seconds").at(i).get<double>();
+    set_key(c.recipe, fmt::format("train.steps={}", steps_in(request.seconds, c.step_seconds)));
+  }
+}
+
+}  // namespace
+
+std::string FailureRule::text() const { return fmt::format("{}{}{}", figure, above ? ">" : "<", limit); }
+
+FailureRule parse_failure_rule(const std::string& text) {
+  const size_t at = text.find_first_of("<>");
+  FailureRule rule;
+  const char* end = text.data() + text.size();
+  if (at == std::string::npos || std::from_chars(text.data() + at + 1, end, rule.limit).ptr != end ||
+      at + 1 == text.size())
+    fail(Code::usage, "failed if", "rule", "FIGURE<NUMBER or FIGURE>NUMBER", text);
+  rule.figure = text.substr(0, at);
+  rule.above = text[at] == '>';
+  std::vector<std::string> known;
+  for (const MetricEntry& entry : eval::registry().entries())
+    known.insert(known.end(), entry.figures.begin(), entry.figures.end());
+  if (std::find(known.begin(), known.end(), rule.figure) == known.end())
+    fail_unknown("failed if", "figure", rule.figure, known);
+  return rule;
+}
+
+CompareResult run_comparison(const CompareRequest& request) {
+  if (request.seeds < 1) fail(Code::usage, "compare", "seeds", "at least 1", fmt::format("{}", request.seeds));
+  std::vector<Contender> contenders = read_contenders(request);
+  fix_plan(request, contenders);
+  Comparison comparison{contenders, {}, request.first_seed, request.seeds, request.seconds, request.failures};
+  comparison.outcomes.resize(contenders.size());
+  CompareResult result;
+  for (int64_t seed = request.first_seed; seed < request.first_seed + request.seeds; ++seed)
+    for (size_t i = 0; i < contenders.size(); ++i) {
+      const fs::path folder = run_folder_of(request.out, contenders[i], seed);
+      const fs::path record = folder.string() + ".json";
+      if (!fs::exists(record)) {
+        const auto outcome =
+            run_contender(contenders[i], seed, folder, request.failures, request.progress, request.cancel);
+        if (!outcome) {
+          result.finished = false;
+          return result;
+        }
+        write_file_atomically(record, to_json(*outcome));
+        if (request.say)
+          request.say(fmt::format("{} seed {}: {}", contenders[i].name, seed,
+                                  outcome->failed.empty() ? "done" : "failed, " + outcome->failed));
+      }
+      comparison.outcomes[i].push_back(read_outcome(record));
+    }
+  result.description = describe(comparison);
+  const fs::path page = write_page(comparison, request.out).front();
+  result.description.facts.insert(result.description.facts.begin(), {"page", page.string(), ""});
+  return result;
+}
+
+}  // namespace roulade

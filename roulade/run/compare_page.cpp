@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/compare_page.hpp"
+
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/eval/metric.hpp"
+#include "roulade/report/contest.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kShown = 4000;  ///< points of a panel
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+/// Seeds (as indices) whose training gave figures, the one nearest to fresh data (their median) first.
+std::vector<size_t> ranked(const std::vector<Outcome>& outcomes, const std::string& figure) {
+  std::vector<size_t> order;
+  std::vector<double> real;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].figures.count(figure)) order.push_back(i);
+    if (outcomes[i].real_data.count(figure)) real.push_back(outcomes[i].real_data.at(figure));
+  }
+  const double aim = real.empty() ? 0 : median_of(std::move(real));
+  const auto distance = [&](size_t i) { return std::abs(outcomes[i].figures.at(figure) - aim); };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return distance(a) < distance(b); });
+  return order;
+}
+
+Cell median(std::vector<double> values) {
+  if (values.empty()) return {};
+  return median_of(std::move(values));
+}
+
+template <class Get>
+Cell median_over(const std::vector<Outcome>& outcomes, Get get) {
+  std::vector<double> values;
+  for (const Outcome& o : outcomes)
+    if (!o.figures.empty()) values.push_back(static_cast<double>(get(o)));
+  return median(std::move(values));
+}
+
+/// The names of the figures, in the order of the metrics' list where it says so.
+std::vector<std::string> figures_of(const Comparison& c) {
+  std::vector<std::string> names;
+  for (const MetricEntry& entry : eval::registry().entries())
+    for (const std::string& figure : entry.figures)
+      if (std::any_of(c.outcomes.begin(), c.outcomes.end(), [&](const std::vector<Outcome>& of) {
+            return std::any_of(of.begin(), of.end(), [&](const Outcome& o) { return o.figures.count(figure) > 0; });
+          }))
+        names.push_back(figure);
+  return names;
+}
+
+Sheet recipe_sheet(const Comparison& c) {
+  Sheet sheet{
+      "recipes",
+      {"recipe", "failed", "runs", "parameters", "steps", "training_s", "processor_s", "sample_us", "network_calls"},
+      {}};
+  for (size_t i = 0; i < c.contenders.size(); ++i) {
+    const auto& of = c.outcomes[i];
+    const auto failed = std::count_if(of.begin(), of.end(), [](const Outcome& o) { return !o.failed.empty(); });
+    sheet.rows.push_back({c.contenders[i].name, int64_t{failed}, static_cast<int64_t>(of.size()),
+                          median_over(of, [](const Outcome& o) { return o.parameters; }),
+                          median_over(of, [](const Outcome& o) { return o.steps; }),
+                          median_over(of, [](const Outcome& o) { return o.train_seconds; }),
+                          median_over(of, [](const Outcome& o) { return o.processor_seconds; }),
+                          median_over(of, [](const Outcome& o) { return 1e6 * o.sample_seconds; }),
+                          median_over(of, [](const Outcome& o) { return o.calls; })});
+  }
+  return sheet;
+}
+
+Sheet figure_sheet(const Comparison& c) {
+  Sheet sheet{"figures", {"figure", "recipe", "best", "median", "worst", "real_data"}, {}};
+  for (const std::string& figure : figures_of(c))
+    for (size_t i = 0; i < c.contenders.size(); ++i) {
+      const auto& of = c.outcomes[i];
+      const std::vector<size_t> order = ranked(of, figure);
+      if (order.empty()) continue;
+      std::vector<double> values, real;
+      for (const size_t k : order) {
+        values.push_back(of[k].figures.at(figure));
+        if (of[k].real_data.count(figure)) real.push_back(of[k].real_data.at(figure));
+      }
+      const double best = values.front(), worst = values.back();
+      sheet.rows.push_back(
+          {figure, c.contenders[i].name, best, median(std::move(values)), worst, median(std::move(real))});
+    }
+  return sheet;
+}
+
+Sheet run_sheet(const Comparison& c) {
+  const std::vector<std::string> figures = figures_of(c);
+  Sheet sheet{"runs", {"recipe", "seed"}, {}};
+  sheet.columns.insert(sheet.columns.end(), figures.begin(), figures.end());
+  sheet.columns.insert(sheet.columns.end(), {"training_s", "failed"});
+  for (size_t i = 0; i < c.contenders.size(); ++i)
+    for (size_t k = 0; k < c.outcomes[i].size(); ++k) {
+      const Outcome& o = c.outcomes[i][k];
+      std::vector<Cell> row = {c.contenders[i].name, c.first_seed + static_cast<int64_t>(k)};
+      for (const std::string& figure : figures) {
+        row.emplace_back();
+        if (const auto found = o.figures.find(figure); found != o.figures.end()) row.back() = found->second;
+      }
+      row.emplace_back(o.train_seconds);
+      row.emplace_back();
+      if (!o.failed.empty()) row.back() = o.failed;
+      sheet.rows.push_back(std::move(row));
+    }
+  return sheet;
+}
+
+std::string text_of(const Cell& cell) {
+  if (const auto* x = std::get_if<double>(&cell))
+    return std::abs(*x) >= 1000 && std::abs(*x) < 1e7 ? fmt::format("{:.0f}", *x) : fmt::format("{:.3g}", *x);
+  if (const auto* x = std::get_if<int64_t>(&cell)) return fmt::format("{}", *x);
+  if (const auto* x = std::get_if<std::string>(&cell)) return *x;
+  return "–";
+}
+
+ContestTable to_table(const Sheet& sheet, const std::string& title, const std::string& note) {
+  ContestTable table{title, sheet.columns, {}, note};
+  for (std::string& column : table.columns) std::replace(column.begin(), column.end(), '_', ' ');
+  for (const auto& row : sheet.rows) {
+    table.rows.emplace_back();
+    for (const Cell& cell : row) table.rows.back().push_back(text_of(cell));
+  }
+  return table;
+}
+
+std::string rules_of(const Comparison& c) {
+  std::string out = "training that is not finite";
+  for (const FailureRule& rule : c.failures) out += ", or " + rule.text();
+  return out;
+}
+
+ContestPanel panel_of(const Comparison& c, const std::filesystem::path& out, size_t contender, size_t index,
+                      const char* which, const std::string& figure) {
+  const int64_t seed = c.first_seed + static_cast<int64_t>(index);
+  const TrainedRun run = open_run({run_folder_of(out, c.contenders[contender], seed), {}, {}});
+  const PointSamples made =
+      sample_points(run, {.count = kShown, .seed = run.seed, .frame_points = 0, .progress = {}, .cancel = {}});
+  return {fmt::format("{}, {}: seed {}, {} {:.3g}", c.contenders[contender].name, which, seed, figure,
+                      c.outcomes[contender][index].figures.at(figure)),
+          {made.points.width, made.points.values, {}}};
+}
+
+}  // namespace
+
+std::filesystem::path run_folder_of(const std::filesystem::path& out, const Contender& contender, int64_t seed) {
+  return out / contender.name / fmt::format("seed-{}", seed);
+}
+
+Description describe(const Comparison& c) {
+  Description out;
+  out.add("seeds", fmt::format("{} to {}", c.first_seed, c.first_seed + c.seeds - 1));
+  if (c.seconds > 0) out.add("training_time_aimed_at", c.seconds, "s");
+  out.add("failed_if", rules_of(c));
+  out.sheets = {recipe_sheet(c), figure_sheet(c), run_sheet(c)};
+  return out;
+}
+
+std::vector<std::filesystem::path> write_page(const Comparison& c, const std::filesystem::path& out) {
+  const Description d = describe(c);
+  ContestContent content;
+  content.title = "Recipes side by side";
+  content.summary = fmt::format(
+      "{} recipes with seeds {} to {}{}. A run has failed by: {}.", c.contenders.size(), c.first_seed,
+      c.first_seed + c.seeds - 1,
+      c.seconds > 0 ? fmt::format(", each trained for about {} s by the measured time of a step", c.seconds) : "",
+      rules_of(c));
+  content.tables = {
+      to_table(d.sheets[0], "Recipes", "Medians over the runs that gave figures."),
+      to_table(d.sheets[1], "Figures", "Best and worst: nearest to and farthest from the same figure of fresh data."),
+      to_table(d.sheets[2], "Runs", "")};
+  const auto source = make_source(c.contenders.front().recipe.tables.at("data"));
+  const Points data = source->draw(Split::test, 0, kShown);
+  content.data = {data.width, data.values, {}};
+  const std::vector<std::string> figures = figures_of(c);
+  content.panel_columns = static_cast<int>(c.contenders.size());
+  for (const bool best : {true, false})
+    for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
+      const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
+      if (!order.empty())
+        content.panels.push_back(
+            panel_of(c, out, i, best ? order.front() : order.back(), best ? "best" : "worst", figures.front()));
+    }
+  std::string command = "roulade compare";
+  for (const Contender& contender : c.contenders) {
+    content.recipes.push_back({contender.name, to_toml(contender.recipe)});
+    command += fmt::format(" {}.toml", contender.name);
+  }
+  command += fmt::format(" --seeds {}", c.seeds);
+  if (c.seconds > 0) command += fmt::format(" --seconds {}", c.seconds);
+  for (const FailureRule& rule : c.failures) command += fmt::format(" --failed-if '{}'", rule.text());
+  content.commands = {command + fmt::format(" --threads {}", threads())};
+  content.environment = {{"version", version()},
+                         {"build", build()},
+                         {"instruction set", instruction_set()},
+                         {"threads", fmt::format("{}", threads())}};
+  return write_contest(content, out / "report");
+}
+
+}  // namespace roulade

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/contender.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/run/figures.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/training.hpp"
+#include "roulade/train/batches.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+/// Seconds of processor time so far, all threads together.
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// A training whose steps can be timed.
+class Pace {
+ public:
+  explicit Pace(const Contender& contender)
+      : parts_(make_train_parts(contender.recipe)),
+        trainer_(parts_.objective, parts_.settings, parts_.seed),
+        batches_(parts_.training, parts_.settings.batch, parts_.seed) {}
+
+  double seconds_of(int64_t steps) {
+    const FewerThreads limit(useful_threads(parts_));
+    const auto now = threads() == 1 ? processor_seconds : wall_seconds;
+    const double start = now();
+    for (int64_t i = 0; i < steps; ++i) trainer_.step([this](int64_t index) { return batches_.at(index); });
+    return now() - start;
+  }
+
+ private:
+  TrainParts parts_;
+  Trainer trainer_;
+  PointBatches batches_;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+void judge(Outcome& outcome, const Evaluation& e, const std::vector<FailureRule>& failures) {
+  for (const FigureResult& figure : e.result.figures) {
+    outcome.figures[figure.figure] = figure.generated.mean;
+    if (figure.floor) outcome.real_data[figure.figure] = figure.floor->mean;
+  }
+  for (const FailureRule& rule : failures) {
+    const auto found = outcome.figures.find(rule.figure);
+    if (found == outcome.figures.end())
+      fail(Code::usage, "compare", fmt::format("the recipe's [eval] does not give '{}'", rule.figure));
+    if (!rule.holds(found->second)) continue;
+    outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
+  }
+}
+
+}  // namespace
+
+std::vector<double> measure_steps(const std::vector<Contender>& contenders) {
+  constexpr int kRounds = 7;
+  constexpr double kRound = 0.3;  // seconds
+  std::vector<std::unique_ptr<Pace>> paces;
+  std::vector<int64_t> steps;
+  std::vector<std::vector<double>> times(contenders.size());
+  for (const Contender& contender : contenders) {
+    paces.push_back(std::make_unique<Pace>(contender));
+    paces.back()->seconds_of(5);
+    steps.push_back(std::max<int64_t>(5, steps_in(kRound, paces.back()->seconds_of(10) / 10)));
+  }
+  for (int round = 0; round < kRounds; ++round)
+    for (size_t i = 0; i < paces.size(); ++i)
+      times[i].push_back(paces[i]->seconds_of(steps[i]) / static_cast<double>(steps[i]));
+  std::vector<double> out;
+  for (std::vector<double>& rounds : times) out.push_back(median(std::move(rounds)));
+  return out;
+}
+
+int64_t steps_in(double seconds, double step_seconds) {
+  return std::max<int64_t>(1, std::llround(seconds / step_seconds));
+}
+
+std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, const std::filesystem::path& folder,
+                                     const std::vector<FailureRule>& failures, const ProgressFn& progress,
+                                     const Cancel& cancel) {
+  std::filesystem::remove_all(folder);  // one that was stopped: its times would be wrong
+  TrainRequest request;
+  request.recipe = contender.recipe;
+  set_key(request.recipe, fmt::format("run.seed={}", seed));
+  request.out = folder;
+  request.progress = progress;
+  request.cancel = cancel;
+  Outcome outcome;
+  try {
+    const double start = processor_seconds();
+    const TrainResult trained = run_training(request);
+    if (!trained.finished) return std::nullopt;
+    outcome.processor_seconds = processor_seconds() - start;
+    outcome.train_seconds = trained.seconds;
+    outcome.parameters = trained.parameters;
+    outcome.steps = trained.step;
+    const TrainedRun run = open_run({folder, {}, {}});
+    const Evaluation e = evaluate_run(run, progress, cancel);
+    if (!e.finished) return std::nullopt;
+    keep_evaluation(run, e);
+    judge(outcome, e, failures);
+    outcome.sample_seconds = e.sample_seconds / static_cast<double>(e.count * e.result.pairs);
+    outcome.calls = sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .progress = {}, .cancel = {}}).calls;
+  } catch (const Error& e) {
+    if (e.code() != Code::numeric) throw;
+    outcome.failed = e.what();
+    outcome.figures.clear();
+    outcome.real_data.clear();
+  }
+  return outcome;
+}
+
+std::string to_json(const Outcome& o) {
+  const nlohmann::ordered_json json = {{"format", 1},
+                                       {"failed", o.failed},
+                                       {"parameters", o.parameters},
+                                       {"steps", o.steps},
+                                       {"calls", o.calls},
+                                       {"train_seconds", o.train_seconds},
+                                       {"processor_seconds", o.processor_seconds},
+                                       {"sample_seconds", o.sample_seconds},
+                                       {"figures", o.figures},
+                                       {"real_data", o.real_data}};
+  return json.dump(2) + "\n";
+}
+
+Outcome read_outcome(const std::filesystem::path& file) {
+  Outcome o;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_file(file, 1 << 20));
+    json.at("failed").get_to(o.failed);
+    json.at("parameters").get_to(o.parameters);
+    json.at("steps").get_to(o.steps);
+    json.at("calls").get_to(o.calls);
+    json.at("train_seconds").get_to(o.train_seconds);
+    json.at("processor_seconds").get_to(o.processor_seconds);
+    json.at("sample_seconds").get_to(o.sample_seconds);
+    json.at("figures").get_to(o.figures);
+    json.at("real_data").get_to(o.real_data);
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, file.string(), fmt::format("damaged ({}); remove it to run this seed again", e.what()));
+  }
+  return o;
+}
+
+}  // namespace roulade
