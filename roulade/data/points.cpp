@@ -29,10 +29,11 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
   const auto width = static_cast<size_t>(points.width);
   Scaling s{std::vector<double>(width, 0.0), std::vector<double>(width, 1.0)};
   if (mode == "none") return s;
-  if (mode != "global" && mode != "column") fail_unknown("scaling", "mode", mode, {"global", "column", "none"});
+  if (mode != "global" && mode != "centred" && mode != "column")
+    fail_unknown("scaling", "mode", mode, {"global", "centred", "column", "none"});
   if (points.rows < 1 || points.width < 1) fail(Code::input, "scaling", "no points to scale by");
   for (size_t j = 0; j < width; ++j) {
-    if (mode == "column") {
+    if (mode != "global") {
       moments(points.values, j, width, s.mean[j], s.deviation[j]);
     } else if (j == 0) {
       moments(points.values, 0, 1, s.mean[0], s.deviation[0]);
@@ -40,6 +41,13 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
       s.mean[j] = s.mean[0];
       s.deviation[j] = s.deviation[0];
     }
+  }
+  if (mode == "centred") {
+    double squares = 0;
+    for (const double deviation : s.deviation) squares += deviation * deviation;
+    s.deviation.assign(width, std::sqrt(squares / static_cast<double>(width)));
+  }
+  for (size_t j = 0; j < width; ++j) {
     // Equal values may leave rounding behind: below this a column carries nothing.
     if (!(s.deviation[j] > 1e-14 * std::abs(s.mean[j])))
       fail(Code::input, "scaling", "standard deviation of column " + std::to_string(j), "> 0",
@@ -71,7 +79,8 @@ Points Scaling::undo(const Points& points) const {
 Curve Scaling::apply(const Curve& curve) const {
   check_width(*this, 2);
   if (deviation[0] != deviation[1])
-    fail(Code::usage, "scaling", "a curve's noise is one number", "one deviation for both columns (mode \"global\")");
+    fail(Code::usage, "scaling", "a curve's noise is one number",
+         "one deviation for both columns (mode \"global\" or \"centred\")");
   Curve out = curve;
   for (auto& piece : out.pieces)
     for (auto& vertex : piece)

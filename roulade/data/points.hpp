@@ -72,8 +72,8 @@ const Registry<Entry>& registry();
 struct Scaling {
   std::vector<double> mean, deviation;
 
-  /// mode "global": one mean and one standard deviation over all columns (the plane keeps its shape); "column": one per
-  /// column; "none". Throws Error(input) when a deviation is zero.
+  /// mode "global": one mean and deviation over all columns (the plane keeps its shape); "centred": a mean each and one
+  /// deviation (so too); "column": one of both each; "none". Throws Error(input) when a deviation is zero.
   static Scaling fit(const Points& points, const std::string& mode);
   Points apply(const Points& points) const;
   Points undo(const Points& points) const;

@@ -35,7 +35,8 @@ void DataSettings::bind(Binder& b) {
   choose(b, "kind", kind, data::registry(), "what to learn");
   b.add("count", count, at_least(1), "training points drawn from a generator (a table has its own number)");
   b.add("validation_count", validation_count, at_least(1), "points of the validation loss drawn from a generator");
-  b.add("scale", scale, {"global", "column", "none"}, "one mean and deviation for all columns, one for each, or none");
+  b.add("scale", scale, {"global", "centred", "column", "none"},
+        "one mean and deviation for all columns; a mean each, one deviation; one each of both; or none");
 }
 
 std::shared_ptr<const PointSource> make_source(const Table& data) {

@@ -23,13 +23,17 @@ TEST(Scaling, ModesFitWhatTheySay) {
   // (10.5^2 + 1.5^2 + 9.5^2 + 18.5^2 + 5.5^2 + 8.5^2) / 6
   EXPECT_DOUBLE_EQ(global.deviation[0], std::sqrt(647.5 / 6));
   EXPECT_EQ(global.deviation[0], global.deviation[1]);
+  const Scaling centred = Scaling::fit(kPoints, "centred");
+  EXPECT_EQ(centred.mean, column.mean);
+  EXPECT_DOUBLE_EQ(centred.deviation[0], std::sqrt((14.0 + 200.0) / 6));
+  EXPECT_EQ(centred.deviation[0], centred.deviation[1]);
   const Scaling none = Scaling::fit(kPoints, "none");
   EXPECT_EQ(none.apply(kPoints).values, kPoints.values);
   expect_error(Code::usage, {"did you mean 'column'"}, [] { Scaling::fit(kPoints, "columns"); });
 }
 
 TEST(Scaling, RoundTrip) {
-  for (const std::string mode : {"global", "column", "none"}) {
+  for (const std::string mode : {"global", "centred", "column", "none"}) {
     const Scaling s = Scaling::fit(kPoints, mode);
     const Points back = s.undo(s.apply(kPoints));
     EXPECT_EQ(back.labels, kPoints.labels);
@@ -40,6 +44,7 @@ TEST(Scaling, RoundTrip) {
 TEST(Scaling, Refusals) {
   expect_error(Code::input, {"column 1", "> 0"}, [] { Scaling::fit({2, 2, {1, 0.1, 2, 0.1}, {}}, "column"); });
   expect_error(Code::input, {"column 0"}, [] { Scaling::fit({3, 1, {0.1, 0.1, 0.1}, {}}, "global"); });
+  expect_error(Code::input, {"column 0"}, [] { Scaling::fit({2, 2, {0.1, 9, 0.1, 9}, {}}, "centred"); });
   expect_error(Code::input, {"no points"}, [] { Scaling::fit({0, 2, {}, {}}, "global"); });
   expect_error(Code::usage, {"width", "expected 1, got 2"}, [] { (void)Scaling{{0}, {1}}.apply(kPoints); });
   expect_error(Code::usage, {"one deviation"}, [] { (void)Scaling{{0, 0}, {1, 2}}.apply(Curve{}); });
