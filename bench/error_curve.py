@@ -3,9 +3,10 @@
 
     python3 bench/error_curve.py --out RUN [--roulade PROGRAM] [--recipe swiss_roll] [--peer 'COMMAND']
 
-Trains the recipe into RUN with a checkpoint every 250 steps, judges each by 5 pairs, and writes RUN/error_curve.jsonl; the
-lines that the peer's command prints (bench/peers/swiss_roll_curve.py) are added. `roulade report RUN` then draws them.
-Seconds are of training alone.
+Trains the recipe anew for each of --lengths steps (its learning rate falls to 0 at the end of each: what that much time
+buys), the last one into RUN and the others beside it, judges each by 5 pairs, and writes RUN/error_curve.jsonl; the lines
+that the peer's command prints (bench/peers/swiss_roll_curve.py) are added. `roulade report RUN` then draws them. Seconds are
+of training alone.
 """
 
 import argparse
@@ -18,25 +19,23 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--out", required=True)
 parser.add_argument("--roulade", default="build/release/bin/roulade")
 parser.add_argument("--recipe", default="swiss_roll")
-parser.add_argument("--every", type=int, default=250)
+parser.add_argument("--lengths", type=int, nargs="+", default=[250, 500, 1000, 1500, 2000, 3000, 4000])
+parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--pairs", type=int, default=5)
 parser.add_argument("--peer", help="prints a JSON line for each point of its own curve")
 a = parser.parse_args()
 
-subprocess.run([a.roulade, "train", a.recipe, "--out", a.out, "--set", f"train.checkpoint_every={a.every}", "--set",
-                "train.keep=100000", "--set", f"train.log_every={a.every}", "--set", "train.validate_every=0"], check=True)
 run = pathlib.Path(a.out)
-seconds = {}
-for line in (run / "metrics.jsonl").read_text().splitlines():
-    row = json.loads(line)
-    seconds[row["step"]] = row["seconds"]
 lines = []
-for folder in sorted((run / "checkpoints").glob("step-*")):
-    step = int(folder.name.removeprefix("step-"))
-    result = subprocess.run([a.roulade, "eval", a.out, "--checkpoint", str(step), "--pairs", str(a.pairs), "--json",
-                             "--quiet"], check=True, capture_output=True, text=True)
+for steps in sorted(a.lengths):
+    folder = run if steps == max(a.lengths) else pathlib.Path(f"{a.out}-{steps}")
+    subprocess.run([a.roulade, "train", a.recipe, "--out", str(folder), "--seed", str(a.seed), "--quiet", "--set",
+                    f"train.steps={steps}", "--set", "train.validate_every=0"], check=True, stdout=subprocess.DEVNULL)
+    seconds = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["seconds"]
+    result = subprocess.run([a.roulade, "eval", str(folder), "--pairs", str(a.pairs), "--json", "--quiet"], check=True,
+                            capture_output=True, text=True)
     figures = {f["figure"]: f for f in json.loads(result.stdout)["figures"]}
-    lines.append({"name": f"Roulade, {a.recipe}", "step": step, "seconds": seconds[step],
+    lines.append({"name": f"Roulade, {a.recipe}", "step": steps, "seconds": seconds,
                   "sliced_wasserstein": figures["sliced_wasserstein"]["samples"], "energy": figures["energy"]["samples"],
                   "floor": figures["sliced_wasserstein"]["real_data"]})
     print(json.dumps(lines[-1]), flush=True)
