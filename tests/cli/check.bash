@@ -4,11 +4,14 @@ set -uo pipefail
 : "${ROULADE:?the path of the program}"
 tree="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 folder="$(mktemp -d "${TMPDIR:-/tmp}/roulade-cli.XXXXXX")"
-trap 'rm -rf "$folder"' EXIT
+finished=no
+# A script that ends without `finish`, or with a failure counted, has failed whatever its last command said.
+trap 'code=$?; rm -rf "$folder"; [[ $code == 0 && ($finished != yes || $failures != 0) ]] && code=1; exit $code' EXIT
 cd "$folder" || exit 1
 failures=0
 sanitized=no # AddressSanitizer: slow to start, no preloading, memory errors of its own; LibTorch frees little when it ends
-ldd "$(dirname "$ROULADE")/../lib/libroulade.so" | grep -q libasan && sanitized=yes && export ASAN_OPTIONS=detect_leaks=0
+# No pipe: grep -q would end first, and pipefail count the broken pipe.
+[[ "$(ldd "$(dirname "$ROULADE")/../lib/libroulade.so")" == *libasan* ]] && sanitized=yes && export ASAN_OPTIONS=detect_leaks=0
 
 fail() {
   printf 'FAILED: %s\n' "$1"
@@ -74,13 +77,18 @@ small=(--quiet --threads 1 --set data.count=2000 --set data.validation_count=200
 state() {
   local latest="$1/checkpoints/latest" name
   for name in model/diffusion_pytorch_model.safetensors training.safetensors training.json; do
+    [[ -f "$latest/$name" ]] || fail "$latest/$name is missing"
     sha256sum <"$latest/$name"
   done
+  [[ -s "$1/metrics.jsonl" ]] || fail "$1/metrics.jsonl is missing"
   sed -E 's/,"seconds":[^}]*//' "$1/metrics.jsonl" | sha256sum
-  "$ROULADE" sample "$1" --quiet --threads 1 --out "$folder/state.csv" -n 200 >/dev/null && sha256sum <"$folder/state.csv"
+  "$ROULADE" sample "$1" --quiet --threads 1 --out "$folder/state.csv" -n 200 >/dev/null || fail "$1 cannot be sampled"
+  sha256sum <"$folder/state.csv"
+  rm -f "$folder/state.csv"
 }
 
 finish() {
+  finished=yes
   [[ $failures == 0 ]] && exit 0
   printf '%s failed\n' "$failures"
   exit 1

