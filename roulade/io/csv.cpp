@@ -2,6 +2,7 @@
 #include "roulade/io/csv.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 #include "roulade/io/atomic.hpp"
 
 #include <algorithm>
@@ -94,6 +95,10 @@ CsvReader::CsvReader(std::string content, std::string where, const CsvOptions& o
 
 void CsvReader::start(const CsvOptions& options) {
   if (content_.find('\0') != std::string::npos) fail(Code::input, where_, "not a text file: it has a zero byte");
+  if (const size_t at = find_not_utf8(content_); at != std::string::npos)
+    fail(Code::input,
+         at_line(1 + std::count(content_.begin(), content_.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
+         "this is not UTF-8 text (iconv -f latin1 -t utf-8 may make it so)");
   if (content_.starts_with("\xEF\xBB\xBF")) at_ = 3;
   while (!content_.empty() && (content_.back() == '\n' || content_.back() == '\r')) content_.pop_back();
   if (at_ >= content_.size()) fail(Code::input, at_line(1), "empty file");

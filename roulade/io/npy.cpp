@@ -11,7 +11,6 @@
 #include <cmath>
 #include <cstring>
 #include <set>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -218,9 +217,12 @@ NpyArray parse_npy(std::string_view file, const std::string& where) {
   NpyArray array{header.shape, std::vector<double>(static_cast<size_t>(count))};
   for (size_t i = 0; i < array.values.size(); ++i) array.values[i] = type.read(data.data() + i * type.size);
   if (header.descr == "<i8") {
-    constexpr double kExact = 9007199254740992;  // 2^53
-    for (const double x : array.values)
-      if (std::abs(x) > kExact) fail(Code::input, where, "integer without an exact double", "at most 2^53");
+    constexpr int64_t kExact = int64_t{1} << 53;
+    for (size_t i = 0; i < array.values.size(); ++i) {
+      int64_t x = 0;  // itself: 2^53 + 1 is a double's 2^53
+      std::memcpy(&x, data.data() + i * sizeof x, sizeof x);
+      if (x > kExact || x < -kExact) fail(Code::input, where, "integer without an exact double", "at most 2^53");
+    }
   }
   if (header.fortran && header.shape.size() > 1) array.values = from_fortran(array.values, header.shape);
   return array;

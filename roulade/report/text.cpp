@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/report/text.hpp"
 
+#include "roulade/core/utf8.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -9,29 +11,11 @@
 
 namespace roulade::plot {
 
-namespace {
-
-// Bytes of the UTF-8 sequence at the start of `text`; 0 = not UTF-8.
-size_t sequence(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const size_t n = lead < 0x80                   ? 1
-                   : lead >= 0xC2 && lead < 0xE0 ? 2
-                   : lead >= 0xE0 && lead < 0xF0 ? 3
-                   : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                 : 0;
-  if (n > text.size()) return 0;
-  for (size_t i = 1; i < n; ++i)
-    if ((text[i] & 0xC0) != 0x80) return 0;
-  return n;
-}
-
-}  // namespace
-
 std::string clean(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
-    const size_t n = sequence(text.substr(i));
+    const size_t n = utf8_sequence(text.substr(i));
     const bool control = n == 1 && static_cast<unsigned char>(text[i]) < 0x20 && text[i] != '\n' && text[i] != '\t';
     out += n == 0 || control ? "\uFFFD" : text.substr(i, n);
     i += std::max<size_t>(n, 1);

@@ -89,6 +89,11 @@ TEST(Csv, EveryFaultNamesFileAndLine) {
   expect_refused("\n\r\n", {"f.csv:1", "empty file"});
   expect_refused("\xEF\xBB\xBF\n", {"f.csv:1", "empty file"});
   expect_refused(std::string("a\0b\n", 4), {"f.csv", "zero byte"});
+  expect_refused(
+      "Gr\xF6\xDF"
+      "e,b\n1,2\n",
+      {"f.csv:1", "not UTF-8"});
+  expect_refused("a,label\n1,x\n2,\xFC\n", {"f.csv:3", "not UTF-8"});
   expect_refused("a,b\n1,2\n3\n", {"f.csv:3", "number of fields", "expected 2, got 1"});
   expect_refused("a,b\n1,2,3\n", {"f.csv:2", "expected 2, got 3"});
   expect_refused("a,b\n1,2\n3,4x\n", {"f.csv:3", "column 'b'", "a number", "'4x'"});

@@ -97,6 +97,10 @@ TEST(Npy, RefusesLies) {
   std::string large = npy("{'descr': '<i8', 'fortran_order': False, 'shape': (1,)}", 8);
   large.back() = 0x40;
   refused(large, "2^53");
+  large.replace(large.size() - 8, 8, std::string("\1\0\0\0\0\0\x20\0", 8));  // 2^53 + 1
+  refused(large, "2^53");
+  large.replace(large.size() - 8, 8, std::string("\0\0\0\0\0\0\x20\0", 8));  // 2^53
+  EXPECT_EQ(parse_npy(large, "f").values.at(0), 9007199254740992.0);
   expect_error(Code::io, {"No such file"}, [] { read_npy("/nowhere.npy"); });
 }
 
