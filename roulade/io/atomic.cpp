@@ -103,7 +103,8 @@ void write_file_atomically(const fs::path& path, const std::function<void(File&)
     device.close();
     return;
   }
-  const fs::path name = temporary_name(path);
+  fs::path name = temporary_name(path);
+  while (present(name)) name = temporary_name(path);  // left by a killed process that had this number
   File file(name, File::Open::create);
   Temporary temporary{name};
   fill(file);
@@ -179,7 +180,8 @@ void recover_folder(const fs::path& folder) {
 
 void write_pointer(const fs::path& path, const std::string& name) {
   if (!plain_name(name)) fail(Code::usage, path.string(), "target of a pointer", "a plain name", "'" + name + "'");
-  const fs::path link = temporary_name(path);
+  fs::path link = temporary_name(path);
+  while (present(link)) link = temporary_name(path);
   if (::symlink(name.c_str(), link.c_str()) != 0) {
     if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) fail_system(path, "create a link", errno);
     write_file_atomically(path, name + "\n");

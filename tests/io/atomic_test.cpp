@@ -131,6 +131,19 @@ TEST(AtomicFile, KilledWhileWriting) {
   EXPECT_EQ(s.names(), Names{"a"});
 }
 
+// In a container every process may be number 1, and count from 0.
+TEST(AtomicFile, WritesBesideWhatAnotherProcessOfThisNumberLeft) {
+  const Scratch s;
+  for (int i = 0; i < 10000; ++i)
+    spill(s.folder() / ("a.tmp-" + std::to_string(::getpid()) + "-" + std::to_string(i)), "");
+  write_file_atomically(s / "a", "new");
+  EXPECT_EQ(slurp(s / "a"), "new");
+  for (int i = 0; i < 10000; ++i)
+    fs::create_symlink("x", s.folder() / ("p.tmp-" + std::to_string(::getpid()) + "-" + std::to_string(i)));
+  write_pointer(s / "p", "x");
+  EXPECT_EQ(read_pointer(s / "p"), "x");
+}
+
 TEST(AtomicFile, AReaderNeverSeesAPart) {
   const Scratch s;
   const std::string a(100000, 'a'), b(50000, 'b');
