@@ -49,7 +49,7 @@ plot::Figure figure_of(const ContestContent& content) {
       panel.series.push_back(std::move(series));
     };
     add(content.data, plot::kData);
-    add(one.samples, plot::kSamples);
+    if (one.samples.width >= 2) add(one.samples, plot::kSamples);
     figure.panels.push_back(std::move(panel));
   }
   return figure;
@@ -72,11 +72,6 @@ std::string table_card(const ContestTable& table) {
       table.note.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escape(table.note)));
 }
 
-std::string text_card(const std::string& title, const std::string& text) {
-  return fmt::format("<section class=\"card\">\n<h2>{}</h2>\n<pre tabindex=\"0\"><code>{}</code></pre>\n</section>\n",
-                     escape(title), escape(text));
-}
-
 std::string page_of(const ContestContent& content, const plot::Figure* figure) {
   std::string body;
   for (const ContestTable& table : content.tables) body += table_card(table);
@@ -85,21 +80,13 @@ std::string page_of(const ContestContent& content, const plot::Figure* figure) {
         "<figure class=\"card wide all\" id=\"samples\">\n<h2>Samples</h2>\n<div class=\"scroll\">\n{}</div>\n"
         "<figcaption>Samples in blue over data in grey.</figcaption>\n</figure>\n",
         plot::to_inline_svg(*figure));
-  for (const ReportFact& recipe : content.recipes) body += text_card(recipe.name, recipe.value);
-  std::string commands, facts;
+  for (const ReportFact& recipe : content.recipes)
+    body += plot::text_card("recipe-" + recipe.name, recipe.name, recipe.value);
+  std::string commands;
   for (const std::string& line : content.commands) commands += line + "\n";
-  if (!commands.empty()) body += text_card("How to reproduce it", commands);
-  for (const ReportFact& fact : content.environment)
-    facts += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(fact.name), escape(fact.value));
-  if (!facts.empty()) body += "<section class=\"card\">\n<h2>Environment</h2>\n<dl>\n" + facts + "</dl>\n</section>\n";
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-      "'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
-      "<body>\n<main>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n<div class=\"grid\">\n{3}</div>\n</main>\n"
-      "</body>\n</html>\n",
-      escape(content.title), plot::page_style(), escape(content.summary), body);
+  if (!commands.empty()) body += plot::text_card("reproduce", "How to reproduce it", commands);
+  if (!content.environment.empty()) body += plot::facts_card(content.environment);
+  return plot::page_around(content.title, content.summary, body, false);
 }
 
 }  // namespace

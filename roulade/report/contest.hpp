@@ -19,7 +19,7 @@ struct ContestTable {
 
 struct ContestPanel {
   std::string title;
-  PlotPoints samples;  ///< two columns or more: the first two are drawn
+  PlotPoints samples;  ///< two columns or more: the first two are drawn; none: the data alone
 };
 
 /// A page on several recipes side by side. Whatever is empty is left out of it.

@@ -152,7 +152,9 @@ std::string to_gif(const Animation& a, int side) {
   int result = CGIF_OK;
   for (size_t f = 0; f < frames && result == CGIF_OK; ++f) {
     const View& view = a.views[f];
-    const bool moved = f == 0 || view[0].low != a.views[f - 1][0].low || view[0].high != a.views[f - 1][0].high;
+    const bool moved =
+        f == 0 || !std::equal(view.begin(), view.end(), a.views[f - 1].begin(),
+                              [](const Limits& x, const Limits& y) { return x.low == y.low && x.high == y.high; });
     layers.classes.clear();
     if (a.width == 1) {
       layers.classes.push_back(bars_of(a.points[f], view, side, tallest));

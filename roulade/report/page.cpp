@@ -117,19 +117,6 @@ std::string figures_card(const ReportContent& content) {
       rows, escape(content.figures_note));
 }
 
-std::string text_card(const char* id, const char* title, const std::string& text) {
-  return fmt::format(
-      "<section class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<pre tabindex=\"0\" "
-      "aria-label=\"{}\"><code>{}</code></pre>\n</section>\n",
-      id, title, title, escape(text));
-}
-
-std::string facts_card(const std::vector<ReportFact>& facts) {
-  std::string rows;
-  for (const ReportFact& f : facts) rows += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(f.name), escape(f.value));
-  return "<section class=\"card\" id=\"environment\">\n<h2>Environment</h2>\n<dl>\n" + rows + "</dl>\n</section>\n";
-}
-
 }  // namespace
 
 std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
@@ -181,17 +168,30 @@ std::string files_card(const std::vector<std::string>& files) {
          "</ul>\n</section>\n";
 }
 
-std::string page_around(const std::string& title, const std::string& summary, const std::string& cards) {
+std::string text_card(const std::string& id, const std::string& title, const std::string& text) {
+  return fmt::format(
+      "<section class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<pre tabindex=\"0\" "
+      "aria-label=\"{}\"><code>{}</code></pre>\n</section>\n",
+      escape(id), escape(title), escape(title), escape(text));
+}
+
+std::string facts_card(const std::vector<ReportFact>& facts) {
+  std::string rows;
+  for (const ReportFact& f : facts) rows += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(f.name), escape(f.value));
+  return "<section class=\"card\" id=\"environment\">\n<h2>Environment</h2>\n<dl>\n" + rows + "</dl>\n</section>\n";
+}
+
+std::string page_around(const std::string& title, const std::string& summary, const std::string& cards, bool script) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-      "'unsafe-inline'; "
-      "script-src 'unsafe-inline'\">\n<link rel=\"icon\" "
+      "'unsafe-inline'{4}\">\n<link rel=\"icon\" "
       "href=\"data:,\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
       "<body>\n<main>\n<header>\n<h1>{0}</h1>\n<p>{2}</p>\n</header>\n<div class=\"grid\">\n{3}</div>\n</main>\n"
-      "<script>{4}</script>\n</body>\n</html>\n",
-      escape(title), page_style(), escape(summary), cards, page_script());
+      "{5}</body>\n</html>\n",
+      escape(title), page_style(), escape(summary), cards, script ? "; script-src 'unsafe-inline'" : "",
+      script ? fmt::format("<script>{}</script>\n", page_script()) : "");
 }
 
 }  // namespace roulade::plot

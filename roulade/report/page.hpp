@@ -16,8 +16,13 @@ namespace roulade::plot {
 std::string to_page(const ReportContent& content, const std::vector<Picture>& pictures, const Animation& animation,
                     const std::vector<std::string>& files);
 
-/// The HTML around the cards of any page.
-std::string page_around(const std::string& title, const std::string& summary, const std::string& cards);
+/// The HTML around the cards of any page; a page that moves has the script.
+std::string page_around(const std::string& title, const std::string& summary, const std::string& cards,
+                        bool script = true);
+
+/// Text as it stands, and facts as a list, as cards.   id: of the element, for links to it
+std::string text_card(const std::string& id, const std::string& title, const std::string& text);
+std::string facts_card(const std::vector<ReportFact>& facts);
 
 /// A picture as a card, and the list of the files beside the page.
 std::string figure_card(const Picture& picture);
