@@ -22,7 +22,8 @@ struct Options {
 int demo(const Options& o) {
   Work work(o.work);
   DemoRequest request;
-  request.out = o.out.empty() ? fresh_run("runs/" + o.recipe) : std::filesystem::path(o.out);
+  request.out = o.out.empty() ? fresh_run(std::filesystem::path("runs") / std::filesystem::path(o.recipe).stem())
+                              : std::filesystem::path(o.out);
   request.recipe = o.recipe;
   request.set = o.work.set;
   request.seed = o.work.seed.value_or(0);
@@ -32,8 +33,11 @@ int demo(const Options& o) {
   work.say(fmt::format("training {} into {}, seed {}, {} thread{}", o.recipe, request.out.string(), request.seed,
                        work.threads(), work.threads() == 1 ? "" : "s"));
   const DemoResult result = run_demo(request);
+  const std::string run = request.out.string();
+  if (!result.trained) return work.stopped(fmt::format("stopped, saved; go on: roulade train {} --resume", run));
   if (!result.finished)
-    return work.stopped(fmt::format("stopped, saved; go on: roulade train {} --resume", request.out.string()));
+    return work.stopped(
+        fmt::format("stopped; the training is complete, go on: roulade eval {0}, roulade report {0}", run));
   work.finish(result.description);
   return 0;
 }
@@ -43,7 +47,9 @@ int demo(const Options& o) {
 void add_demo(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("demo", "Train a Swiss roll, sample it, judge it, draw it.");
-  command.add_option("RECIPE", o->recipe, "another built-in recipe, such as\nswiss_roll_article; default: swiss_roll")
+  command
+      .add_option("RECIPE", o->recipe,
+                  "another recipe, such as\nswiss_roll_article, or a TOML file;\ndefault: swiss_roll")
       ->option_text(" ");
   command.add_option("-o,--out", o->out, "run folder; default: a fresh\nruns/RECIPE")->option_text("DIR");
   add_preview(command, o->preview);

@@ -39,9 +39,10 @@ bool is(const char* word, const char* one, const char* other) {
 // The text that answers this command line, or nullptr if there is work to do.
 const char* answer(int argc, char** argv) {
   if (argc < 2) return nullptr;
-  if (is(argv[1], "--version", "version")) return argc == 2 ? find_text("--version") : nullptr;
+  if (is(argv[1], "--version", "version") && argc == 2) return find_text("--version");
   if (std::strcmp(argv[1], "help") == 0) return find_text(argc - 2, argv + 2);
-  if (std::strcmp(argv[1], "completion") == 0 && argc == 3) return find_text(std::string("completion ") + argv[2]);
+  if (std::strcmp(argv[1], "completion") == 0 && argc == 3 && argv[2][0] != '-')
+    return find_text(std::string("completion ") + argv[2]);
   for (int i = 1; i < argc && std::strcmp(argv[i], "--") != 0; ++i) {
     if (is(argv[i], "--help", "-h")) return find_text(argc - 1, argv + 1);
   }

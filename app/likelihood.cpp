@@ -70,7 +70,8 @@ void add_likelihood(CLI::App& root, int& exit_code) {
   command.add_option("--label", o->label, "each row's density given its class, or without")
       ->option_text("data|none")
       ->check(CLI::IsMember({"data", "none"}));
-  command.add_flag("!--no-bound", r.bound, "leave out the variational bound of discrete schedules");
+  command.add_flag_callback(
+      "--no-bound", [&r] { r.bound = false; }, "leave out the variational bound of discrete schedules");
   command.add_option("-o,--out", o->out, "a .csv file: each row with its densities")->option_text("FILE");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");

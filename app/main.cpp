@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include <c10/util/Exception.h>
@@ -50,6 +51,8 @@ int roulade_main(int argc, char** argv) {
   } catch (const c10::Error& error) {
     return say(error);
   } catch (const std::bad_alloc&) {
+    return say(Code::device, "[memory] not enough memory");
+  } catch (const std::length_error&) {
     return say(Code::device, "[memory] not enough memory");
   } catch (const std::filesystem::filesystem_error& error) {
     return say(Code::io, "[" + error.path1().string() + "] " + error.code().message());

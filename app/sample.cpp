@@ -16,9 +16,9 @@ struct Options {
   WorkOptions work;
   std::string run, out;
   int64_t count = 0;
-  std::optional<int64_t> label, steps, checkpoint;
+  std::optional<int64_t> steps, checkpoint;
   std::optional<double> guidance;
-  std::string sampler, weights;
+  std::string label, sampler, weights;
 };
 
 std::vector<std::string> overrides(const Options& o) {
@@ -26,7 +26,7 @@ std::vector<std::string> overrides(const Options& o) {
   if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
   if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
   if (!o.weights.empty()) set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
-  if (o.label) set.push_back(fmt::format("sample.label=\"{}\"", *o.label));
+  if (!o.label.empty()) set.push_back(fmt::format("sample.label=\"{}\"", o.label));
   if (o.guidance) {
     set.emplace_back("guidance.kind=\"cfg\"");
     set.push_back(fmt::format("guidance.scale={}", *o.guidance));
@@ -72,7 +72,10 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->option_text("N")
       ->check(CLI::PositiveNumber);
   command.add_option("-o,--out", o->out, "a .csv or .npy file; default: in RUN/samples")->option_text("FILE");
-  command.add_option("--label", o->label, "class of all samples; default: as in the data")->option_text("K");
+  command
+      .add_option("--label", o->label,
+                  "class of all samples, by name or number, or none;\ndefault: as often as in the data")
+      ->option_text("K");
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
   command.add_option("--sampler", o->sampler, "see roulade list samplers")->option_text("NAME");
   command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");

@@ -23,6 +23,11 @@ std::vector<std::pair<std::string, std::string>> help_texts() {
   build_command_line(root, exit_code);
   std::vector<std::pair<std::string, std::string>> texts;
   add_help(root, "", texts);
+  texts.emplace_back("help", "Print the options of a subcommand.\nUsage: roulade help [SUBCOMMAND]\n");
+  texts.emplace_back("version", "Print version and build.\nUsage: roulade version\n");
+  texts.emplace_back("completion",
+                     "Print a completion script.\nUsage: roulade completion bash|zsh\n\nExample:\n"
+                     "  roulade completion bash > /etc/bash_completion.d/roulade\n");
   texts.emplace_back("--version", "roulade " + version() + " (" + build() + ")\n");
   for (const char* shell : {"bash", "zsh"})
     texts.emplace_back(std::string("completion ") + shell, completion(root, shell));

@@ -114,7 +114,7 @@ int train(const Options& o) {
   out.add("threads", int64_t{work.threads()});
   out.add("parameters", result.parameters);
   out.add("step", result.step);
-  out.add("loss", result.loss > 0 ? Cell(result.loss) : Cell());  // nothing was left to do: no loss
+  out.add("loss", result.loss ? Cell(*result.loss) : Cell());
   out.add("time", result.seconds, "s");
   work.finish(out);
   return 0;

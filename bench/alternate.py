@@ -2,7 +2,7 @@
 """Runs commands that print JSON lines in turn, so that a wandering machine hits all alike, and prints each case's
 median over the rounds and its ratio to the first command's.
 
-    bench/alternate.py --rounds 5 'build/release/bin/roulade_bench --repeats 3' 'venv/bin/python bench/peers/metrics.py'
+    bench/alternate.py --rounds 5 'build/bench/bin/roulade_bench --repeats 3' 'venv/bin/python bench/peers/metrics.py'
 """
 
 import argparse

@@ -23,7 +23,7 @@ int main(int argc, char** argv) try {
   samples.count = 3;
   const roulade::Points points = roulade::sample_points(run, samples).points;
   std::printf("roulade %s: %lld parameters, loss %.3f\n", roulade::version().c_str(),
-              static_cast<long long>(trained.parameters), trained.loss);
+              static_cast<long long>(trained.parameters), trained.loss.value_or(0.0));
   for (size_t i = 0; i < points.values.size(); i += 2) {
     std::printf("%8.3f %8.3f\n", points.values[i], points.values[i + 1]);
   }

@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
 namespace roulade {
@@ -12,6 +13,8 @@ namespace roulade {
 Points generate(const RowPlan& plan, Split split, uint64_t seed, int64_t count, const RowFn& row) {
   constexpr int64_t kBlock = 4096;  // rows whose random numbers are held at a time
   if (count < 1) fail(Code::usage, "data", "number of points", ">= 1", std::to_string(count));
+  if (count > std::numeric_limits<int64_t>::max() / 64 / std::max<int64_t>({1, plan.width, plan.uniforms}))
+    fail(Code::device, "data", "not enough memory for " + std::to_string(count) + " points");
   const uint64_t derived = derive_seed(seed, static_cast<uint64_t>(split));
   const RandomKey uniform{derived, Stream::data, 0}, normal{derived, Stream::data, 1};
 

@@ -26,7 +26,7 @@ std::vector<Contender> read_contenders(const CompareRequest& request) {
   std::vector<Contender> out;
   std::set<std::string> names;
   for (const std::string& name : request.recipes) {
-    Recipe recipe = find_recipe(name);
+    Recipe recipe = find_recipe(name, "compare");
     for (const std::string& assignment : request.set) set_key(recipe, assignment);
     out.push_back({fs::path(name).stem().string(), resolve(recipe), 0});
     if (!names.insert(out.back().name).second)

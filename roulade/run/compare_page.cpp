@@ -193,9 +193,10 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
   for (const bool best : {true, false})
     for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
       const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
-      if (!order.empty())
-        content.panels.push_back(
-            panel_of(c, out, i, best ? order.front() : order.back(), best ? "best" : "worst", figures.front()));
+      content.panels.push_back(
+          order.empty()
+              ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}  // its place in the row stays
+              : panel_of(c, out, i, best ? order.front() : order.back(), best ? "best" : "worst", figures.front()));
     }
   std::string command = "roulade compare";
   for (const Contender& contender : c.contenders) {
@@ -203,6 +204,7 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
     command += fmt::format(" {}.toml", contender.name);
   }
   command += fmt::format(" --seeds {}", c.seeds);
+  if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   if (c.seconds > 0) command += fmt::format(" --seconds {}", c.seconds);
   for (const FailureRule& rule : c.failures) command += fmt::format(" --failed-if '{}'", rule.text());
   content.commands = {command + fmt::format(" --threads {}", threads())};

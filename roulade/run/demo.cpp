@@ -14,7 +14,7 @@ namespace roulade {
 DemoResult run_demo(const DemoRequest& request) {
   DemoResult out;
   TrainRequest training;
-  training.recipe = find_recipe(request.recipe);
+  training.recipe = find_recipe(request.recipe, "demo");
   for (const std::string& assignment : request.set) set_key(training.recipe, assignment);
   set_key(training.recipe, fmt::format("run.seed={}", request.seed));
   training.out = request.out;
@@ -22,7 +22,7 @@ DemoResult run_demo(const DemoRequest& request) {
   training.cancel = request.cancel;
   training.preview = request.preview;
   const TrainResult trained = run_training(training);
-  out.finished = trained.finished;
+  out.trained = out.finished = trained.finished;
   if (!out.finished) return out;
 
   const auto after = std::chrono::steady_clock::now();

@@ -14,7 +14,7 @@
 namespace roulade {
 
 struct DemoRequest {
-  std::string recipe = "swiss_roll";  ///< a built-in one
+  std::string recipe = "swiss_roll";  ///< a built-in one, or a TOML file
   std::filesystem::path out;          ///< run folder: new or empty
   std::vector<std::string> set;       ///< "table.key=value" over the demo's recipe
   int64_t seed = 0;
@@ -24,11 +24,12 @@ struct DemoRequest {
 };
 
 struct DemoResult {
-  bool finished = true;     ///< false: cancelled; a training under way was saved
+  bool trained = false;     ///< false: cancelled while training, which was saved
+  bool finished = true;     ///< false: cancelled
   Description description;  ///< the figures beside the floor, times, and where the files are
 };
 
-/// A built-in recipe from noise to figure: trains, samples, evaluates, writes the report.
+/// A recipe from noise to figure: trains, samples, evaluates, writes the report.
 /// Throws as its parts do.
 DemoResult run_demo(const DemoRequest& request);
 

@@ -27,7 +27,7 @@ Sheet list_figures(const Evaluation& evaluation) {
 
 Description describe(const TrainedRun& run, const Evaluation& evaluation, const std::filesystem::path& file) {
   Description out;
-  out.add("file", file.string());
+  if (!file.empty()) out.add("file", file.string());
   out.add("seed", static_cast<int64_t>(run.seed));
   out.add("step", run.step);
   out.add("pairs", evaluation.result.pairs);

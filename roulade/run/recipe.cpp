@@ -162,7 +162,7 @@ Recipe with_builtin_files(Recipe recipe) {
 
 }  // namespace
 
-Recipe find_recipe(const std::string& path_or_name) {
+Recipe find_recipe(const std::string& path_or_name, std::string_view where) {
   if (std::filesystem::exists(path_or_name)) {
     if (std::filesystem::is_directory(path_or_name))
       fail(Code::usage, path_or_name, "this is a folder", "a recipe file, or --resume to go on with a run");
@@ -174,7 +174,7 @@ Recipe find_recipe(const std::string& path_or_name) {
   for (const auto& [name, text] : embedded_recipes()) names.push_back(name);
   if (path_or_name.find('/') != std::string::npos || path_or_name.find(".toml") != std::string::npos)
     fail(Code::io, path_or_name, "no such file");
-  fail_unknown("train", "recipe", path_or_name, names);
+  fail_unknown(where, "recipe", path_or_name, names);
 }
 
 }  // namespace roulade

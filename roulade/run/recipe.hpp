@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace roulade {
@@ -48,7 +49,7 @@ std::vector<RecipeKey> all_keys();
 /// The recipes inside the library, by name; those of recipes/*.toml when it was built.
 const std::map<std::string, std::string>& embedded_recipes();
 /// A file of that path, or else an embedded recipe of that name, whose files are built in, too. Throws Error(usage)
-/// naming the near ones.
-Recipe find_recipe(const std::string& path_or_name);
+/// naming the near ones; `where` is the place that it names.
+Recipe find_recipe(const std::string& path_or_name, std::string_view where = "train");
 
 }  // namespace roulade

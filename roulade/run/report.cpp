@@ -218,7 +218,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   }
   add_figures(content, folder);
   content.recipe = to_toml(run.recipe);
-  const std::string name = folder.root.filename().string();
+  const std::string name = folder.name();
   content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
                       fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
                       fmt::format("roulade report {}-again", name)};
@@ -243,7 +243,7 @@ std::vector<std::filesystem::path> compare_runs(const std::vector<TrainedRun>& r
   std::vector<ComparedRun> compared;
   for (const TrainedRun& run : runs) {
     if (cancel.requested()) return {};
-    ComparedRun one{run.folder.filename().string(), report_content(run, progress, cancel, {}), {}};
+    ComparedRun one{RunFolder{run.folder}.name(), report_content(run, progress, cancel, {}), {}};
     for (const ComparedRun& other : compared)
       if (other.name == one.name) one.name = run.folder.string();
     const auto sample = settings_of<SampleSettings>(run.recipe, "sample");

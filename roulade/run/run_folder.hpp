@@ -21,6 +21,7 @@ struct RunFolder {
   std::filesystem::path samples() const { return root / "samples"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
   std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
+  std::string name() const;  ///< the folder's own: "a" of "runs/a/", and of "." inside it
   std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path checkpoint(int64_t step) const;

@@ -49,9 +49,12 @@ std::vector<int64_t> labels_for(const TrainedRun& run, const std::string& wish, 
     return labels;
   }
   int64_t label = 0;
+  const std::vector<std::string>& names = run.facts.class_names;
+  if (const auto name = std::find(names.begin(), names.end(), wish); name != names.end())
+    return std::vector<int64_t>(labels.size(), name - names.begin());
   const auto [end, error] = std::from_chars(wish.data(), wish.data() + wish.size(), label);
   if (error != std::errc() || end != wish.data() + wish.size() || label < 0 || label >= classes)
-    fail(Code::usage, "sample.label", "class", fmt::format("0 to {}, none or data", classes - 1), wish);
+    fail(Code::usage, "sample.label", "class", fmt::format("0 to {}, a class's name, none or data", classes - 1), wish);
   labels.assign(labels.size(), label);
   return labels;
 }

@@ -181,13 +181,13 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.init_from && !resume) writer.checkpoint();  // a run killed early starts again from the same weights
   const Twin averaged = make_twin(parts);
   TrainResult result;
-  result.loss = trainer.last_loss();
+  if (trainer.done() > 0) result.loss = trainer.last_loss();
 
   std::optional<TensorBoardLog> board;
   if (request.tensorboard) board.emplace(folder.tensorboard(), trainer.done(), settings.steps);
   TrainHooks hooks;
   hooks.row = [&](const MetricRow& row) {
-    if (row.loss) result.loss = *row.loss;
+    if (row.loss) result.loss = row.loss;
     metrics.append(to_line(row));
     if (board) board->row(row);
     if (request.row) request.row(row);

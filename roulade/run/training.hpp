@@ -29,8 +29,8 @@ struct TrainRequest {
 struct TrainResult {
   bool finished = true;  ///< false: cancelled after a clean save
   int64_t step = 0;
-  double loss = 0;     ///< of the last row
-  double seconds = 0;  ///< this process's training
+  std::optional<double> loss;  ///< of the last row; none: no step was ever made
+  double seconds = 0;          ///< this process's training
   int64_t parameters = 0;
   std::filesystem::path folder;  ///< the run
 };

@@ -24,6 +24,10 @@ ends 2 train swiss_roll_articel
 says err "[train] unknown recipe 'swiss_roll_articel': did you mean 'swiss_roll_article'?"
 ends 2 new moon
 says err "[new] unknown kind or recipe 'moon': did you mean 'moons'?"
+for command in demo compare train; do
+  ends 2 $command nosuch
+  says err "[$command] unknown recipe 'nosuch'"
+done
 ends 2 train swiss_roll_article --set sample.sampler=ddmp
 says err "--set"
 says err "'ddmp'"
@@ -63,6 +67,9 @@ says err "bad.csv:3"
 printf 'x,y\n1,2\n3\n' >short.csv
 ends 3 train --data short.csv
 says err "short.csv:3"
+printf 'Gr\366\337e,y\n1,2\n' >latin.csv
+ends 3 train --data latin.csv
+says err "[latin.csv:1] this is not UTF-8 text"
 : >nothing.csv
 ends 3 train --data nothing.csv
 printf 'text' >thing.xyz
@@ -78,8 +85,10 @@ says err "did you mean 'noise'"
 
 # Memory: 10^12 points do not fit anywhere; a batch of 10^7 not into 2.5 GB, which LibTorch's own allocator finds.
 if [[ $sanitized == no ]]; then
-  ends 5 data moons --out . --count 1000000000000
-  says err "[memory] not enough memory"
+  for count in 1000000000000 600000000000000000 9000000000000000000; do
+    ends 5 data moons --out . --count $count
+    says err "not enough memory"
+  done
   ulimit -v 2500000
   ends 5 train swiss_roll_article --out big --set train.batch=10000000 --set objective.fused=false
   says err "[memory] not enough memory: you tried to allocate"

@@ -10,7 +10,7 @@ grep -qE '^roulade [0-9]+\.[0-9]+\.[0-9]+ \(.+\)$' out || fail "--version: $(cat
 ends 0 --help
 for command in "${commands[@]}"; do says out "  $command "; done
 cp out root_help
-for words in help "help train" "train --help" -h; do
+for words in help "help train" "train --help" -h "help help" "help completion" "completion --help" "version --help"; do
   ends 0 $words
   [[ -s out && ! -s err ]] || fail "$words: expected text on standard output alone"
 done
@@ -38,9 +38,9 @@ fi
 median() {
   local i before times=()
   for i in 1 2 3 4 5; do
-    before="${EPOCHREALTIME/./}"
+    before="${EPOCHREALTIME/[.,]/}"
     "$ROULADE" "$@" >/dev/null
-    times+=($((${EPOCHREALTIME/./} - before)))
+    times+=($((${EPOCHREALTIME/[.,]/} - before)))
   done
   printf '%s\n' "${times[@]}" | sort -n | sed -n 3p
 }

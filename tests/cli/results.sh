@@ -92,6 +92,9 @@ json report run --quiet
 printf '%s\n' '{"name":"a","seconds":1,"sliced_wasserstein":0.5}' '{"name":"a","seconds":2,"sliced_wasserstein":0.3,"floor":0.1}' >run/error_curve.jsonl
 json report run --quiet --samplers
 [[ -s run/report/samplers.png && -s run/report/training.png ]] || fail "report --samplers: a picture is missing"
+# A shell completes folders with a slash.
+json report run/ --quiet
+grep -q 'roulade train run/recipe.toml --out run-again' run/report/index.html || fail "report run/: the run has no name"
 printf '{"name":"a","seconds":1}\n' >bad.jsonl
 ends 3 report run --quiet --curve bad.jsonl
 says err "[bad.jsonl:1] a point of an error curve"

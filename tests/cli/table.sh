@@ -18,8 +18,11 @@ awk -F, 'NR > 1 && $3 != "rose" && $3 != "daisy" { exit 1 }' made.csv || fail "a
 awk -F, 'NR > 1 && ($1 < 0 || $1 > 80 || $2 < 0.1 || $2 > 0.45) { exit 1 }' made.csv || fail "samples not in the data's units"
 ends 0 sample flowers -n 40 --label 1 --guidance 2 --out roses.csv
 awk -F, 'NR > 1 && $3 != "rose" { exit 1 }' roses.csv || fail "--label 1 is not rose"
+ends 0 sample flowers -n 40 --label rose --guidance 2 --out named.csv
+same roses.csv named.csv
+ends 0 sample flowers -n 40 --label none --out unlabelled.csv
 ends 2 sample flowers --label 2
-says err "[sample.label] class: expected 0 to 1, none or data, got 2"
+says err "[sample.label] class: expected 0 to 1, a class's name, none or data, got 2"
 
 # The same sample whatever the count, the chunk and the threads; to rounding where the chunk differs.
 ends 0 sample flowers -n 10 --out few.csv
