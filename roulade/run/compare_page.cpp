@@ -7,6 +7,7 @@
 #include "roulade/report/contest.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/statistics.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,11 +19,6 @@ namespace roulade {
 namespace {
 
 constexpr int64_t kShown = 4000;  ///< points of a panel
-
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
-}
 
 /// Seeds (as indices) whose training gave figures, the one nearest to fresh data (their median) first.
 std::vector<size_t> ranked(const std::vector<Outcome>& outcomes, const std::string& figure) {

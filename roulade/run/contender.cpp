@@ -7,6 +7,7 @@
 #include "roulade/run/figures.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/statistics.hpp"
 #include "roulade/run/training.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -51,12 +52,6 @@ class Pace {
   PointBatches batches_;
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
 void judge(Outcome& outcome, const Evaluation& e, const std::vector<FailureRule>& failures) {
   for (const FigureResult& figure : e.result.figures) {
     outcome.figures[figure.figure] = figure.generated.mean;
@@ -88,7 +83,7 @@ std::vector<double> measure_steps(const std::vector<Contender>& contenders) {
     for (size_t i = 0; i < paces.size(); ++i)
       times[i].push_back(paces[i]->seconds_of(steps[i]) / static_cast<double>(steps[i]));
   std::vector<double> out;
-  for (std::vector<double>& rounds : times) out.push_back(median(std::move(rounds)));
+  for (std::vector<double>& rounds : times) out.push_back(median_of(std::move(rounds)));
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include "roulade/run/description.hpp"
 #include "roulade/run/level_losses.hpp"
 #include "roulade/run/sampling.hpp"
+#include "roulade/run/statistics.hpp"
 #include "roulade/run/training_history.hpp"
 #include "roulade/run/trials.hpp"
 

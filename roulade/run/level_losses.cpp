@@ -6,7 +6,6 @@
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 
@@ -126,22 +125,6 @@ std::vector<std::vector<size_t>> NoisedPoints::by_level(int64_t count) const {
     if (place(k) != place(k + 1)) out.emplace_back(place(k), place(k + 1));
   }
   return out;
-}
-
-Mean mean_of(const std::vector<double>& values) {
-  const auto n = static_cast<double>(values.size());
-  Mean out;
-  for (const double v : values) out.value += v / n;
-  double square = 0;
-  for (const double v : values) square += (v - out.value) * (v - out.value);
-  out.error = n > 1 ? std::sqrt(square / (n * (n - 1))) : 0;
-  return out;
-}
-
-Mean mean_difference(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> d(a.size());
-  for (size_t i = 0; i < a.size(); ++i) d[i] = a[i] - b[i];
-  return mean_of(d);
 }
 
 Tensor gaussian_x0(const Points& training, const NoisedPoints& at) {

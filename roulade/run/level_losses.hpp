@@ -48,14 +48,6 @@ class NoisedPoints {
   std::vector<int64_t> labels_;
 };
 
-/// Mean and standard error.
-struct Mean {
-  double value = 0, error = 0;
-};
-Mean mean_of(const std::vector<double>& values);
-/// Of a[i] - b[i].
-Mean mean_difference(const std::vector<double>& a, const std::vector<double>& b);
-
 /// The best linear denoiser, that of a Gaussian with the points' means and deviations: what the noise level alone
 /// teaches. x0: [n, width].
 Tensor gaussian_x0(const Points& training, const NoisedPoints& at);

@@ -115,16 +115,6 @@ void add_law(const TrainedRun& run, const Rows& all, double t_min, double jacobi
 
 }  // namespace
 
-RowMean mean_of_rows(const std::vector<double>& values) {
-  RowMean out;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) out.mean += value / n;
-  double squares = 0;
-  for (const double value : values) squares += (value - out.mean) * (value - out.mean);
-  out.error = std::sqrt(squares / (n - 1) / n);
-  return out;
-}
-
 LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& request) {
   denoiser_of(run, "likelihood");
   const Schedule& schedule = *run.schedule;

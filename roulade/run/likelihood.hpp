@@ -24,13 +24,6 @@ struct LikelihoodRequest {
   Cancel cancel;
 };
 
-/// A mean over rows and its standard error.
-struct RowMean {
-  double mean = 0;
-  double error = 0;
-};
-RowMean mean_of_rows(const std::vector<double>& values);
-
 /// Log densities in nats, in the data's own units: those of scaled points less the sum of the scaling's log deviations.
 struct LikelihoodResult {
   Points points;       ///< in the data's own units

@@ -3,6 +3,7 @@
 #include "roulade/io/csv.hpp"
 #include "roulade/run/likelihood.hpp"
 #include "roulade/run/sample_files.hpp"
+#include "roulade/run/statistics.hpp"
 
 #include <cmath>
 #include <numbers>
@@ -28,12 +29,6 @@ std::vector<Column> columns_of(const LikelihoodResult& result) {
   return out;
 }
 
-std::vector<double> difference(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> out(a.size());
-  for (size_t i = 0; i < a.size(); ++i) out[i] = a[i] - b[i];
-  return out;
-}
-
 }  // namespace
 
 Description describe(const TrainedRun& run, const LikelihoodResult& result) {
@@ -56,13 +51,12 @@ Description describe(const TrainedRun& run, const LikelihoodResult& result) {
   if (result.bound_calls > 0) out.add("time_of_the_bound", result.bound_seconds, "s");
 
   Sheet sheet{"densities", {"density", "nats", "error", "bits_per_dimension", "bits_error"}, {}};
-  const auto add = [&](const char* name, const std::vector<double>& values, double sign) {
-    const RowMean mean = mean_of_rows(values);
-    sheet.rows.push_back({name, mean.mean, mean.error, bits(sign * mean.mean, width), bits(mean.error, width)});
+  const auto add = [&](const char* name, const Mean& mean, double sign) {
+    sheet.rows.push_back({name, mean.value, mean.error, bits(sign * mean.value, width), bits(mean.error, width)});
   };
-  for (const Column& column : columns_of(result)) add(column.name, *column.values, -1);
+  for (const Column& column : columns_of(result)) add(column.name, mean_of(*column.values), -1);
   // Row by row, so that what the rows share drops out: the divergence of the model from the law.
-  if (!result.law.empty()) add("law_less_model", difference(result.law, result.log_density), 1);
+  if (!result.law.empty()) add("law_less_model", mean_difference(result.law, result.log_density), 1);
   out.sheets.push_back(std::move(sheet));
   return out;
 }

@@ -5,6 +5,7 @@
 #include "roulade/data/points.hpp"
 #include "roulade/eval/bound.hpp"
 #include "roulade/eval/likelihood.hpp"
+#include "roulade/run/statistics.hpp"
 #include "roulade/run/training.hpp"
 
 #include <cmath>
@@ -115,6 +116,18 @@ ema = [0.99]
 steps = 20
 )";
 
+// One row has a density and no spread: its error is shown as none.
+TEST_F(RunLikelihood, OneRowHasNoStandardError) {
+  LikelihoodResult result;
+  result.points = {1, 2, {0, 0}, {}};
+  result.log_density = {-1.5};
+  const Description told = describe(TrainedRun(), result);
+  const std::vector<Cell>& row = told.sheets.at(0).rows.at(0);
+  EXPECT_EQ(std::get<double>(row.at(1)), -1.5);
+  EXPECT_TRUE(std::isnan(std::get<double>(row.at(2))));
+  EXPECT_TRUE(std::isnan(std::get<double>(row.at(4))));
+}
+
 /// Leaves out the share that a network has learned.
 class Fixed final : public Denoiser {
  public:
@@ -146,8 +159,8 @@ TEST_F(RunLikelihood, ALearnedVarianceTightensTheBound) {
   for (const bool beta : {false, true}) {
     std::vector<double> gain = bound(Fixed(run.denoiser), beta);
     for (size_t i = 0; i < gain.size(); ++i) gain[i] -= learned[i];
-    const RowMean mean = mean_of_rows(gain);
-    EXPECT_GT(mean.mean, 4 * mean.error) << "beta " << beta;
+    const Mean mean = mean_of(gain);
+    EXPECT_GT(mean.value, 4 * mean.error) << "beta " << beta;
   }
   // The sampler uses it: another variance gives other samples from the same noise.
   const auto drawn = [&](const TrainedRun& from) {
