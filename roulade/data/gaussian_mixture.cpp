@@ -96,22 +96,6 @@ Mixture gaussian_mixture_law(const Table& options) {
   return mixture_of(read_settings<Settings>("data gaussian_mixture", options));
 }
 
-Mixture apply(const Scaling& scaling, const Mixture& mixture) {
-  Mixture out = mixture;
-  for (size_t k = 0; k < out.means.size(); ++k) {
-    if (scaling.mean.size() != out.means[k].size())
-      fail(Code::usage, "scaling", "width of the mixture", std::to_string(scaling.mean.size()),
-           std::to_string(out.means[k].size()));
-    for (size_t j = 0; j < out.means[k].size(); ++j) {
-      if (scaling.deviation[j] != scaling.deviation[0])
-        fail(Code::usage, "scaling", "a mixture of isotropic components needs one deviation for all columns");
-      out.means[k][j] = (out.means[k][j] - scaling.mean[j]) / scaling.deviation[j];
-    }
-    out.deviations[k] /= scaling.deviation[0];
-  }
-  return out;
-}
-
 namespace data {
 
 Entry gaussian_mixture() {

@@ -20,7 +20,14 @@ Mixture gaussian_mixture_law(const Table& options = {});
 using PlaneCurve = std::function<std::array<double, 2>(double u)>;
 std::optional<Mixture> law_along(const std::vector<PlaneCurve>& curves, double speed, double noise);
 
+/// Whether one deviation serves all columns, so that what is isotropic stays so.
+bool one_scale(const Scaling& scaling);
+
 /// The law of the scaled points. Throws Error(usage) unless the scaling has one deviation for all columns.
 Mixture apply(const Scaling& scaling, const Mixture& mixture);
+
+/// The law of a source's scaled points; absent where it is not known (PointSource::law) or the columns are scaled
+/// apart.
+std::optional<Mixture> scaled_law(const PointSource& source, const Scaling& scaling);
 
 }  // namespace roulade

@@ -60,12 +60,7 @@ std::shared_ptr<Model> network_of(const TrainParts& parts, const std::map<std::s
 
 /// The exact denoiser in the network's place, or null where the law is not known in the run's scaling.
 std::shared_ptr<const Denoiser> exact_of(const TrainedRun& run) {
-  try {
-    return with_exact_denoiser(run).denoiser;
-  } catch (const Error& e) {
-    if (e.code() != Code::usage) throw;
-    return nullptr;
-  }
+  return scaled_law(run) ? with_exact_denoiser(run).denoiser : nullptr;
 }
 
 Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {

@@ -68,17 +68,12 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     };
   }
   std::optional<Curve> curve = source->curve();
-  const bool one_scale = std::all_of(scaling.deviation.begin(), scaling.deviation.end(),
-                                     [&](double d) { return d == scaling.deviation.front(); });
-  if (curve && one_scale) {
+  if (curve && one_scale(scaling)) {
     curve = scaling.apply(*curve);
     input.curve = &*curve;
   }
-  std::optional<Mixture> mixture = source->law();
-  if (mixture && mixture->by_class && one_scale) {
-    mixture = apply(scaling, *mixture);
-    input.mixture = &*mixture;
-  }
+  const std::optional<Mixture> law = scaled_law(*source, scaling);
+  if (law && law->by_class) input.mixture = &*law;
   PointSet training;
   if (protocol.needs_training()) {  // the rows that make_train_parts drew
     const auto data = settings_of<DataSettings>(run.recipe, "data");

@@ -2,7 +2,6 @@
 #include "roulade/run/exact.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/data/mixture.hpp"
 #include "roulade/run/settings.hpp"
 
 namespace roulade {
@@ -23,25 +22,28 @@ class WithoutCondition final : public Denoiser {
 
 Mixture law_of(const TrainedRun& run) {
   if (run.generator) fail(Code::usage, "exact denoiser", "the run's samples take one network call and no denoiser");
-  const auto source = make_source(run.recipe.tables.at("data"));
-  const std::optional<Mixture> law = source->law();
-  if (!law) fail(Code::usage, "exact denoiser", "the exact law of these data is not known");
-  return apply(run.facts.scaling, *law);
+  if (const std::optional<Mixture> law = scaled_law(run)) return *law;
+  fail(Code::usage, "exact denoiser", "the exact law of these data is not known",
+       one_scale(run.facts.scaling) ? "" : "one deviation for all columns (data.scale)");
 }
 
-std::shared_ptr<const ExactDenoiser> denoiser_of(const TrainedRun& run, const Mixture& law) {
+std::shared_ptr<const ExactDenoiser> exact_mixture(const TrainedRun& run, const Mixture& law) {
   return make_exact_mixture(run.schedule, law.weights, law.means, law.deviations);
 }
 
 }  // namespace
 
+std::optional<Mixture> scaled_law(const TrainedRun& run) {
+  return scaled_law(*make_source(run.recipe.tables.at("data")), run.facts.scaling);
+}
+
 std::shared_ptr<const ExactDenoiser> make_exact_denoiser(const TrainedRun& run) {
-  return denoiser_of(run, law_of(run));
+  return exact_mixture(run, law_of(run));
 }
 
 TrainedRun with_exact_denoiser(TrainedRun run) {
   const Mixture law = law_of(run);
-  run.denoiser = denoiser_of(run, law);
+  run.denoiser = exact_mixture(run, law);
   if (!law.by_class) run.denoiser = std::make_shared<WithoutCondition>(run.denoiser);
   return run;
 }

@@ -3,10 +3,9 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/parallel.hpp"
-#include "roulade/data/mixture.hpp"
-#include "roulade/denoiser/exact.hpp"
 #include "roulade/eval/bound.hpp"
 #include "roulade/eval/likelihood.hpp"
+#include "roulade/run/exact.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
@@ -94,13 +93,9 @@ void in_chunks(const char* stage, int64_t rows, const LikelihoodRequest& request
 
 /// Adds the densities of the data's own law, where it is known and its scaling is one number.
 void add_law(const TrainedRun& run, const Rows& all, double t_min, double jacobian, LikelihoodResult& out) {
-  const auto source = make_source(run.recipe.tables.at("data"));
-  const std::optional<Mixture> law = source->law();
-  const auto& deviation = run.facts.scaling.deviation;
-  if (!law || std::any_of(deviation.begin(), deviation.end(), [&](double d) { return d != deviation[0]; })) return;
-  const Mixture scaled = apply(run.facts.scaling, *law);
-  if (std::find(scaled.deviations.begin(), scaled.deviations.end(), 0) != scaled.deviations.end()) return;
-  const auto exact = make_exact_mixture(run.schedule, scaled.weights, scaled.means, scaled.deviations);
+  const std::optional<Mixture> law = scaled_law(run);
+  if (!law || std::find(law->deviations.begin(), law->deviations.end(), 0) != law->deviations.end()) return;
+  const auto exact = make_exact_mixture(run.schedule, law->weights, law->means, law->deviations);
   const Condition condition = law->by_class ? all.condition : Condition();
   const auto densities = [&](double t) {
     const double alpha = run.schedule->alpha(t);

@@ -2,7 +2,6 @@
 #include "roulade/run/noise_levels.hpp"
 
 #include "roulade/core/rng.hpp"
-#include "roulade/data/mixture.hpp"
 #include "roulade/grid/steps.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/report/view.hpp"
@@ -105,9 +104,7 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
   const std::string name = settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction;
   std::vector<double> times = times_by_log_snr(schedule, kLevels);
   std::reverse(times.begin(), times.end());  // log_snr ascends
-  const auto& deviations = run.facts.scaling.deviation;
-  const bool one_scale = std::equal(deviations.begin() + 1, deviations.end(), deviations.begin());
-  const bool known = one_scale && make_source(run.recipe.tables.at("data"))->law().has_value();
+  const bool known = scaled_law(run).has_value();
   const TrainedRun exact = known ? with_exact_denoiser(run) : run;
   const int64_t few = std::min(kExact, points.rows);
   LevelErrors out;

@@ -10,6 +10,17 @@
 namespace roulade {
 namespace {
 
+TEST(Mixture, TheScaledLawNeedsALawAndOneScale) {
+  const auto source = data::registry().make("gaussian_mixture", {{"modes", 2}, {"deviation", 0.5}});
+  const std::optional<Mixture> law = scaled_law(*source, {{1, 2}, {2, 2}});
+  ASSERT_TRUE(law);
+  EXPECT_EQ(law->deviations, (std::vector<double>{0.25, 0.25}));
+  EXPECT_EQ(law->means[0][1], (source->law()->means[0][1] - 2) / 2);
+  EXPECT_TRUE(law->by_class);
+  EXPECT_FALSE(scaled_law(*source, {{1, 2}, {2, 3}}));
+  EXPECT_FALSE(scaled_law(*data::registry().make("checkerboard", {}), {{1, 2}, {2, 2}}));
+}
+
 TEST(Mixture, DrawsFollowTheLaw) {
   const Table options{{"modes", 3}, {"deviation", 0.7}, {"weights", std::vector<double>{2, 1, 5}}};
   const Mixture law = gaussian_mixture_law(options);
