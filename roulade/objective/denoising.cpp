@@ -2,8 +2,8 @@
 #include "roulade/objective/denoising.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/rng.hpp"
 #include "roulade/objective/fused_denoising.hpp"
+#include "roulade/objective/step_noise.hpp"
 
 #include <cmath>
 #include <optional>
@@ -54,11 +54,12 @@ class Denoising final : public Objective {
       return out.to(x0.scalar_type());
     };
 
-    const Tensor eps = noise(x0, key);
+    const Tensor eps = step_noise(key, x0);
     Tensor x_t = column(&DenoisingLevel::alpha) * x0 + column(&DenoisingLevel::sigma) * eps;
     if (scaled) x_t = column(&DenoisingLevel::in) * x_t;
     const Tensor target = column(&DenoisingLevel::target_x0) * x0 + column(&DenoisingLevel::target_eps) * eps;
-    const Tensor output = p_.model->forward(x_t, column(&DenoisingLevel::noise).view({n}), dropped(batch, key));
+    const Tensor output = p_.model->forward(x_t, column(&DenoisingLevel::noise).view({n}),
+                                            drop_labels(batch.condition, p_.label_dropout, key));
     Tensor error = p_.loss->values(output, target);
     if (weighted) error = error * column(&DenoisingLevel::weight);
     return error.mean();
@@ -88,20 +89,6 @@ class Denoising final : public Objective {
     if (table_.empty()) return at_time(t);
     const auto i = static_cast<size_t>(std::llround(t * static_cast<double>(table_.size())));
     return table_.at(i - 1);
-  }
-
-  static Tensor noise(const Tensor& x0, const StepKey& key) {
-    Tensor eps = at::empty(x0.sizes(), at::kFloat);
-    const int64_t width = x0.numel() / x0.size(0);
-    fill_normal({key.seed, Stream::noise, static_cast<uint64_t>(key.step)}, key.first, width,
-                std::span<float>(eps.mutable_data_ptr<float>(), static_cast<size_t>(eps.numel())));
-    return eps.to(x0.scalar_type());
-  }
-
-  Condition dropped(const Batch& batch, const StepKey& key) const {
-    Condition condition = batch.condition;
-    if (condition.label && p_.label_dropout > 0) condition.label = drop_labels(*condition.label, p_.label_dropout, key);
-    return condition;
   }
 
   DenoisingParts p_;

@@ -3,6 +3,7 @@
 
 #include "roulade/core/rng.hpp"
 #include "roulade/model/point_network.hpp"
+#include "roulade/objective/step_noise.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -115,16 +116,6 @@ float* fresh_gradient(const Weight& weight) {
 
 }  // namespace
 
-Tensor drop_labels(const Tensor& labels, double dropout, const StepKey& key) {
-  std::vector<double> u(static_cast<size_t>(labels.size(0)));
-  fill_uniform({key.seed, Stream::dropout, static_cast<uint64_t>(key.step)}, key.first, 1, u);
-  Tensor kept = labels.clone();
-  int64_t* to = kept.mutable_data_ptr<int64_t>();
-  for (size_t i = 0; i < u.size(); ++i)
-    if (u[i] < dropout) to[i] = -1;
-  return kept;
-}
-
 FusedDenoising::FusedDenoising(const Model& model, const TimeDistribution& times, const Schedule& schedule,
                                const LossFunction& loss, std::function<DenoisingLevel(double)> level,
                                double label_dropout)
@@ -154,7 +145,7 @@ double FusedDenoising::gradients(std::span<const Batch> batches, const StepKey& 
   Condition condition;
   if (!labels.empty()) condition.label = (labels.size() == 1 ? labels[0] : at::cat(labels)).contiguous();
   network.input().check(x0, x0.select(1, 0), condition);
-  if (condition.label && label_dropout_ > 0) condition.label = drop_labels(*condition.label, label_dropout_, key);
+  condition = drop_labels(condition, label_dropout_, key);
 
   const int64_t rows = x0.size(0);
   Task task(network, loss_, level_, key, rows);

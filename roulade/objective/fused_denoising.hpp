@@ -42,7 +42,4 @@ class FusedDenoising {
   double label_dropout_;
 };
 
-/// Labels with a share `dropout` of them replaced by -1, "no class".   labels: [n] int64; the result is a copy.
-Tensor drop_labels(const Tensor& labels, double dropout, const StepKey& key);
-
 }  // namespace roulade

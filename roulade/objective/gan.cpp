@@ -2,6 +2,7 @@
 #include "roulade/objective/gan.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/objective/step_noise.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>

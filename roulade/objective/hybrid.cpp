@@ -2,9 +2,8 @@
 #include "roulade/objective/hybrid.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/rng.hpp"
 #include "roulade/denoiser/reverse_step.hpp"
-#include "roulade/objective/fused_denoising.hpp"
+#include "roulade/objective/step_noise.hpp"
 #include "roulade/schedule/forward.hpp"
 
 #include <cmath>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
@@ -69,12 +67,12 @@ class Hybrid final : public Objective {
       return broadcast(values, x0);
     };
 
-    const Tensor eps = noise(x0, key);
+    const Tensor eps = step_noise(key, x0);
     const Tensor x_t =
         column([](const State& s) { return s.alpha; }) * x0 + column([](const State& s) { return s.sigma; }) * eps;
-    const Tensor output =
-        p_.model->forward(column([](const State& s) { return s.c.in; }) * x_t,
-                          column([](const State& s) { return s.c.noise; }).view({n}), condition(batch, key));
+    const Tensor output = p_.model->forward(column([](const State& s) { return s.c.in; }) * x_t,
+                                            column([](const State& s) { return s.c.noise; }).view({n}),
+                                            drop_labels(batch.condition, p_.label_dropout, key));
     if (output.dim() != x0.dim() || output.size(1) != 2 * channels)
       fail(Code::usage, "objective hybrid", "channels that the network returns", fmt::format("{}", 2 * channels),
            fmt::format("{}", output.dim() > 1 ? output.size(1) : 0));
@@ -98,19 +96,6 @@ class Hybrid final : public Objective {
 
  private:
   double T() const { return static_cast<double>(states_.size()); }
-
-  static Tensor noise(const Tensor& x0, const StepKey& key) {
-    Tensor eps = at::empty(x0.sizes(), at::kFloat);
-    fill_normal({key.seed, Stream::noise, static_cast<uint64_t>(key.step)}, key.first, x0.numel() / x0.size(0),
-                std::span<float>(eps.mutable_data_ptr<float>(), static_cast<size_t>(eps.numel())));
-    return eps.to(x0.scalar_type());
-  }
-
-  Condition condition(const Batch& batch, const StepKey& key) const {
-    Condition out = batch.condition;
-    if (out.label && p_.label_dropout > 0) out.label = drop_labels(*out.label, p_.label_dropout, key);
-    return out;
-  }
 
   DenoisingParts p_;
   double vlb_weight_;

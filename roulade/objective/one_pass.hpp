@@ -41,9 +41,6 @@ struct Entry : EntryInfo {
 const Registry<Entry>& registry();
 }  // namespace objective::one_pass
 
-/// N(0, 1) for each row of a batch: [rows, width] float32, a function of the key and the row's number alone.
-Tensor step_normals(const StepKey& key, int64_t rows, int64_t width);
-
 /// A network's answer where no noise level is told.   x: [B, inputs].
 Tensor answer(const Model& network, const Tensor& x, const Condition& condition);
 

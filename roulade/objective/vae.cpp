@@ -2,6 +2,7 @@
 #include "roulade/objective/vae.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/objective/step_noise.hpp"
 
 #include <cmath>
 

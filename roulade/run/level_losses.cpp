@@ -2,7 +2,7 @@
 #include "roulade/run/level_losses.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/rng.hpp"
+#include "roulade/objective/step_noise.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -52,9 +52,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   const StepKey key{seed, 0, 0};
   t_.resize(static_cast<size_t>(count));
   terms.times->draw(schedule, key, t_);
-  Tensor eps = at::empty(x0.sizes(), at::kFloat);
-  fill_normal({seed, Stream::noise, 0}, 0, points.width,
-              std::span<float>(eps.mutable_data_ptr<float>(), static_cast<size_t>(eps.numel())));
+  const Tensor eps = step_noise(key, x0);
 
   const auto column = [&](const std::function<double(size_t)>& value) {
     Tensor out = at::empty({count, 1}, at::kFloat);

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/gan.hpp"
+#include "roulade/objective/step_noise.hpp"
 #include "roulade/objective/vae.hpp"
 
 #include <fstream>
