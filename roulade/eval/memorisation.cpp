@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/eval/mann_whitney.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/kernel/nearest.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace roulade::eval {
 namespace {
@@ -26,24 +26,6 @@ std::vector<float> distances(const PointView& set, int64_t points, const Columns
   std::vector<float> d = neighbour_radii(x, training, 1);
   std::sort(d.begin(), d.end());
   return d;
-}
-
-/// (U / (n m) - 1/2) in its standard deviations, U = pairs with judged nearer than real, ties one half; both ascending.
-/// Without a spread (all distances equal) it is 0.
-double nearness_z(const std::vector<float>& judged, const std::vector<float>& real) {
-  const auto n = static_cast<double>(judged.size()), m = static_cast<double>(real.size());
-  double nearer = 0, ties = 0;  // ties: sum of t^3 - t over groups of equal distances in both sets
-  for (auto x = judged.begin(), r = real.begin(); x != judged.end() || r != real.end();) {
-    const float next = x == judged.end() ? *r : r == real.end() ? *x : std::min(*x, *r);
-    const auto x_end = std::upper_bound(x, judged.end(), next), r_end = std::upper_bound(r, real.end(), next);
-    const auto own = static_cast<double>(x_end - x), same = static_cast<double>(r_end - r);
-    nearer += own * (static_cast<double>(real.end() - r_end) + 0.5 * same);
-    ties += std::pow(own + same, 3) - (own + same);
-    x = x_end;
-    r = r_end;
-  }
-  const double all = n + m, variance = n * m / 12 * (all + 1 - ties / (all * (all - 1)));
-  return variance > 0 ? (nearer - 0.5 * n * m) / std::sqrt(variance) : 0;
 }
 
 /// Distances to the nearest training point, of judged points and of real ones that were not trained on (the reference).
@@ -69,7 +51,7 @@ class Memorisation final : public Metric {
       const auto copied =
           place < real.size() ? std::lower_bound(judged.begin(), judged.end(), real[place]) : judged.end();
       out.push_back({static_cast<double>(copied - judged.begin()) / static_cast<double>(judged.size()),
-                     nearness_z(judged, real)});
+                     mann_whitney(judged, real).z()});
     }
     return out;
   }

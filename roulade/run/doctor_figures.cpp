@@ -2,8 +2,10 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/eval/mann_whitney.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/eval/protocol.hpp"
+#include "roulade/kernel/nearest.hpp"
 #include "roulade/run/doctor.hpp"
 #include "roulade/run/exact.hpp"
 #include "roulade/run/memoriser.hpp"
@@ -170,16 +172,11 @@ void measure_more_steps(const Bench& b, RunFigures& f) {
   f.more_gain = mean_difference(old_loss, new_loss);
 }
 
-/// P(a < b) with ties as one half, and its standard error under P = 1/2 (Mann-Whitney).
-Mean nearer_share(std::vector<double> a, std::vector<double> b) {
-  std::sort(b.begin(), b.end());
-  double sum = 0;
-  for (const double x : a) {
-    const auto [low, high] = std::equal_range(b.begin(), b.end(), x);
-    sum += static_cast<double>(b.end() - high) + 0.5 * static_cast<double>(high - low);
-  }
-  const auto n = static_cast<double>(a.size()), m = static_cast<double>(b.size());
-  return {sum / (n * m), std::sqrt((n + m + 1) / (12 * n * m))};
+/// Squared distances of points to the nearest training point, both scaled.
+std::vector<float> nearest_squares(const Points& training, const Points& points) {
+  const PointSet from = to_set(points), to = to_set(training);
+  return neighbour_radii(Columns(from.values.data(), from.rows, from.width),
+                         Columns(to.values.data(), to.rows, to.width), 1);
 }
 
 void measure_samples(const Bench& b, RunFigures& f) {
@@ -200,7 +197,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
   const int64_t count = endless ? wanted : std::min(wanted, b.held_out.rows);
   const MetricEntry& metric = eval::registry().find("sliced_wasserstein");
   std::vector<double> coarse_distance, fine_distance, floor;
-  std::vector<double> near_samples;
+  std::vector<float> near_samples;
   for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
     const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
     const auto drawn = [&](const TrainedRun& from) {
@@ -220,7 +217,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
       return metric.compute(to_set(points).view(), reference.view(), context).at(0).value;
     };
     const Points made = drawn(b.run);
-    if (pair == 0) near_samples = distances_to(b.parts.training, made);
+    if (pair == 0) near_samples = nearest_squares(b.parts.training, made);
     if (reference.rows < 2) continue;
     coarse_distance.push_back(distance(made));
     if (f.fine_steps > 0) fine_distance.push_back(distance(drawn(fine)));
@@ -232,9 +229,9 @@ void measure_samples(const Bench& b, RunFigures& f) {
     f.fine_distance = mean_of(fine_distance).value;
     f.sampler_gain = mean_difference(coarse_distance, fine_distance);
   }
-  const Mean nearer = nearer_share(near_samples, distances_to(b.parts.training, b.held_out));
-  f.nearer = nearer.value;
-  f.nearer_error = nearer.error;
+  const MannWhitney nearer = mann_whitney(near_samples, nearest_squares(b.parts.training, b.held_out));
+  f.nearer = nearer.share();
+  f.nearer_error = nearer.error();
 }
 
 }  // namespace

@@ -93,20 +93,4 @@ Tensor memorised_x0(const Points& training, const Tensor& x_t, std::span<const d
   return out;
 }
 
-std::vector<double> distances_to(const Points& training, const Points& points) {
-  const Groups groups = groups_of(training, false);
-  if (points.width != training.width)
-    fail(Code::usage, "memoriser", "width of the points", fmt::format("{}", training.width),
-         fmt::format("{}", points.width));
-  std::vector<double> out(static_cast<size_t>(points.rows));
-  parallel_for(0, points.rows, 16, [&](int64_t first, int64_t last) {
-    std::vector<float> d;
-    for (int64_t i = first; i < last; ++i) {
-      const std::vector<float> place(points.row(i), points.row(i) + points.width);
-      out[static_cast<size_t>(i)] = std::sqrt(double{squares(groups.at(-1), place.data(), d)});
-    }
-  });
-  return out;
-}
-
 }  // namespace roulade

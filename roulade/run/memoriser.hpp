@@ -17,7 +17,4 @@ namespace roulade {
 Tensor memorised_x0(const Points& training, const Tensor& x_t, std::span<const double> alpha,
                     std::span<const double> sigma, const std::vector<int64_t>& labels);
 
-/// Euclidean distance of each point to the nearest training point. Throws Error(usage) without training points.
-std::vector<double> distances_to(const Points& training, const Points& points);
-
 }  // namespace roulade

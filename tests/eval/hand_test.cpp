@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every metric on sets small enough to work out by hand.
+#include "roulade/eval/mann_whitney.hpp"
 #include "sets.hpp"
 
 #include <cmath>
@@ -121,6 +122,21 @@ TEST(Hand, ArcsOfPiecesAreLaidEndToEnd) {
   const Curve two{{{{0, 0}, {1, 0}}, {{0, 5}, {3, 5}}}, 0.1};  // lengths 1 and 3: four arcs of 1
   const PointSet real = set_of(2, {0.5f, 0, 0.5f, 5, 1.5f, 5, 2.5f, 5});
   EXPECT_EQ(judge("arc_coverage", set_of(2, {0.5f, 1, 0.5f, 4, 2.9f, 5}), real, {0, &two}, {{"arcs", 4}})[0], 0.75);
+}
+
+TEST(Hand, MannWhitney) {
+  const MannWhitney apart = mann_whitney({3, 1}, {4, 2});  // 1 < 2, 1 < 4, 3 < 4
+  EXPECT_EQ(apart.share(), 0.75);
+  EXPECT_DOUBLE_EQ(apart.error(), std::sqrt(5.0 / (12 * 2 * 2)));  // (N + 1) / (12 n m)
+  EXPECT_DOUBLE_EQ(apart.z(), 0.25 / apart.error());
+  // Groups of 3 and 2 equal numbers; each x has one tie and two above.
+  const MannWhitney tied = mann_whitney({1, 1}, {1, 2, 2});
+  EXPECT_EQ(tied.u, 5);
+  EXPECT_DOUBLE_EQ(tied.variance, 6.0 / 12 * (6 - (24.0 + 6) / 20));
+  const MannWhitney equal = mann_whitney({1, 1}, {1});
+  EXPECT_EQ(equal.share(), 0.5);
+  EXPECT_EQ(equal.error(), 0);
+  EXPECT_EQ(equal.z(), 0);
 }
 
 }  // namespace

@@ -52,12 +52,6 @@ TEST(Memoriser, ClassesSeeTheirOwnPoints) {
   EXPECT_THROW(memorised_x0({0, 1, {}, {}}, x_t, alpha, sigma, {}), Error);
 }
 
-TEST(Memoriser, DistancesAreToTheNearestPoint) {
-  const Points training{2, 2, {0, 0, 3, 4}, {}}, points{2, 2, {0, 1, 3, 4}, {}};
-  EXPECT_EQ(distances_to(training, points), (std::vector<double>{1, 0}));
-  EXPECT_THROW(distances_to(training, {1, 1, {0}, {}}), Error);
-}
-
 TEST(TrainingHistory, FitsTheLastThird) {
   const auto file = std::filesystem::temp_directory_path() / ("roulade-history-" + std::to_string(getpid()));
   {
