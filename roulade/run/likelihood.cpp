@@ -2,9 +2,9 @@
 #include "roulade/run/likelihood.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/parallel.hpp"
 #include "roulade/eval/bound.hpp"
 #include "roulade/eval/likelihood.hpp"
+#include "roulade/run/chunks.hpp"
 #include "roulade/run/exact.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
@@ -12,7 +12,6 @@
 #include "roulade/run/table_rows.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <mutex>
@@ -71,26 +70,6 @@ Rows rows_of(const Points& scaled, int64_t first, int64_t count) {
   return out;
 }
 
-/// Calls work(first row, rows) on pieces of fixed size, each in one thread.
-void in_chunks(const char* stage, int64_t rows, const LikelihoodRequest& request,
-               const std::function<void(int64_t, int64_t)>& work) {
-  const auto start = Clock::now();
-  std::atomic<int64_t> next{0}, done{0};
-  std::mutex report;
-  const int64_t chunks = (rows + kChunk - 1) / kChunk;
-  parallel_for(0, chunks, 1, [&](int64_t first_chunk, int64_t last_chunk) {
-    for (int64_t k = first_chunk; k < last_chunk && !request.cancel.requested(); ++k) {
-      const int64_t first = next++ * kChunk, count = std::min(kChunk, rows - first);
-      work(first, count);
-      const int64_t ready = done += count;
-      if (!request.progress) continue;
-      const std::lock_guard lock(report);
-      const double rate = static_cast<double>(ready) / std::max(since(start), 1e-9);
-      request.progress({stage, ready, rows, rate, static_cast<double>(rows - ready) / rate, ""});
-    }
-  });
-}
-
 /// Adds the densities of the data's own law, where it is known and its scaling is one number.
 void add_law(const TrainedRun& run, const Rows& all, double t_min, double jacobian, LikelihoodResult& out) {
   const std::optional<Mixture> law = scaled_law(run);
@@ -132,7 +111,7 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
   out.log_density.resize(static_cast<size_t>(rows));
   out.probe_error.resize(static_cast<size_t>(rows));
   std::mutex sum;
-  in_chunks("likelihood", rows, request, [&](int64_t first, int64_t count) {
+  in_chunks("likelihood", rows, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
     const Rows part = rows_of(scaled, first, count);
     LikelihoodOptions mine = options;
     mine.first = first;
@@ -148,7 +127,7 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
 
   const int64_t checked = std::min(rows, kCheckedRows);
   options.tolerance /= 10;
-  in_chunks("check", checked, request, [&](int64_t first, int64_t count) {
+  in_chunks("check", checked, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
     const Rows part = rows_of(scaled, first, count);
     const Likelihood l = log_likelihood(*run.denoiser, part.x, part.condition, options, request.cancel);
     for (size_t i = 0; i < l.log_density.size(); ++i) {
@@ -165,7 +144,7 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
     const Table& sample = run.recipe.tables.at("sample");
     const auto variance = sample.find("variance");
     const bool beta = variance != sample.end() && variance->second.value == Value(std::string("beta"));
-    in_chunks("bound", rows, request, [&](int64_t first, int64_t count) {
+    in_chunks("bound", rows, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
       const Rows part = rows_of(scaled, first, count);
       BoundOptions mine;
       mine.beta = beta;

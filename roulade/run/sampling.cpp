@@ -2,8 +2,8 @@
 #include "roulade/run/sampling.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/parallel.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/run/chunks.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -13,7 +13,6 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <mutex>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -105,43 +104,31 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
     for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
 
   // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each
-  // other. Their size is fixed, so the threads do not change the result.
-  const int64_t chunks = (count + settings.chunk - 1) / settings.chunk;
-  std::atomic<int64_t> next{0}, calls{0}, done{0};
-  std::mutex report;
-  parallel_for(0, chunks, 1, [&](int64_t first_chunk, int64_t last_chunk) {
-    for (int64_t k = first_chunk; k < last_chunk && !request.cancel.requested(); ++k) {
-      const int64_t chunk = next++;  // the next one that is free, so a slow core holds nobody up
-      const int64_t first = chunk * settings.chunk, n = std::min(settings.chunk, count - first);
-      const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
-      const auto keep = [&](size_t frame, double t, const Tensor& x) {
-        if (seen == 0) return;
-        const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
-        copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
-      };
-      const Condition condition = condition_of(out.points.labels, first, n);
-      if (run.generator) {
-        const at::NoGradGuard no_grad;
-        const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);
-        copy_rows(run.generator->generate(z, condition), run.facts.scaling, 1, first, n, out.points.values);
-        calls = 1;
-      } else {
-        Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
-        keep(0, times.front(), x);
-        const SampleRun ran = sample(
-            *parts.sampler, *run.denoiser, condition, times, x, counter_noise(request.seed, first),
-            [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
-            request.cancel);
-        copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
-        calls = ran.calls;
-      }
-      const int64_t ready = done += n;
-      if (request.progress) {
-        const std::lock_guard lock(report);
-        const double rate = static_cast<double>(ready) / std::max(since(start), 1e-9);
-        request.progress({"sample", ready, count, rate, static_cast<double>(count - ready) / rate, ""});
-      }
+  // other.
+  std::atomic<int64_t> calls{0};
+  in_chunks("sample", count, settings.chunk, request.progress, request.cancel, [&](int64_t first, int64_t n) {
+    const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
+    const auto keep = [&](size_t frame, double t, const Tensor& x) {
+      if (seen == 0) return;
+      const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
+      copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
+    };
+    const Condition condition = condition_of(out.points.labels, first, n);
+    if (run.generator) {
+      const at::NoGradGuard no_grad;
+      const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);
+      copy_rows(run.generator->generate(z, condition), run.facts.scaling, 1, first, n, out.points.values);
+      calls = 1;
+      return;
     }
+    Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
+    keep(0, times.front(), x);
+    const SampleRun ran = sample(
+        *parts.sampler, *run.denoiser, condition, times, x, counter_noise(request.seed, first),
+        [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
+        request.cancel);
+    copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
+    calls = ran.calls;
   });
   out.calls = calls;
   out.seconds = since(start);

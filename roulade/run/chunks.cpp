@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/chunks.hpp"
+
+#include "roulade/core/parallel.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+namespace roulade {
+
+void in_chunks(const char* stage, int64_t rows, int64_t chunk, const ProgressFn& progress, const Cancel& cancel,
+               const std::function<void(int64_t first, int64_t count)>& work) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  std::atomic<int64_t> next{0}, done{0};
+  std::mutex report;
+  const int64_t chunks = (rows + chunk - 1) / chunk;
+  parallel_for(0, chunks, 1, [&](int64_t first_chunk, int64_t last_chunk) {
+    for (int64_t k = first_chunk; k < last_chunk && !cancel.requested(); ++k) {
+      const int64_t first = next++ * chunk, count = std::min(chunk, rows - first);
+      work(first, count);
+      const int64_t ready = done += count;
+      if (!progress) continue;
+      const std::lock_guard lock(report);
+      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      const double rate = static_cast<double>(ready) / std::max(seconds, 1e-9);
+      progress({stage, ready, rows, rate, static_cast<double>(rows - ready) / rate, ""});
+    }
+  });
+}
+
+}  // namespace roulade
