@@ -24,10 +24,6 @@ nlohmann::ordered_json to_json(const PairMean& mean) {
   return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};
 }
 
-Points part_of(const Points& from, int64_t first, int64_t count) {
-  return {count, from.width, {from.row(first), from.row(first + count)}, {}};
-}
-
 }  // namespace
 
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {

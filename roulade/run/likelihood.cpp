@@ -42,11 +42,7 @@ Points points_of(const TrainedRun& run, const LikelihoodRequest& request) {
     points = source->draw(Split::test, run.seed, count);
   } else {
     points = read_rows(run, request.data);
-    if (request.count > 0 && request.count < points.rows) {
-      points.rows = request.count;
-      points.values.resize(static_cast<size_t>(points.rows * points.width));
-      if (!points.labels.empty()) points.labels.resize(static_cast<size_t>(points.rows));
-    }
+    if (request.count > 0) points = part_of(points, 0, request.count);
   }
   if (run.facts.classes() == 0) points.labels.clear();
   if (run.facts.classes() > 0 && (!request.labels || points.labels.empty()))

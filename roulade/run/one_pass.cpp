@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
 #include <set>
@@ -14,10 +15,6 @@
 
 namespace roulade {
 namespace {
-
-const std::string& word(const Recipe& recipe, const char* table, const char* key) {
-  return std::get<std::string>(recipe.tables.at(table).at(key).value);
-}
 
 /// Keys that mean nothing without a noise level and without steps.
 bool is_idle(const std::string& table, const std::string& key) {
@@ -31,13 +28,13 @@ bool is_idle(const std::string& table, const std::string& key) {
 [[noreturn]] void refuse(const Recipe& resolved, const std::string& table, const std::string& key) {
   fail(Code::usage, table + "." + key,
        fmt::format("objective '{}' makes a sample in one network call, without noise levels, and has no use for this",
-                   word(resolved, "objective", "kind")),
+                   text_of(resolved, "objective", "kind")),
        "no such key", to_text(resolved.tables.at(table).at(key).value));
 }
 
 void refuse_idle(const Recipe& resolved) {
   Recipe plain;
-  plain.tables["model"]["kind"] = word(resolved, "model", "kind");
+  plain.tables["model"]["kind"] = text_of(resolved, "model", "kind");
   const Recipe initial = resolve(plain);
   // Keys that choose before the options that a choice brings.
   for (const bool of_choice : {false, true})
@@ -64,7 +61,7 @@ std::shared_ptr<const Model> make_network(Table model, const ModelShape& shape, 
 }  // namespace
 
 std::shared_ptr<const OnePass> make_one_pass(const Recipe& resolved, const ModelShape& shape, uint64_t seed) {
-  const std::string& kind = word(resolved, "objective", "kind");
+  const std::string& kind = text_of(resolved, "objective", "kind");
   if (kind == ObjectiveSettings().kind) return nullptr;
   refuse_idle(resolved);
   OnePassInput input{shape, [&](int64_t inputs, int64_t outputs, uint64_t index, int64_t width) {
@@ -78,7 +75,7 @@ std::shared_ptr<const OnePass> make_one_pass(const Recipe& resolved, const Model
 const Denoiser& denoiser_of(const TrainedRun& run, std::string_view what) {
   if (run.denoiser) return *run.denoiser;
   fail(Code::usage, run.folder.string(), fmt::format("{} needs a diffusion model", what),
-       fmt::format("objective.kind = \"{}\"", ObjectiveSettings().kind), word(run.recipe, "objective", "kind"));
+       fmt::format("objective.kind = \"{}\"", ObjectiveSettings().kind), text_of(run.recipe, "objective", "kind"));
 }
 
 }  // namespace roulade

@@ -36,6 +36,17 @@ std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shar
 
 }  // namespace
 
+const std::string& text_of(const Recipe& resolved, const std::string& table, const std::string& key) {
+  return std::get<std::string>(resolved.tables.at(table).at(key).value);
+}
+
+Points part_of(const Points& points, int64_t first, int64_t count) {
+  const int64_t last = std::min(first + count, points.rows);
+  Points out{last - first, points.width, {points.row(first), points.row(last)}, {}};
+  if (!points.labels.empty()) out.labels.assign(points.labels.begin() + first, points.labels.begin() + last);
+  return out;
+}
+
 ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes) {
   return {{width}, classes, learned_variance(resolved) ? 2 : 1};
 }
@@ -106,7 +117,7 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
 Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps) {
   Table& sample = resolved.tables.at("sample");
   if (settings_of<SampleSettings>(resolved, "sample").grid != "custom") sample["steps"] = steps;
-  const auto own = sampler::registry().find(std::get<std::string>(sample.at("sampler").value)).options();
+  const auto own = sampler::registry().find(text_of(resolved, "sample", "sampler")).options();
   for (const OptionInfo& option : own) sample.erase(option.key);
   sample["sampler"] = sampler;
   return resolve(resolved);
@@ -116,13 +127,9 @@ double validation_loss(const Objective& objective, const Points& points, int64_t
   at::NoGradGuard no_grad;
   double sum = 0;
   for (int64_t first = 0; first < points.rows; first += batch) {
-    const int64_t count = std::min(batch, points.rows - first);
-    Points part{count, points.width, {points.row(first), points.row(first) + count * points.width}, {}};
-    if (!points.labels.empty())
-      part.labels.assign(&points.labels[static_cast<size_t>(first)],
-                         &points.labels[static_cast<size_t>(first)] + count);
+    const Points part = part_of(points, first, batch);
     sum += objective.loss(to_batch(part), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
-           static_cast<double>(count);
+           static_cast<double>(part.rows);
   }
   return points.rows > 0 ? sum / static_cast<double>(points.rows) : 0;
 }

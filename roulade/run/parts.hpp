@@ -9,6 +9,7 @@
 #include "roulade/train/trainer.hpp"
 
 #include <memory>
+#include <string>
 
 namespace roulade {
 
@@ -17,6 +18,12 @@ template <class Settings>
 Settings settings_of(const Recipe& resolved, const std::string& table) {
   return read_settings<Settings>(table, resolved.tables.at(table));
 }
+
+/// The text that a resolved recipe gives a key, e.g. text_of(recipe, "objective", "kind").
+const std::string& text_of(const Recipe& resolved, const std::string& table, const std::string& key);
+
+/// The rows first, ..., first + count - 1 with their labels, as far as there are rows.
+Points part_of(const Points& points, int64_t first, int64_t count);
 
 /// Everything that training needs, made from a resolved recipe.
 struct TrainParts {

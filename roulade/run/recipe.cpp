@@ -7,6 +7,7 @@
 #include "roulade/run/tables.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -51,6 +52,23 @@ toml::table parse(const std::string& text, const std::string& origin) {
   }
 }
 
+/// The recipe with each key named `file` replaced.
+Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {
+  for (auto& [name, table] : recipe.tables) {
+    const auto given = table.find("file");
+    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+    if (file != nullptr) *file = place(*file);
+  }
+  return recipe;
+}
+
+/// A file that lies beside a built-in recipe is in the library too.
+Recipe with_builtin_files(const Recipe& recipe) {
+  return with_files(recipe, [](const std::string& file) {
+    return builtin_files().count(file) > 0 ? std::string(kBuiltin) + file : file;
+  });
+}
+
 }  // namespace
 
 Recipe parse_recipe(const std::string& text, const std::string& origin) {
@@ -80,13 +98,9 @@ Recipe read_recipe(const std::filesystem::path& path) {
 }
 
 Recipe with_files_in(const std::filesystem::path& folder, const Recipe& recipe) {
-  Recipe out = recipe;
-  for (auto& [name, table] : out.tables) {
-    const auto given = table.find("file");
-    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
-    if (file != nullptr && !file->empty() && !is_builtin(*file)) *file = (folder / *file).lexically_normal().string();
-  }
-  return out;
+  return with_files(recipe, [&](const std::string& file) {
+    return file.empty() || is_builtin(file) ? file : (folder / file).lexically_normal().string();
+  });
 }
 
 void set_key(Recipe& recipe, const std::string& assignment) {
@@ -147,20 +161,6 @@ std::string to_commented_toml(const Recipe& recipe) {
   }
   return out;
 }
-
-namespace {
-
-/// A file that lies beside a built-in recipe is in the library too.
-Recipe with_builtin_files(Recipe recipe) {
-  for (auto& [name, table] : recipe.tables) {
-    const auto given = table.find("file");
-    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
-    if (file != nullptr && builtin_files().count(*file) > 0) *file = std::string(kBuiltin) + *file;
-  }
-  return recipe;
-}
-
-}  // namespace
 
 Recipe find_recipe(const std::string& path_or_name, std::string_view where) {
   if (std::filesystem::exists(path_or_name)) {

@@ -59,13 +59,6 @@ const std::map<std::string, Meaning> kMeanings = {
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
 };
 
-Points first_rows(const Points& from, int64_t count) {
-  Points out{std::min(count, from.rows), from.width, {}, {}};
-  out.values.assign(from.values.begin(), from.values.begin() + out.rows * out.width);
-  if (!from.labels.empty()) out.labels.assign(from.labels.begin(), from.labels.begin() + out.rows);
-  return out;
-}
-
 PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
 
 ScheduleCurves curves_of(const Schedule& schedule, const std::vector<double>& times) {
@@ -157,30 +150,30 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const bool plane = run.facts.columns.size() == 2;
   const int64_t shown = std::min(kShown, sample.count);
   const Points many = source->draw(Split::test, run.seed, plane ? kCounted : kShown);
-  const Points data = first_rows(many, kShown);
+  const Points data = part_of(many, 0, kShown);
   PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
                                           .seed = run.seed,
                                           .frame_points = kAnimated,
                                           .progress = progress,
                                           .cancel = cancel});
   const Points counted = std::move(made.points);
-  made.points = first_rows(counted, shown);
+  made.points = part_of(counted, 0, shown);
 
   ReportContent content;
-  const std::string kind = std::get<std::string>(run.recipe.tables.at("data").at("kind").value);
+  const std::string kind = text_of(run.recipe, "data", "kind");
   content.title = settings_of<RunSettings>(run.recipe, "run").title;
   if (content.title.empty()) content.title = fmt::format("Roulade: {}", kind);
-  content.summary = run.generator
-                        ? fmt::format(
-                              "A {} of {} parameters learned this data set in {} steps. Its samples take one "
-                              "network call each ({} points in {:.3f} s).",
-                              std::get<std::string>(run.recipe.tables.at("objective").at("kind").value), run.parameters,
-                              run.step, counted.rows, made.seconds)
-                        : fmt::format(
-                              "A diffusion model of {} parameters learned this data set in {} steps. Its "
-                              "samples begin as pure noise and become data in {} network calls each ({}, {} "
-                              "points in {:.2f} s).",
-                              run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
+  content.summary =
+      run.generator
+          ? fmt::format(
+                "A {} of {} parameters learned this data set in {} steps. Its samples take one "
+                "network call each ({} points in {:.3f} s).",
+                text_of(run.recipe, "objective", "kind"), run.parameters, run.step, counted.rows, made.seconds)
+          : fmt::format(
+                "A diffusion model of {} parameters learned this data set in {} steps. Its "
+                "samples begin as pure noise and become data in {} network calls each ({}, {} "
+                "points in {:.2f} s).",
+                run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
   content.columns = run.facts.columns;
   content.data = to_plot(data);
   content.samples = to_plot(made.points);
@@ -201,8 +194,8 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   }
   content.loss = losses_of(folder);
   const int64_t judged = std::min(kJudged, many.rows);
-  if (run.denoiser && std::get<std::string>(run.recipe.tables.at("guidance").at("kind").value) == "none")
-    content.level_errors = level_errors(run, first_rows(many, judged), run.seed);
+  if (run.denoiser && text_of(run.recipe, "guidance", "kind") == "none")
+    content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);
   if (options.samplers) denoiser_of(run, "a comparison of samplers");
@@ -247,7 +240,7 @@ std::vector<std::filesystem::path> compare_runs(const std::vector<TrainedRun>& r
     for (const ComparedRun& other : compared)
       if (other.name == one.name) one.name = run.folder.string();
     const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-    one.facts = {{"data", std::get<std::string>(run.recipe.tables.at("data").at("kind").value)},
+    one.facts = {{"data", text_of(run.recipe, "data", "kind")},
                  {"prediction", settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction},
                  {"schedule", settings_of<ScheduleSettings>(run.recipe, "schedule").kind},
                  {"network", settings_of<ModelSettings>(run.recipe, "model").kind},

@@ -11,14 +11,6 @@
 #include <fmt/format.h>
 
 namespace roulade {
-namespace {
-
-const std::string& word(const Recipe& recipe, const char* table, const char* key) {
-  return std::get<std::string>(recipe.tables.at(table).at(key).value);
-}
-
-}  // namespace
-
 std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names) {
   std::vector<std::string> texts;
   for (const int64_t label : points.labels) {
@@ -59,11 +51,11 @@ void write_samples(const std::filesystem::path& path, const TrainedRun& run, con
 
 std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  std::string name = run.generator ? fmt::format("{}-step-{}", word(run.recipe, "objective", "kind"), run.step)
+  std::string name = run.generator ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
                                    : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
   if (sample.weights != "ema") name += "-" + sample.weights;
   if (sample.label != "data") name += "-label-" + sample.label;
-  if (const std::string& kind = word(run.recipe, "guidance", "kind"); kind != "none") {
+  if (const std::string& kind = text_of(run.recipe, "guidance", "kind"); kind != "none") {
     const auto& guidance = run.recipe.tables.at("guidance");
     const auto scale = guidance.find("scale");
     name += "-" + kind + (scale == guidance.end() ? "" : "-" + to_text(scale->second.value));
