@@ -44,30 +44,50 @@ Json signature(const CompareRequest& request, const std::vector<Contender>& cont
   return {{"seconds", request.seconds}, {"threads", threads()}, {"failed_if", rules}, {"recipes", recipes}};
 }
 
+/// What OUT/plan.json holds. Throws Error(input) naming the file where that is damaged.
+struct Plan {
+  Json signature;
+  std::vector<double> step_seconds;  ///< of each recipe, where they are timed
+};
+Plan read_plan(const fs::path& file, size_t timed) {
+  Plan plan;
+  try {
+    const Json json = Json::parse(read_file(file, 1 << 24));
+    plan.signature = json.at("signature");
+    for (size_t i = 0; i < timed; ++i) plan.step_seconds.push_back(json.at("step_seconds").at(i).get<double>());
+  } catch (const Json::exception& e) {
+    fail(Code::input, file.string(), fmt::format("damaged ({}); begin again in another folder", e.what()));
+  }
+  for (const double seconds : plan.step_seconds)
+    if (!(seconds > 0))
+      fail(Code::input, file.string(), "damaged: seconds of a step", "above 0", fmt::format("{}", seconds));
+  return plan;
+}
+
 /// Fixes the steps of every recipe: those of OUT/plan.json, or else measured now and written there.
 void fix_plan(const CompareRequest& request, std::vector<Contender>& contenders) {
   const fs::path file = request.out / "plan.json";
   const Json wanted = signature(request, contenders);
-  Json plan;
+  Plan plan;
   if (fs::exists(file)) {
-    plan = Json::parse(read_file(file, 1 << 24), nullptr, false);
-    if (!plan.is_object() || plan.value("signature", Json()) != wanted)
+    plan = read_plan(file, request.seconds > 0 ? contenders.size() : 0);
+    if (plan.signature != wanted)
       fail(Code::usage, request.out.string(), "this folder holds another comparison",
            "the same recipes, overrides, seconds, threads and rules, or another --out");
   } else {
     if (fs::exists(request.out) && !fs::is_empty(request.out))
       fail(Code::usage, request.out.string(), "this exists and is no comparison", "a new or empty folder");
-    plan = {{"format", 1}, {"signature", wanted}};
-    if (request.seconds > 0) plan["step_seconds"] = measure_steps(contenders);
+    Json json = {{"format", 1}, {"signature", wanted}};
+    if (request.seconds > 0) json["step_seconds"] = plan.step_seconds = measure_steps(contenders);
     std::error_code error;
     fs::create_directories(request.out, error);
     if (error) fail(Code::io, request.out.string(), fmt::format("cannot make this folder: {}", error.message()));
-    write_file_atomically(file, plan.dump(2) + "\n");
+    write_file_atomically(file, json.dump(2) + "\n");
   }
   if (request.seconds <= 0) return;
   for (size_t i = 0; i < contenders.size(); ++i) {
     Contender& c = contenders[i];
-    c.step_seconds = plan.at("step_seconds").at(i).get<double>();
+    c.step_seconds = plan.step_seconds[i];
     set_key(c.recipe, fmt::format("train.steps={}", steps_in(request.seconds, c.step_seconds)));
   }
 }

@@ -4,9 +4,9 @@
 #include "roulade/core/error.hpp"
 #include "roulade/data/table_file.hpp"
 #include "roulade/io/file.hpp"
-#include "roulade/io/jsonl.hpp"
 #include "roulade/io/npy.hpp"
 #include "roulade/io/safetensors.hpp"
+#include "roulade/run/metrics_file.hpp"
 #include "roulade/run/run_folder.hpp"
 
 #include <algorithm>
@@ -125,15 +125,13 @@ Description inspect_checkpoint(const fs::path& path) {
   return out;
 }
 
-// The newest figures of metrics.jsonl, as far as its lines can be read.
+// The newest figures of metrics.jsonl.
 void add_metrics(Description& out, const RunFolder& folder) {
   if (!fs::exists(folder.metrics())) return;
   Cell loss, validation;
-  for (const std::string& line : read_lines(folder.metrics())) {
-    const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
-    if (!row.is_object()) fail(Code::input, folder.metrics().string(), "a line is not a JSON object");
-    if (const auto it = row.find("loss"); it != row.end() && it->is_number()) loss = it->get<double>();
-    if (const auto it = row.find("validation"); it != row.end() && it->is_number()) validation = it->get<double>();
+  for (const MetricRow& row : read_metrics(folder.metrics())) {
+    if (row.loss) loss = *row.loss;
+    if (row.validation) validation = *row.validation;
   }
   out.add("loss", loss);
   out.add("validation_loss", validation);

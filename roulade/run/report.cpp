@@ -7,12 +7,12 @@
 #include "roulade/core/version.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
-#include "roulade/io/jsonl.hpp"
 #include "roulade/report/comparison.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/report/view.hpp"
 #include "roulade/run/cost_curves.hpp"
 #include "roulade/run/evaluation.hpp"
+#include "roulade/run/metrics_file.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
@@ -77,18 +77,15 @@ ScheduleCurves curves_of(const Schedule& schedule, const std::vector<double>& ti
 
 LossCurves losses_of(const RunFolder& folder) {
   LossCurves out;
-  if (!std::filesystem::exists(folder.metrics())) return out;
-  for (const std::string& line : read_lines(folder.metrics())) {
-    const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
-    if (!row.is_object() || !row.contains("step")) continue;
-    const auto step = row["step"].get<double>();
-    if (row.contains("loss")) {
+  for (const MetricRow& row : read_metrics(folder.metrics())) {
+    const auto step = static_cast<double>(row.step);
+    if (row.loss) {
       out.step.push_back(step);
-      out.loss.push_back(row["loss"].get<double>());
+      out.loss.push_back(*row.loss);
     }
-    if (row.contains("validation")) {
+    if (row.validation) {
       out.validation_step.push_back(step);
-      out.validation_loss.push_back(row["validation"].get<double>());
+      out.validation_loss.push_back(*row.validation);
     }
   }
   return out;

@@ -100,6 +100,10 @@ DataFacts read_facts(const RunFolder& folder) {
   const size_t width = facts.columns.size();
   if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
     fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
+  if (!facts.class_names.empty() && facts.class_names.size() != facts.class_shares.size())
+    fail(Code::input, where, "damaged: class_names and class_shares differ in length");
+  for (const double deviation : facts.scaling.deviation)
+    if (!(deviation > 0)) fail(Code::input, where, "damaged: deviation", "above 0", fmt::format("{}", deviation));
   return facts;
 }
 

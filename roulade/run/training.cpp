@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/jsonl.hpp"
+#include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -17,28 +18,11 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string to_line(const MetricRow& row) {
-  nlohmann::ordered_json json = {{"step", row.step}};
-  if (row.loss) json["loss"] = *row.loss;
-  if (row.lr) json["lr"] = *row.lr;
-  if (row.gradient_norm) json["gradient_norm"] = *row.gradient_norm;
-  if (row.validation) json["validation"] = *row.validation;
-  json["seconds"] = row.seconds;
-  return json.dump();
-}
-
-int64_t step_of(std::string_view line) {
-  const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
-  return json.is_object() && json.contains("step") && json["step"].is_number_integer() ? json["step"].get<int64_t>()
-                                                                                       : -1;
-}
 
 /// A run folder that training writes to.
 class Writer {
@@ -121,8 +105,8 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_back(folder.metrics(), [&](std::string_view line) {
-    const int64_t step = step_of(line);
-    return step >= 0 && step <= trainer.done();
+    const std::optional<MetricRow> row = parse_line(line);
+    return row && row->step <= trainer.done();
   });
 }
 

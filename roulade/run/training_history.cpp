@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/training_history.hpp"
 
-#include "roulade/core/error.hpp"
-#include "roulade/io/jsonl.hpp"
+#include "roulade/run/metrics_file.hpp"
 
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
@@ -79,21 +75,9 @@ double TrainingHistory::rate_left() const {
 
 TrainingHistory read_history(const std::filesystem::path& file, int64_t up_to) {
   TrainingHistory out;
-  if (!std::filesystem::exists(file)) return out;
-  int64_t line = 0;
-  for (const std::string& text : read_lines(file)) {
-    ++line;
-    const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    if (!json.is_object()) fail(Code::input, fmt::format("{}:{}", file.string(), line), "not a JSON object");
-    const auto number = [&](const char* key) {
-      const auto it = json.find(key);
-      return it != json.end() && it->is_number() ? std::optional(it->get<double>()) : std::nullopt;
-    };
-    const std::optional<double> step = number("step"), loss = number("loss");
-    if (!step || !loss || *step > static_cast<double>(up_to)) continue;
-    out.rows.push_back(
-        {static_cast<int64_t>(*step), *loss, number("lr").value_or(0), number("gradient_norm").value_or(0)});
-  }
+  for (const MetricRow& row : read_metrics(file))
+    if (row.loss && row.step <= up_to)
+      out.rows.push_back({row.step, *row.loss, row.lr.value_or(0), row.gradient_norm.value_or(0)});
   return out;
 }
 

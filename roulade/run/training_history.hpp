@@ -32,7 +32,7 @@ struct TrainingHistory {
   double rate_left() const;
 };
 
-/// Rows up to a step. A missing file has none. Throws Error(input) naming a line that is not a JSON object, Error(io).
+/// Rows up to a step. A missing file has none. Throws as read_metrics() does.
 TrainingHistory read_history(const std::filesystem::path& file, int64_t up_to);
 
 }  // namespace roulade

@@ -129,17 +129,23 @@ void Trainer::load(const std::filesystem::path& folder) {
     loss_count_ = state.at("loss_count").get<int64_t>();
     last_loss_ = state.at("last_loss").get<double>();
     best_validation_ = state.value("best_validation", std::numeric_limits<double>::infinity());
+    if (done_ < 0) fail(Code::input, where, "step", "at least 0", fmt::format("{}", done_));
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged training state ({})", e.what()));
   }
   const TensorFile file = read_tensors(folder / kTensors);
-  for (size_t g = 0; g < groups_.size(); ++g) {
-    const std::string prefix = groups_[g].name + ".";
-    for (const auto& [name, weight] : groups_[g].weights)
-      restore(weight.stored(), file.tensors, prefix + "raw." + name);
-    optimisers_[g].load(file.tensors, prefix);
+  try {
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const std::string prefix = groups_[g].name + ".";
+      for (const auto& [name, weight] : groups_[g].weights)
+        restore(weight.stored(), file.tensors, prefix + "raw." + name);
+      optimisers_[g].load(file.tensors, prefix);
+    }
+    for (size_t i = 0; i < averages_.size(); ++i) averages_[i].load(file.tensors, fmt::format("ema.{}.", i));
+  } catch (const Error& e) {
+    throw Error(e.code(), fmt::format("[{}] the state is not that of this training: {}",
+                                      (folder / kTensors).string(), e.what()));
   }
-  for (size_t i = 0; i < averages_.size(); ++i) averages_[i].load(file.tensors, fmt::format("ema.{}.", i));
 }
 
 }  // namespace roulade
