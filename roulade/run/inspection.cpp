@@ -7,7 +7,9 @@
 #include "roulade/io/npy.hpp"
 #include "roulade/io/safetensors.hpp"
 #include "roulade/run/metrics_file.hpp"
+#include "roulade/run/network_files.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/train/trainer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,8 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kKilo = 1e3, kMega = 1e6;
-
-fs::path network_file(const fs::path& checkpoint) { return checkpoint / "model/diffusion_pytorch_model.safetensors"; }
 
 double size_of(const fs::path& path) {
   if (!fs::is_directory(path)) return static_cast<double>(fs::file_size(path));
@@ -114,13 +114,13 @@ Description inspect_recipe(const fs::path& path) {
 
 Description inspect_checkpoint(const fs::path& path) {
   Description out = begin("checkpoint", path);
-  const fs::path state = path / "training.json";
+  const fs::path state = path / Trainer::kStateFile;
   try {
     out.add("step", nlohmann::json::parse(read_file(state, 1 << 20)).at("step").get<int64_t>());
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, state.string(), fmt::format("damaged ({})", e.what()));
   }
-  const Safetensors training(path / "training.safetensors");  // told when it is damaged
+  const Safetensors training(path / Trainer::kTensorsFile);  // told when it is damaged
   add_tensors(out, network_file(path));
   return out;
 }
@@ -176,7 +176,7 @@ Description inspect(const fs::path& path) {
   if (fs::is_directory(path)) {
     const RunFolder folder{path};
     if (fs::exists(folder.recipe())) return inspect_run(folder);
-    if (fs::exists(path / "training.json")) return inspect_checkpoint(path);
+    if (fs::exists(path / Trainer::kStateFile)) return inspect_checkpoint(path);
     fail(Code::input, path.string(), "folder", "a run or a checkpoint of one");
   }
   const std::string kind = path.extension().string();

@@ -6,6 +6,7 @@
 #include "roulade/io/tensor_file.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/optimiser.hpp"
+#include "roulade/train/trainer.hpp"
 
 #include <algorithm>
 
@@ -14,8 +15,6 @@
 
 namespace roulade {
 namespace {
-
-constexpr const char* kWeights = "model/diffusion_pytorch_model.safetensors";
 
 nlohmann::ordered_json to_json(const Value& value) {
   return std::visit([](const auto& v) { return nlohmann::ordered_json(v); }, value);
@@ -29,6 +28,10 @@ nlohmann::ordered_json to_json(const Table& table) {
 
 }  // namespace
 
+std::filesystem::path network_file(const std::filesystem::path& folder) {
+  return folder / "model/diffusion_pytorch_model.safetensors";
+}
+
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights) {
   std::filesystem::create_directories(folder / "model");
@@ -41,7 +44,7 @@ void write_network(const std::filesystem::path& folder, const Recipe& resolved, 
   config["classes"] = shape.classes;
   config["answers"] = shape.answers;
   write_file_atomically(folder / "model/config.json", config.dump(2) + "\n");
-  write_tensors(folder / kWeights, weights, {{"format", "pt"}});
+  write_tensors(network_file(folder), weights, {{"format", "pt"}});
   if (!denoiser) return;
 
   std::filesystem::create_directories(folder / "scheduler");
@@ -70,13 +73,13 @@ void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>
 }
 
 std::map<std::string, Tensor> read_network(const std::filesystem::path& folder) {
-  return read_tensors(folder / kWeights).tensors;
+  return read_tensors(network_file(folder)).tensors;
 }
 
 std::map<std::string, Tensor> read_raw_network(const std::filesystem::path& checkpoint, const std::string& group) {
   const std::string prefix = group + ".raw.";
   std::map<std::string, Tensor> out;
-  for (const auto& [name, tensor] : read_tensors(checkpoint / "training.safetensors").tensors)
+  for (const auto& [name, tensor] : read_tensors(checkpoint / Trainer::kTensorsFile).tensors)
     if (name.rfind(prefix, 0) == 0) out[name.substr(prefix.size())] = tensor;
   return out;
 }

@@ -12,6 +12,9 @@
 
 namespace roulade {
 
+/// The file of a checkpoint's averaged weights.
+std::filesystem::path network_file(const std::filesystem::path& folder);
+
 /// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name) and, for
 /// a denoiser, scheduler/scheduler_config.json, all from a resolved recipe.
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,

@@ -16,8 +16,6 @@ namespace roulade {
 namespace {
 
 constexpr int kFormat = 1;
-constexpr const char* kTensors = "training.safetensors";
-constexpr const char* kState = "training.json";
 
 /// The name of the first weight that is not finite; empty if all are.
 std::string first_bad(const std::vector<ParameterGroup>& groups) {
@@ -107,19 +105,19 @@ void Trainer::save(const std::filesystem::path& folder) const {
     optimisers_[g].save(tensors, prefix);
   }
   for (size_t i = 0; i < averages_.size(); ++i) averages_[i].save(tensors, fmt::format("ema.{}.", i));
-  write_tensors(folder / kTensors, tensors);
+  write_tensors(folder / kTensorsFile, tensors);
 
   nlohmann::ordered_json state = {{"format", kFormat},         {"step", done_},           {"loss_sum", loss_sum_},
                                   {"loss_count", loss_count_}, {"last_loss", last_loss_}, {"ema", settings_.ema}};
   if (std::isfinite(best_validation_)) state["best_validation"] = best_validation_;
-  write_file_atomically(folder / kState, state.dump(2) + "\n");
+  write_file_atomically(folder / kStateFile, state.dump(2) + "\n");
 }
 
 void Trainer::load(const std::filesystem::path& folder) {
-  const std::string where = (folder / kState).string();
+  const std::string where = (folder / kStateFile).string();
   nlohmann::json state;
   try {
-    state = nlohmann::json::parse(read_file(folder / kState, 1 << 20));
+    state = nlohmann::json::parse(read_file(folder / kStateFile, 1 << 20));
     if (state.at("format").get<int>() != kFormat)
       fail(Code::input, where, "format", fmt::format("{}", kFormat), state.at("format").dump());
     if (state.at("ema").get<std::vector<double>>() != settings_.ema)
@@ -133,7 +131,7 @@ void Trainer::load(const std::filesystem::path& folder) {
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged training state ({})", e.what()));
   }
-  const TensorFile file = read_tensors(folder / kTensors);
+  const TensorFile file = read_tensors(folder / kTensorsFile);
   try {
     for (size_t g = 0; g < groups_.size(); ++g) {
       const std::string prefix = groups_[g].name + ".";
@@ -144,7 +142,7 @@ void Trainer::load(const std::filesystem::path& folder) {
     for (size_t i = 0; i < averages_.size(); ++i) averages_[i].load(file.tensors, fmt::format("ema.{}.", i));
   } catch (const Error& e) {
     throw Error(e.code(), fmt::format("[{}] the state is not that of this training: {}",
-                                      (folder / kTensors).string(), e.what()));
+                                      (folder / kTensorsFile).string(), e.what()));
   }
 }
 

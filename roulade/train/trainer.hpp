@@ -63,7 +63,10 @@ class Trainer final : private Update {
   bool note_validation(double loss);
   double best_validation() const { return best_validation_; }
 
-  /// Writes training.safetensors and training.json into an existing folder.
+  /// What save() writes: weights, optimiser and averages; counters.
+  static constexpr const char* kTensorsFile = "training.safetensors";
+  static constexpr const char* kStateFile = "training.json";
+  /// Writes both files into an existing folder.
   void save(const std::filesystem::path& folder) const;
   /// Continues as if never stopped. Throws Error(input) when the state does not belong to this objective, Error(io).
   void load(const std::filesystem::path& folder);
