@@ -104,6 +104,7 @@ int train(const Options& o) {
   request.cancel = work.cancel();
   request.tensorboard = o.tensorboard;
   request.preview = work.preview(o.preview);
+  request.warn = [&](const std::string& line) { work.say(line); };
   const TrainResult result = run_training(request);
   if (!result.finished)
     return work.stopped(fmt::format("stopped at step {}, saved; go on: roulade train {} --resume", result.step,

@@ -75,6 +75,12 @@ Recipe read_run_recipe(const RunFolder& folder) {
   return recipe;
 }
 
+std::optional<int64_t> recorded_threads(const RunFolder& folder) {
+  const std::string text = read_file(folder.recipe(), 1 << 20);
+  parse_recipe(text, folder.recipe().string());  // told where it is no TOML
+  return toml::parse(text)["made"]["threads"].value<int64_t>();
+}
+
 void write_facts(const RunFolder& folder, const DataFacts& facts) {
   const nlohmann::ordered_json json = {{"columns", facts.columns},
                                        {"class_names", facts.class_names},

@@ -39,6 +39,8 @@ struct RunFolder {
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved);
 /// Throws Error(input) when a newer version wrote it in a format that this one does not know.
 Recipe read_run_recipe(const RunFolder& folder);
+/// The threads of the training that wrote the recipe; absent where [made] does not say.
+std::optional<int64_t> recorded_threads(const RunFolder& folder);
 
 void write_facts(const RunFolder& folder, const DataFacts& facts);
 DataFacts read_facts(const RunFolder& folder);

@@ -94,6 +94,16 @@ void begin_folder(const RunFolder& folder) {
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
 }
 
+/// Autograd's step sums in an order that depends on the threads; the fused one does not.
+std::string warning_of_threads(const RunFolder& folder, const Objective& objective) {
+  const int64_t before = recorded_threads(folder).value_or(threads());
+  if (before == threads() || objective.feeds_all_threads()) return "";
+  return fmt::format(
+      "warning: {} was trained with {} thread{} so far, now with {}: it will equal the uninterrupted training to "
+      "rounding only",
+      folder.root.string(), before, before == 1 ? "" : "s", threads());
+}
+
 /// Loads the newest checkpoint and cuts the metrics back to it.
 void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
   recover_folder(folder.root);
@@ -152,6 +162,9 @@ TrainResult run_training(const TrainRequest& request) {
   Trainer trainer(parts.objective, settings, parts.seed);
   if (resume) {
     go_on(folder, parts, trainer);
+    const std::string warning = warning_of_threads(folder, *parts.objective);
+    if (!warning.empty() && trainer.done() > 0 && trainer.done() < settings.steps && request.warn)
+      request.warn(warning);
   } else {
     begin_folder(folder);
   }

@@ -24,6 +24,7 @@ struct TrainRequest {
   PreviewFn preview = {};                     ///< shown samples while it trains; changes nothing of what is trained
   double preview_share = 0.02;                ///< of the time, the most that previews may take
   bool tensorboard = false;                   ///< also write event files into RUN/tensorboard
+  std::function<void(const std::string&)> warn = {};  ///< a line where the result may not be what one expects
 };
 
 struct TrainResult {

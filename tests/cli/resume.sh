@@ -70,4 +70,15 @@ says err "resuming cannot change train.lr"
 ends 2 train "${recipe[@]}" --out whole --resume --seed 5
 says err "run.seed"
 
+# Other threads than those so far matter to autograd's step alone, and are told.
+recipe+=(--set train.steps=20 --set train.checkpoint_every=10)
+for fused in true false; do
+  ends 0 train "${recipe[@]}" --set objective.fused=$fused --out fused_$fused
+  rm -r fused_$fused/checkpoints/step-00000020 fused_$fused/checkpoints/latest
+  sed -i 's/^threads = .*/threads = 1000/' fused_$fused/recipe.toml
+  ends 0 train fused_$fused --resume
+  said="$(grep -c '1000 threads' err)"
+  [[ $said == $([[ $fused == true ]] && echo 0 || echo 1) ]] || fail "fused=$fused: $(cat err)"
+done
+
 finish

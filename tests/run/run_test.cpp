@@ -201,6 +201,43 @@ TEST_F(RunTest, ResumingIsExactAndChangesAreRefused) {
   EXPECT_THROW(run_training(request), Error);  // the folder is taken
 }
 
+// Ten steps with the threads of this machine, then the folder is made to say others.
+TEST_F(RunTest, ResumingWithOtherThreadsIsTold) {
+  for (const bool fused : {true, false}) {
+    TrainRequest request;
+    request.recipe = recipe();
+    set_key(request.recipe, fused ? "objective.fused=true" : "objective.fused=false");
+    request.out = root_ / (fused ? "fused" : "autograd");
+    const auto stop_at = [&](int64_t step) {
+      request.cancel = Cancel();
+      request.row = [step, cancel = request.cancel](const MetricRow& row) mutable {
+        if (row.step == step) cancel.request();
+      };
+    };
+    stop_at(10);
+    EXPECT_FALSE(run_training(request).finished);
+    std::vector<std::string> lines;
+    request.warn = [&](const std::string& line) { lines.push_back(line); };
+    request.resume = true;
+    stop_at(20);
+    EXPECT_FALSE(run_training(request).finished);
+    EXPECT_TRUE(lines.empty()) << lines.front();
+    const fs::path file = RunFolder{request.out}.recipe();
+    std::string text = content(file);
+    const size_t at = text.find("\nthreads = ");
+    ASSERT_NE(at, std::string::npos);
+    text.replace(at, text.find('\n', at + 1) - at, "\nthreads = 1000");
+    std::ofstream(file) << text;
+    request.cancel = Cancel();
+    request.row = {};
+    EXPECT_TRUE(run_training(request).finished);
+    ASSERT_EQ(lines.size(), fused ? 0u : 1u);
+    if (!fused) {
+      EXPECT_NE(lines[0].find("1000 threads"), std::string::npos) << lines[0];
+    }
+  }
+}
+
 TEST_F(RunTest, PreviewsChangeNothing) {
   TrainRequest request{.recipe = recipe(),
                        .out = root_ / "previewed",
