@@ -135,7 +135,8 @@ double wasserstein2_of(const Sets& sets) {
     } while (row_of[j0] != 0);
     for (; j0 != 0; j0 = from[j0]) row_of[j0] = row_of[from[j0]];
   }
-  return std::sqrt((std::accumulate(u.begin(), u.end(), 0.0) + std::accumulate(v.begin(), v.end(), 0.0)) / n);
+  // Column 0 is none, and its price is minus the cost.
+  return std::sqrt((std::accumulate(u.begin(), u.end(), 0.0) + std::accumulate(v.begin() + 1, v.end(), 0.0)) / n);
 }
 
 double classifier_of(const Sets& sets) {
