@@ -11,12 +11,6 @@
 namespace roulade {
 namespace {
 
-/// The four words for numbers 4b..4b+3 of one sample.
-std::array<uint32_t, 4> words(const RandomKey& key, uint32_t sample, uint32_t block) {
-  return philox({static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)},
-                {block, sample, static_cast<uint32_t>(key.step), static_cast<uint32_t>(key.stream)});
-}
-
 int64_t check(const RandomKey& key, int64_t first, int64_t width, size_t size) {
   constexpr int64_t kLimit = int64_t{1} << 32;
   if (width <= 0 || size % static_cast<size_t>(width) != 0)
@@ -55,12 +49,20 @@ void fill_uniform(const RandomKey& key, int64_t first, int64_t width, std::span<
 std::vector<int64_t> permutation(const RandomKey& key, int64_t n) {
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
-  for (int64_t i = n - 1; i > 0; --i) {
-    const auto w = words(key, static_cast<uint32_t>(i), 0);
-    const uint64_t bits = (uint64_t{w[0]} << 32) | w[1];
-    // The high half of a 128-bit product: uniform on 0..i up to 2^-64 * i.
-    const auto j = static_cast<int64_t>((static_cast<unsigned __int128>(bits) * static_cast<uint64_t>(i + 1)) >> 64);
-    std::swap(order[static_cast<size_t>(i)], order[static_cast<size_t>(j)]);
+  // Partners come some at a time, so that they are on their way to the cache before they are needed.
+  constexpr int64_t kSome = 128;
+  std::array<uint64_t, kSome> partner;
+  for (int64_t last = n; last > 1; last -= std::min(last, kSome)) {
+    const int64_t first = std::max<int64_t>(0, last - kSome);
+    bit_rows(key, first, last - first, partner.data());
+    for (int64_t i = first; i < last; ++i) {
+      uint64_t& j = partner[static_cast<size_t>(i - first)];
+      // The high half of a 128-bit product: uniform on 0..i up to 2^-64 * i.
+      j = static_cast<uint64_t>((static_cast<unsigned __int128>(j) * static_cast<uint64_t>(i + 1)) >> 64);
+      __builtin_prefetch(&order[j], 1);
+    }
+    for (int64_t i = last - 1; i >= std::max<int64_t>(first, 1); --i)
+      std::swap(order[static_cast<size_t>(i)], order[partner[static_cast<size_t>(i - first)]]);
   }
   return order;
 }

@@ -118,6 +118,14 @@ void uniform_double(const RandomKey& key, int64_t first, int64_t rows, int64_t w
       });
 }
 
+void bits_all(const RandomKey& key, int64_t first, int64_t rows, uint64_t* out) {
+  HWY_ALIGN uint64_t bits[8];
+  for_blocks(
+      key, first, rows, 1,
+      [&](const Word* c) HWY_ATTR { hn::Store(hn::Or(hn::ShiftLeft<32>(c[0]), c[1]), Words(), bits); },
+      [&](int64_t i, int64_t, int64_t lane) { out[i] = bits[lane]; });
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace roulade
@@ -130,6 +138,7 @@ namespace {
 HWY_EXPORT(normal_float);
 HWY_EXPORT(normal_double);
 HWY_EXPORT(uniform_double);
+HWY_EXPORT(bits_all);
 
 }  // namespace
 
@@ -143,6 +152,10 @@ void normal_rows(const RandomKey& key, int64_t first, int64_t rows, int64_t widt
 
 void uniform_rows(const RandomKey& key, int64_t first, int64_t rows, int64_t width, double* out) {
   HWY_DYNAMIC_DISPATCH(uniform_double)(key, first, rows, width, out);
+}
+
+void bit_rows(const RandomKey& key, int64_t first, int64_t rows, uint64_t* out) {
+  HWY_DYNAMIC_DISPATCH(bits_all)(key, first, rows, out);
 }
 
 double plain_uniform(const RandomKey& key, int64_t sample, int64_t j) {

@@ -106,6 +106,21 @@ TEST(Rng, PermutationIsOneAndEachPlaceIsEven) {
     for (const int count : row) EXPECT_NEAR(count, 10000, 5 * std::sqrt(40000 * 0.25 * 0.75));
 }
 
+// Fisher-Yates from the last place down, place i with the words of sample i.
+TEST(Rng, PermutationEqualsThePlainExpression) {
+  for (const int64_t n : {0, 1, 2, 127, 128, 129, 256, 1000}) {
+    std::vector<int64_t> want(static_cast<size_t>(n));
+    for (int64_t i = 0; i < n; ++i) want[static_cast<size_t>(i)] = i;
+    for (int64_t i = n - 1; i > 0; --i) {
+      const auto w = philox({7, 0}, {0, static_cast<uint32_t>(i), 3, static_cast<uint32_t>(Stream::order)});
+      const unsigned __int128 bits = (uint64_t{w[0]} << 32) | w[1];
+      const auto j = static_cast<size_t>((bits * static_cast<uint64_t>(i + 1)) >> 64);
+      std::swap(want[static_cast<size_t>(i)], want[j]);
+    }
+    EXPECT_EQ(permutation({7, Stream::order, 3}, n), want) << n;
+  }
+}
+
 TEST(Rng, RefusesWhatItCannotCount) {
   std::vector<float> out(4);
   EXPECT_THROW(fill_normal({0, Stream::noise, 0}, (int64_t{1} << 32) - 1, 2, std::span<float>(out)), Error);
