@@ -5,11 +5,34 @@
 #include "roulade/core/rng.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 namespace roulade {
+namespace {
+
+template <int64_t kWidth, class T>
+void gather_rows(std::span<const int64_t> rows, int64_t width, const T* from, T* to) {
+  if (kWidth > 0) width = kWidth;
+  for (const int64_t row : rows) {
+    std::copy_n(from + row * width, width, to);
+    to += width;
+  }
+}
+
+/// Rows of [., width] one behind the other. Where the width is known to the compiler, nothing is called for a row and
+/// several are on their way from memory at once.
+template <class T>
+void gather(std::span<const int64_t> rows, int64_t width, const T* from, T* to) {
+  if (width == 1) return gather_rows<1>(rows, width, from, to);
+  if (width == 2) return gather_rows<2>(rows, width, from, to);
+  if (width == 3) return gather_rows<3>(rows, width, from, to);
+  gather_rows<0>(rows, width, from, to);
+}
+
+}  // namespace
 
 PointBatches::PointBatches(const Points& points, int64_t batch, uint64_t seed) : batch_(batch), seed_(seed) {
   if (points.rows < 1) fail(Code::input, "train", "the training split has no rows");
@@ -25,19 +48,20 @@ Batch PointBatches::at(int64_t index) {
   out.x0 = at::empty({batch_, width}, at::kFloat);
   float* to = out.x0.mutable_data_ptr<float>();
   const float* from = x0_.const_data_ptr<float>();
-  Tensor labels;
-  if (labels_.defined()) labels = at::empty({batch_}, at::kLong);
-  for (int64_t i = 0; i < batch_; ++i) {
-    const int64_t position = index * batch_ + i;
-    if (position / rows != epoch_) {
-      epoch_ = position / rows;
-      order_ = permutation({seed_, Stream::order, static_cast<uint64_t>(epoch_)}, rows);
+  if (labels_.defined()) out.condition.label = at::empty({batch_}, at::kLong);
+  for (int64_t i = 0; i < batch_;) {
+    const int64_t position = index * batch_ + i, epoch = position / rows, start = position % rows;
+    if (epoch != epoch_) {
+      epoch_ = epoch;
+      order_ = permutation({seed_, Stream::order, static_cast<uint64_t>(epoch)}, rows);
     }
-    const int64_t row = order_[static_cast<size_t>(position % rows)];
-    std::copy_n(from + row * width, width, to + i * width);
-    if (labels.defined()) labels.mutable_data_ptr<int64_t>()[i] = labels_.const_data_ptr<int64_t>()[row];
+    const std::span<const int64_t> order(&order_[static_cast<size_t>(start)],
+                                         static_cast<size_t>(std::min(batch_ - i, rows - start)));
+    gather(order, width, from, to + i * width);
+    if (out.condition.label)
+      gather(order, 1, labels_.const_data_ptr<int64_t>(), out.condition.label->mutable_data_ptr<int64_t>() + i);
+    i += static_cast<int64_t>(order.size());
   }
-  if (labels.defined()) out.condition.label = labels;
   return out;
 }
 
