@@ -149,33 +149,6 @@ void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, b
 
 void add_to(int64_t count, const float* x, float* y) { add(count, x, y); }
 
-void run_cos_sin(int64_t n, const float* k, const float* frequency, int64_t half, float factor, float* out,
-                 int64_t stride) {
-  const Floats f;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
-  HWY_ALIGN float angle[16], cosine[16], sine[16];
-  const int64_t count = n * half;
-  for (int64_t first = 0; first < count; first += lanes) {
-    const int64_t live = std::min(lanes, count - first);
-    bool near = true;
-    for (int64_t i = 0; i < lanes; ++i) {
-      const int64_t at = std::min(first + i, count - 1);
-      angle[i] = k[at / half] * frequency[at % half] * factor;
-      near = near && std::abs(angle[i]) < 1e4f;
-    }
-    if (near) {
-      const Vec v = hn::Load(f, angle);
-      hn::Store(hn::Cos(f, v), f, cosine);
-      hn::Store(hn::Sin(f, v), f, sine);
-    }
-    for (int64_t i = 0; i < live; ++i) {
-      float* to = out + (first + i) / half * stride + (first + i) % half;
-      to[0] = near ? cosine[i] : std::cos(angle[i]);
-      to[half] = near ? sine[i] : std::sin(angle[i]);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace roulade::kernel
@@ -187,7 +160,6 @@ namespace {
 
 HWY_EXPORT(run_forward);
 HWY_EXPORT(run_backward);
-HWY_EXPORT(run_cos_sin);
 HWY_EXPORT(add_to);
 
 struct alignas(64) Line {
@@ -344,10 +316,6 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
   double total = 0;
   for (const double loss : losses) total += loss;
   return total;
-}
-
-void cos_sin_features(int64_t n, const float* k, std::span<const float> f, float factor, float* out, int64_t stride) {
-  HWY_DYNAMIC_DISPATCH(run_cos_sin)(n, k, f.data(), static_cast<int64_t>(f.size()), factor, out, stride);
 }
 
 }  // namespace roulade::kernel

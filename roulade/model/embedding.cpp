@@ -2,7 +2,7 @@
 #include "roulade/model/embedding.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/kernel/point_network.hpp"
+#include "roulade/kernel/cos_sin.hpp"
 
 #include <cmath>
 

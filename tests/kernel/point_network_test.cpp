@@ -253,25 +253,5 @@ TEST(PointNetwork, NotANumberComesOut) {
   }
 }
 
-TEST(PointNetwork, CosSinFeatures) {
-  const float frequency[] = {1, 0.1f, 0.037f, 3.3f, 7};
-  const auto k = test::normal(5, 37, 1);
-  for (const float scale : {1.0f, 100.0f, 1000.0f, 1e5f})
-    test::for_each_instruction_set([&](const char* name) {
-      SCOPED_TRACE(name);
-      std::vector<float> scaled(k), out(37 * 12, -7.0f);
-      for (float& v : scaled) v *= scale;
-      cos_sin_features(37, scaled.data(), frequency, 1.5f, out.data(), 12);
-      for (size_t i = 0; i < 37; ++i) {
-        for (size_t j = 0; j < 5; ++j) {
-          const double angle = scaled[i] * frequency[j] * 1.5f;  // rounded to float, as the kernel's is
-          ASSERT_NEAR(out[i * 12 + j], std::cos(angle), 3e-7) << scaled[i];
-          ASSERT_NEAR(out[i * 12 + 5 + j], std::sin(angle), 3e-7);
-        }
-        ASSERT_EQ(out[i * 12 + 10], -7.0f);
-      }
-    });
-}
-
 }  // namespace
 }  // namespace roulade::kernel
