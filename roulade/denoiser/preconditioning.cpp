@@ -27,7 +27,8 @@ class Edm final : public Prediction {
     if (alpha == 0 || sigma == 0)
       fail(Code::usage, "prediction edm", "ln(sigma / alpha) / 4, what the network is told, is infinite",
            "alpha(t) > 0 and sigma(t) > 0", fmt::format("t = {}", t));
-    const double spread = std::hypot(sigma, alpha * d);  // standard deviation of x_t
+    // The standard deviation of x_t; not hypot(), at five times the cost: these squares are far from overflow.
+    const double spread = std::sqrt(sigma * sigma + alpha * alpha * d * d);
     return {.in = 1 / spread,
             .noise = std::log(sigma / alpha) / 4,
             .skip = alpha * d * d / (spread * spread),
