@@ -75,14 +75,15 @@ class Denoising final : public Objective {
  private:
   DenoisingLevel at_time(double t) const {
     const Coefficients c = p_.prediction->at(*p_.schedule, t);
+    const double alpha = p_.schedule->alpha(t), sigma = p_.schedule->sigma(t);
     const auto f = [](double v) { return static_cast<float>(v); };
-    return {.alpha = f(p_.schedule->alpha(t)),
-            .sigma = f(p_.schedule->sigma(t)),
+    return {.alpha = f(alpha),
+            .sigma = f(sigma),
             .in = f(c.in),
             .noise = f(c.noise),
             .target_x0 = f(c.target_x0),
             .target_eps = f(c.target_eps),
-            .weight = f(p_.weight->at(p_.schedule->log_snr(t), c))};
+            .weight = f(p_.weight->at(alpha, sigma, c))};
   }
 
   DenoisingLevel look_up(double t) const {

@@ -19,9 +19,11 @@ namespace {
 /// One batch as the pass reads it; what inputs() writes of a row, loss() of the same row reads.
 class Task final : public kernel::PointTask {
  public:
-  Task(const PointNetwork& network, const LossFunction& loss, const std::function<DenoisingLevel(double)>& level,
-       const StepKey& key, int64_t rows)
+  Task(const PointNetwork& network, const TimeDistribution& times, const Schedule& schedule, const LossFunction& loss,
+       const std::function<DenoisingLevel(double)>& level, const StepKey& key, int64_t rows)
       : input_(network.input()),
+        times_(times),
+        schedule_(schedule),
         loss_(loss),
         level_(level),
         key_(key),
@@ -47,8 +49,15 @@ class Task final : public kernel::PointTask {
     }
     fill_normal({key_.seed, Stream::noise, static_cast<uint64_t>(key_.step)}, key_.first + first, width_,
                 std::span<float>(eps, static_cast<size_t>(n * width_)));
+    std::array<double, kMostRows> drawn;
+    const double* t = all_times.empty() ? drawn.data() : &all_times[static_cast<size_t>(first)];
+    if (all_times.empty()) {
+      StepKey at = key_;
+      at.first += first;
+      times_.draw(schedule_, at, {drawn.data(), static_cast<size_t>(n)});
+    }
     for (int64_t i = 0; i < n; ++i) {
-      const DenoisingLevel level = level_(t[static_cast<size_t>(first + i)]);
+      const DenoisingLevel level = level_(t[i]);
       const float* from = x0 + (first + i) * width_;
       float* target = &target_[static_cast<size_t>((first + i) * width_)];
       for (int64_t c = 0; c < width_; ++c) {
@@ -95,12 +104,14 @@ class Task final : public kernel::PointTask {
     }
   }
 
-  std::vector<double> t;
+  std::vector<double> all_times;  ///< empty where inputs() draws them
   const float* x0 = nullptr;
   const int64_t* label = nullptr;
 
  private:
   const PointInput& input_;
+  const TimeDistribution& times_;
+  const Schedule& schedule_;
   const LossFunction& loss_;
   const std::function<DenoisingLevel(double)>& level_;
   StepKey key_;
@@ -148,14 +159,18 @@ double FusedDenoising::gradients(std::span<const Batch> batches, const StepKey& 
   condition = drop_labels(condition, label_dropout_, key);
 
   const int64_t rows = x0.size(0);
-  Task task(network, loss_, level_, key, rows);
+  Task task(network, times_, schedule_, loss_, level_, key, rows);
   task.x0 = x0.const_data_ptr<float>();
   if (condition.label) task.label = condition.label->const_data_ptr<int64_t>();
-  task.t.resize(static_cast<size_t>(rows));
-  StepKey at = key;
-  for (const Batch& batch : batches) {  // times are spread over each batch, as loss() spreads them
-    times_.draw(schedule_, at, {task.t.data() + (at.first - key.first), static_cast<size_t>(batch.x0.size(0))});
-    at.first += batch.x0.size(0);
+  if (!times_.independent()) {
+    task.all_times.resize(static_cast<size_t>(rows));
+    StepKey at = key;
+    for (const Batch& batch : batches) {  // times are spread over each batch, as loss() spreads them
+      const std::span<double> all(task.all_times);
+      times_.draw(schedule_, at,
+                  all.subspan(static_cast<size_t>(at.first - key.first), static_cast<size_t>(batch.x0.size(0))));
+      at.first += batch.x0.size(0);
+    }
   }
 
   std::vector<kernel::LayerGradients> gradients;

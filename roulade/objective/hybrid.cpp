@@ -44,7 +44,7 @@ class Hybrid final : public Objective {
       state.alpha = schedule.alpha(t);
       state.sigma = schedule.sigma(t);
       state.c = p_.prediction->at(schedule, t);
-      state.weight = p_.weight->at(schedule.log_snr(t), state.c);
+      state.weight = p_.weight->at(state.alpha, state.sigma, state.c);
       state.of_x0 = q.of_x0;
       state.variance = variances[step];
       state.first = i == 1 ? 1 : 0;

@@ -17,6 +17,8 @@ class TimeDistribution {
   virtual ~TimeDistribution() = default;
   /// t: [n] in [t_min, 1]; discrete schedules: states 1..T only. A function of (key, position) alone.
   virtual void draw(const Schedule& schedule, const StepKey& key, std::span<double> t) const = 0;
+  /// True when a time depends on its own sample alone: a piece of a batch may then be drawn by itself.
+  virtual bool independent() const { return false; }
 };
 
 /// How much an error of the network's output counts at one time.
@@ -24,7 +26,8 @@ class LossWeight {
  public:
   virtual ~LossWeight() = default;
   /// Weight of the loss on the output F. A weight w on the error of x0 is w * out^2 here, since x0 = skip x_t + out F.
-  virtual double at(double log_snr, const Coefficients& c) const = 0;
+  /// alpha, sigma: of the time at which `c` was taken.
+  virtual double at(double alpha, double sigma, const Coefficients& c) const = 0;
 };
 
 /// How far an output is from its target.

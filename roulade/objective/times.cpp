@@ -35,6 +35,7 @@ class Uniform final : public TimeDistribution {
     fill_uniform({key.seed, Stream::time, static_cast<uint64_t>(key.step)}, key.first, 1, t);
     for (double& value : t) value = spread(schedule, value);
   }
+  bool independent() const override { return true; }
 };
 
 class Stratified final : public TimeDistribution {
@@ -66,6 +67,7 @@ class LogNormal final : public TimeDistribution {
     fill_normal({key.seed, Stream::time, static_cast<uint64_t>(key.step)}, key.first, 1, t);
     for (double& value : t) value = to_state(schedule, schedule.time_of(-2 * (s_.mean + s_.deviation * value)));
   }
+  bool independent() const override { return true; }
 
  private:
   LogNormalSettings s_;

@@ -2,7 +2,6 @@
 #include "roulade/objective/terms.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace roulade::objective::weight {
 namespace {
@@ -13,7 +12,7 @@ struct NoSettings {
 
 class Uniform final : public LossWeight {
  public:
-  double at(double, const Coefficients&) const override { return 1; }
+  double at(double, double, const Coefficients&) const override { return 1; }
 };
 
 struct MinSnrSettings {
@@ -24,8 +23,8 @@ struct MinSnrSettings {
 class MinSnr final : public LossWeight {
  public:
   explicit MinSnr(MinSnrSettings s) : s_(s) {}
-  double at(double log_snr, const Coefficients& c) const override {
-    return std::min(std::exp(log_snr), s_.gamma) * c.out * c.out;
+  double at(double alpha, double sigma, const Coefficients& c) const override {
+    return std::min(alpha / sigma * (alpha / sigma), s_.gamma) * c.out * c.out;
   }
 
  private:
@@ -40,10 +39,10 @@ struct EdmSettings {
 class Edm final : public LossWeight {
  public:
   explicit Edm(EdmSettings s) : s_(s) {}
-  double at(double log_snr, const Coefficients& c) const override {
+  double at(double alpha, double sigma, const Coefficients& c) const override {
     const double d2 = s_.sigma_data * s_.sigma_data;
-    // (sigma^2 + d^2) / (sigma d)^2 with sigma^2 = exp(-log_snr).
-    return (1 / d2 + std::exp(log_snr)) * c.out * c.out;
+    // (s^2 + d^2) / (s d)^2 with s = sigma / alpha.
+    return (1 / d2 + alpha / sigma * (alpha / sigma)) * c.out * c.out;
   }
 
  private:

@@ -69,7 +69,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   noise_ = column([&](size_t i) { return c[i].noise; });
   skip_ = column([&](size_t i) { return c[i].skip; });
   out_ = column([&](size_t i) { return c[i].out; });
-  weight_ = column([&](size_t i) { return terms.weight->at(schedule.log_snr(t_[i]), c[i]); });
+  weight_ = column([&](size_t i) { return terms.weight->at(alpha_[i], sigma_[i], c[i]); });
   x_t_ = column([&](size_t i) { return alpha_[i]; }) * x0 + column([&](size_t i) { return sigma_[i]; }) * eps;
   target_ =
       column([&](size_t i) { return c[i].target_x0; }) * x0 + column([&](size_t i) { return c[i].target_eps; }) * eps;

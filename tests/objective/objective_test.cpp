@@ -66,7 +66,7 @@ double by_hand(const Probed& s, const Batch& b, const std::function<double(doubl
   for (int64_t i = 0; i < kRows; ++i) {
     const double alpha = s.parts.schedule->alpha(t[i]), sigma = s.parts.schedule->sigma(t[i]);
     const Coefficients c = s.parts.prediction->at(*s.parts.schedule, t[i]);
-    const double w = s.parts.weight->at(s.parts.schedule->log_snr(t[i]), c);
+    const double w = s.parts.weight->at(alpha, sigma, c);
     for (int64_t j = 0; j < 2; ++j) {
       const double x0 = b.x0[i][j].item<float>(), e = eps[i * 2 + j];
       const double output = 0.25 * c.in * (alpha * x0 + sigma * e);
@@ -199,9 +199,9 @@ TEST(Weights, EdmIsOneOnItsOwnOutputAndMinSnrIsCut) {
   const auto min_snr = objective::weight::registry().make("min_snr");
   const auto prediction = denoiser::registry().make("edm"), eps = denoiser::registry().make("eps");
   for (const double t : {0.001, 0.01, 0.1, 1.0}) {
-    const double log_snr = schedule->log_snr(t), snr = std::exp(log_snr);
-    EXPECT_NEAR(edm->at(log_snr, prediction->at(*schedule, t)), 1, 1e-12);
-    EXPECT_NEAR(min_snr->at(log_snr, eps->at(*schedule, t)), std::min(snr, 5.0) / snr, 1e-12);
+    const double alpha = schedule->alpha(t), sigma = schedule->sigma(t), snr = std::exp(schedule->log_snr(t));
+    EXPECT_NEAR(edm->at(alpha, sigma, prediction->at(*schedule, t)), 1, 1e-12);
+    EXPECT_NEAR(min_snr->at(alpha, sigma, eps->at(*schedule, t)), std::min(snr, 5.0) / snr, 1e-12);
   }
 }
 
