@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace roulade::kernel {
 namespace {
@@ -49,9 +50,17 @@ void PackedPointNetwork::pack(std::span<const LayerValues> layers) {
     const Layer& l = layers_[k];
     const float* w = layers[k].weight;
     float *rows = own(l.rows), *columns = own(l.columns), *bias = own(l.bias);
-    for (int64_t o = 0; o < l.out; ++o) std::copy_n(w + o * l.in, l.in, rows + o * l.in_pad);
+    bool changed = false;
+    const bool whole = l.in == l.in_pad;  // then the rows follow each other without a gap
+    const int64_t pieces = whole ? 1 : l.out, length = whole ? l.out * l.in : l.in;
+    for (int64_t o = 0; o < pieces; ++o) {
+      const float* from = w + o * l.in;
+      float* to = rows + o * l.in_pad;
+      changed = changed || std::memcmp(to, from, static_cast<size_t>(length) * sizeof(float)) != 0;
+      if (changed) std::copy_n(from, length, to);
+    }
     // In squares, so that both sides stay in the cache.
-    for (int64_t o0 = 0; o0 < l.out; o0 += 16)
+    for (int64_t o0 = 0; changed && o0 < l.out; o0 += 16)
       for (int64_t i = 0; i < l.in; ++i)
         for (int64_t o = o0; o < std::min(o0 + 16, l.out); ++o) columns[i * l.out_pad + o] = w[o * l.in + i];
     std::copy_n(layers[k].bias, l.out, bias);

@@ -4,7 +4,7 @@
 #include "roulade/kernel/tasks.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 #include <vector>
 
 #undef HWY_TARGET_INCLUDE
@@ -31,10 +31,10 @@ int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
 
 /// What one tile writes on its way, row after row; every block kTile rows long and on whole lines.
 struct Tile {
-  float* x = nullptr;         // [n, x_pad]: points, in the plain body with the features behind them
-  float* f = nullptr;         // [n, f_pad], residual body
-  float* row_bias = nullptr;  // per block [width_pad]: biases and the one row's features
-  float* out = nullptr;       // [n, out_pad]
+  float* x = nullptr;               // [n, x_pad]: points, in the plain body with the features behind them
+  float* f = nullptr;               // [n, f_pad], residual body
+  const float* row_bias = nullptr;  // per block [width_pad]: biases and the one row's features
+  float* out = nullptr;             // [n, out_pad]
   float* d_out = nullptr;
   float* d_h = nullptr;  // [n, width_pad]
   float* d_a = nullptr;
@@ -54,8 +54,20 @@ namespace roulade::kernel {
 namespace HWY_NAMESPACE {
 namespace {
 
+/// Y = X W^T + b.
 inline void layer(const Layer& l, int64_t n, const float* x, float* y) {
-  product<Begin::bias>(n, l.out_pad, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, l.bias);
+  product<Begin::bias>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, {.bias = l.bias});
+}
+
+/// Y += X W^T.
+inline void add_layer(const Layer& l, int64_t n, const float* x, float* y) {
+  product<Begin::matrix>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, {.matrix = y});
+}
+
+/// Y = H + X W^T + b.
+inline void step(const Layer& l, int64_t n, const float* x, const float* h, float* y) {
+  product<Begin::bias_and_matrix>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad,
+                                  {.bias = l.bias, .matrix = h});
 }
 
 inline void activate(Activation activation, int64_t count, const float* x, float* y, float* slope) {
@@ -64,12 +76,22 @@ inline void activate(Activation activation, int64_t count, const float* x, float
 
 /// dX = dY W.
 inline void back(const Layer& l, int64_t n, const float* d_y, float* d_x) {
-  product<Begin::zero>(n, l.in_pad, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad);
+  product<Begin::zero>(n, l.in, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad, {});
+}
+
+/// dX += dY W.
+inline void add_back(const Layer& l, int64_t n, const float* d_y, float* d_x) {
+  product<Begin::matrix>(n, l.in, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad, {.matrix = d_x});
+}
+
+/// dX = (dY W) slope: back through a layer and the activation in front of it.
+inline void back(const Layer& l, int64_t n, const float* d_y, const float* slope, float* d_x) {
+  product<Begin::zero, true>(n, l.in, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad, {.scale = slope});
 }
 
 /// dW += dY^T X, db += column sums of dY; the gradient's rows are in_pad wide.
 inline void learn(const Layer& l, int64_t n, const float* d_y, const float* x, float* d_weight, float* d_bias) {
-  product<Begin::present>(l.out, l.in_pad, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad);
+  product<Begin::matrix>(l.out, l.in, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad, {.matrix = d_weight});
   if (d_bias) add_column_sums(n, l.out_pad, d_y, d_bias);
 }
 
@@ -93,16 +115,14 @@ void run_forward(const PackedPointNetwork& network, const Tile& t, int64_t n, bo
     const Layer &in = l[1 + 3 * k], &noise = l[2 + 3 * k], &out = l[3 + 3 * k];
     float* a = t.act[k];
     if (one_row) {
-      product<Begin::bias>(n, in.out_pad, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad,
-                           t.row_bias + i * t.width_pad);
+      product<Begin::bias>(n, in.out, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad,
+                           {.bias = t.row_bias + i * t.width_pad});
     } else {
       layer(noise, n, t.f, a);
-      // The bias of `in` was added to that of `noise` when they were packed.
-      product<Begin::present>(n, in.out_pad, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad);
+      add_layer(in, n, t.h[k], a);  // its bias was added to that of `noise` when they were packed
     }
     activate(s.activation, count, a, a, train ? t.slope[k] : nullptr);
-    layer(out, n, a, t.h[k + 1]);
-    add(count, t.h[k], t.h[k + 1]);
+    step(out, n, a, t.h[k], t.h[k + 1]);
   }
   const auto last = static_cast<size_t>(s.depth);
   activate(s.activation, count, t.h[last], t.act[last], train ? t.slope[last] : nullptr);
@@ -114,37 +134,42 @@ void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, b
                   float* const* weights, float* const* biases) {
   const PointNetworkShape& s = network.shape();
   const std::vector<Layer>& l = network.layers();
-  const int64_t count = n * t.width_pad;
   const size_t last = l.size() - 1;
   const auto depth = static_cast<size_t>(s.depth);
   learn(l[last], n, t.d_out, s.residual ? t.act[depth] : t.h[depth], weights[last], biases[last]);
-  back(l[last], n, t.d_out, t.d_h);
+  back(l[last], n, t.d_out, t.slope[depth], t.d_h);
   if (!s.residual) {
+    float *d_out = t.d_h, *d_in = t.d_a;
     for (size_t k = depth; k >= 1; --k) {
-      multiply(count, t.d_h, t.slope[k], t.d_a);
-      learn(l[k], n, t.d_a, t.h[k - 1], weights[k], biases[k]);
-      back(l[k], n, t.d_a, t.d_h);
+      learn(l[k], n, d_out, t.h[k - 1], weights[k], biases[k]);
+      k > 1 ? back(l[k], n, d_out, t.slope[k - 1], d_in) : back(l[k], n, d_out, d_in);
+      std::swap(d_out, d_in);
     }
-    learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
-    if (with_features) back(l[0], n, t.d_h, t.d_f);
+    learn(l[0], n, d_out, t.x, weights[0], biases[0]);
+    if (with_features) back(l[0], n, d_out, t.d_f);
     return;
   }
-  multiply(count, t.d_h, t.slope[depth], t.d_h);
   if (with_features) std::fill_n(t.d_f, n * t.f_pad, 0.0f);
   for (size_t k = depth; k-- > 0;) {
     const size_t in = 1 + 3 * k, noise = in + 1, out = in + 2;
     learn(l[out], n, t.d_h, t.act[k], weights[out], biases[out]);
-    back(l[out], n, t.d_h, t.d_a);
-    multiply(count, t.d_a, t.slope[k], t.d_a);
+    back(l[out], n, t.d_h, t.slope[k], t.d_a);
     learn(l[in], n, t.d_a, t.h[k], weights[in], biases[in]);
     learn(l[noise], n, t.d_a, t.f, weights[noise], nullptr);  // its bias has the gradient of the other
-    if (with_features)
-      product<Begin::present>(n, l[noise].in_pad, l[noise].out, t.d_a, l[noise].out_pad, 1, l[noise].rows,
-                              l[noise].in_pad, t.d_f, t.f_pad);
-    product<Begin::present>(n, l[in].in_pad, l[in].out, t.d_a, l[in].out_pad, 1, l[in].rows, l[in].in_pad, t.d_h,
-                            l[in].in_pad);
+    if (with_features) add_back(l[noise], n, t.d_a, t.d_f);
+    add_back(l[in], n, t.d_a, t.d_h);
   }
   learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
+}
+
+/// Of one row of features: each block's biases and noise layer.   out: per block [out_pad].
+void run_row_bias(const PackedPointNetwork& network, const float* features, float* out) {
+  const PointNetworkShape& s = network.shape();
+  for (int64_t i = 0; i < s.depth; ++i) {
+    const Layer& noise = network.layers()[static_cast<size_t>(2 + 3 * i)];
+    product<Begin::bias>(1, noise.out, noise.in, features, noise.in, 1, noise.columns, noise.out_pad,
+                         out + i * noise.out_pad, noise.out_pad, {.bias = noise.bias});
+  }
 }
 
 void add_to(int64_t count, const float* x, float* y) { add(count, x, y); }
@@ -160,6 +185,7 @@ namespace {
 
 HWY_EXPORT(run_forward);
 HWY_EXPORT(run_backward);
+HWY_EXPORT(run_row_bias);
 HWY_EXPORT(add_to);
 
 struct alignas(64) Line {
@@ -169,6 +195,8 @@ struct alignas(64) Line {
 /// Memory of one thread, kept for its next tile.
 class Arena {
  public:
+  Tile tile;
+
   void begin(int64_t floats) {
     const auto lines = static_cast<size_t>((floats + 15) / 16);
     if (lines_.size() < lines) lines_.resize(lines);
@@ -185,21 +213,22 @@ class Arena {
   size_t next_ = 0;
 };
 
-Tile make_tile(const PackedPointNetwork& network, Arena& arena, bool train) {
+Tile& make_tile(const PackedPointNetwork& network, Arena& arena, bool train) {
   const PointNetworkShape& s = network.shape();
-  Tile t;
+  Tile& t = arena.tile;
+  t.h.clear();
+  t.act.clear();
+  t.slope.clear();
   t.x_pad = network.layers().front().in_pad;
   t.f_pad = padded(s.features);
   t.width_pad = padded(s.width);
   t.out_pad = padded(s.outputs);
   const int64_t wide = kTile * t.width_pad;
   const int64_t streams = s.depth + 1;
-  arena.begin(kTile * (2 * t.x_pad + 2 * t.f_pad + 2 * t.out_pad) + wide * (3 * streams + 2) + s.depth * t.width_pad +
-              64 * 16);
+  arena.begin(kTile * (2 * t.x_pad + 2 * t.f_pad + 2 * t.out_pad) + wide * (3 * streams + 2));
   t.x = arena.take(kTile * t.x_pad);
   t.f = arena.take(kTile * t.f_pad);
   t.out = arena.take(kTile * t.out_pad);
-  t.row_bias = arena.take(s.depth * t.width_pad);
   for (int64_t i = 0; i < streams; ++i) t.h.push_back(arena.take(wide));
   for (int64_t i = 0; i < streams; ++i) t.act.push_back(s.residual && (train || i == 0) ? arena.take(wide) : nullptr);
   if (s.residual && !train) std::fill(t.act.begin(), t.act.end(), t.act.front());
@@ -219,6 +248,21 @@ Tile make_tile(const PackedPointNetwork& network, Arena& arena, bool train) {
 
 }  // namespace
 
+namespace {
+
+template <int64_t kWidth>
+void copy_each(int64_t n, int64_t width, const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  for (int64_t i = 0; i < n; ++i) std::copy_n(from + i * from_stride, kWidth > 0 ? kWidth : width, to + i * to_stride);
+}
+
+/// Rows of another stride. For points of one, two and three numbers nothing is called for a row.
+void copy_rows(int64_t n, int64_t width, const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  const auto copy = width == 1 ? copy_each<1> : width == 2 ? copy_each<2> : width == 3 ? copy_each<3> : copy_each<0>;
+  copy(n, width, from, from_stride, to, to_stride);
+}
+
+}  // namespace
+
 void PointTask::feature_gradients(int64_t, int64_t, int64_t, const float*, int64_t) {}
 
 int64_t gradient_parts(int64_t n) { return std::clamp<int64_t>((n + kPartRows - 1) / kPartRows, 1, kMostParts); }
@@ -226,30 +270,27 @@ int64_t gradient_parts(int64_t n) { return std::clamp<int64_t>((n + kPartRows - 
 void forward(const PackedPointNetwork& network, int64_t n, const float* x, const float* features, bool one_row,
              float* out) {
   const PointNetworkShape& s = network.shape();
-  const int64_t in = s.residual ? s.points : s.points + s.features;
+  static thread_local std::vector<Line> block_biases;
+  const float* row_bias = nullptr;  // of this thread, whoever reads it
+  if (s.residual && one_row) {
+    block_biases.resize(static_cast<size_t>(s.depth * padded(s.width) / 16));
+    HWY_DYNAMIC_DISPATCH(run_row_bias)(network, features, block_biases.front().lane);
+    row_bias = block_biases.front().lane;
+  }
   for_each_task((n + kTile - 1) / kTile, [&](int64_t task) {
     static thread_local Arena arena;
-    const Tile t = make_tile(network, arena, false);
+    Tile& t = make_tile(network, arena, false);
+    t.row_bias = row_bias;
     const int64_t first = task * kTile, rows = std::min(kTile, n - first);
-    for (int64_t i = 0; i < rows; ++i) {
-      std::copy_n(x + (first + i) * s.points, s.points, t.x + i * t.x_pad);
-      const float* f = one_row ? features : features + (first + i) * s.features;
-      if (!s.residual)
-        std::copy_n(f, in - s.points, t.x + i * t.x_pad + s.points);
-      else if (!one_row)
-        std::copy_n(f, s.features, t.f + i * t.f_pad);
-    }
-    if (s.residual && one_row)
-      for (int64_t b = 0; b < s.depth; ++b) {
-        const Layer& noise = network.layers()[static_cast<size_t>(2 + 3 * b)];
-        for (int64_t o = 0; o < noise.out_pad; ++o) {
-          float sum = noise.bias[o];
-          for (int64_t c = 0; c < s.features; ++c) sum += features[c] * noise.columns[c * noise.out_pad + o];
-          t.row_bias[b * t.width_pad + o] = sum;
-        }
-      }
+    copy_rows(rows, s.points, x + first * s.points, s.points, t.x, t.x_pad);
+    const float* f = one_row ? features : features + first * s.features;
+    const int64_t f_stride = one_row ? 0 : s.features;
+    if (!s.residual)
+      copy_rows(rows, s.features, f, f_stride, t.x + s.points, t.x_pad);
+    else if (!one_row)
+      copy_rows(rows, s.features, f, f_stride, t.f, t.f_pad);
     HWY_DYNAMIC_DISPATCH(run_forward)(network, t, rows, one_row, false);
-    for (int64_t i = 0; i < rows; ++i) std::copy_n(t.out + i * t.out_pad, s.outputs, out + (first + i) * s.outputs);
+    copy_rows(rows, s.outputs, t.out, t.out_pad, out + first * s.outputs, s.outputs);
   });
 }
 
@@ -275,7 +316,7 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
 
   for_each_task(parts, [&](int64_t part) {
     static thread_local Arena arena;
-    const Tile t = make_tile(network, arena, true);
+    const Tile& t = make_tile(network, arena, true);
     std::vector<float*> weights, biases;
     buffers(part, weights, biases);
     std::fill_n(weights.front(), size, 0.0f);

@@ -121,9 +121,12 @@ TEST(PointNetwork, OneRowOfFeaturesServesAll) {
     for (int64_t i = 0; i < kN; ++i) all.insert(all.end(), row.begin(), row.end());
     std::vector<double> want(static_cast<size_t>(kN * shape.outputs));
     forward_plain(shape, network.values(), kN, x.data(), all.data(), want.data());
-    std::vector<float> got(want.size());
-    forward(packed, kN, x.data(), row.data(), true, got.data());
-    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-6) << i;
+    test::for_each_instruction_set([&](const char* name) {
+      SCOPED_TRACE(name);
+      std::vector<float> got(want.size());
+      forward(packed, kN, x.data(), row.data(), true, got.data());
+      for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-6) << i;
+    });
   }
 }
 
@@ -218,6 +221,52 @@ TEST(PointNetwork, GradientsEqualFiniteDifferences) {
     }
     for (size_t i = 0; i < task.d_f.size(); i += 1 + task.d_f.size() / 5)
       check(task.features()[i], task.d_f[i], "feature", 0);
+  }
+}
+
+// Each instruction set sums in an order of its own; the widest one is held to finite differences above.
+TEST(PointNetwork, EveryInstructionSetHasTheSameGradients) {
+  for (const PointNetworkShape& shape : shapes()) {
+    const Network network(shape);
+    const PackedPointNetwork packed(shape, network.values());
+    constexpr int64_t kN = 200;
+    Gradients want(shape);
+    Squares wanted(shape, kN);
+    const double loss = gradients(packed, kN, wanted, true, want.views);
+    test::for_each_instruction_set([&](const char* name) {
+      SCOPED_TRACE(name);
+      Gradients got(shape);
+      Squares task(shape, kN);
+      EXPECT_NEAR(gradients(packed, kN, task, true, got.views), loss, 1e-5 * std::abs(loss));
+      const auto compare = [](const std::vector<float>& a, const std::vector<float>& b) {
+        float largest = 0;
+        for (const float v : b) largest = std::max(largest, std::abs(v));
+        for (size_t i = 0; i < b.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5f * largest) << i;
+      };
+      for (size_t k = 0; k < want.weights.size(); ++k) {
+        compare(got.weights[k], want.weights[k]);
+        compare(got.biases[k], want.biases[k]);
+      }
+      compare(task.d_f, wanted.d_f);
+    });
+  }
+}
+
+TEST(PointNetwork, PackingAgainTakesWhatChanged) {
+  for (const PointNetworkShape& shape : shapes()) {
+    Network network(shape);
+    PackedPointNetwork packed(shape, network.values());
+    const auto x = test::normal(1, 5, shape.points), f = test::normal(2, 5, shape.features);
+    std::vector<double> want(static_cast<size_t>(5 * shape.outputs));
+    std::vector<float> got(want.size());
+    for (size_t k = 0; k < network.weights.size(); ++k) {
+      network.weights[k].back() += 0.5f;
+      network.biases[k].back() -= 0.25f;
+      packed.pack(network.values());
+      forward_plain(shape, network.values(), 5, x.data(), f.data(), want.data());
+      forward(packed, 5, x.data(), f.data(), false, got.data());
+      for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 5e-6) << "layer " << k;
+    }
   }
 }
 
