@@ -7,17 +7,17 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "roulade/kernel/cos_sin.cpp"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+// after foreach_target.h
+#include "roulade/kernel/simd.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace roulade::kernel {
 namespace HWY_NAMESPACE {
 namespace {
 
+using roulade::HWY_NAMESPACE::Floats;
+using roulade::HWY_NAMESPACE::Vec;
 namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, 16>;
-using Vec = hn::Vec<Floats>;
 
 constexpr float kFar = 1e4f;  // from here on the angle less its quarter turns would lose digits
 

@@ -8,6 +8,8 @@
 #define ROULADE_TILE_PRODUCT_HPP
 #endif
 
+#include "roulade/kernel/simd.hpp"
+
 #include <cstdint>
 
 #include <hwy/highway.h>
@@ -23,10 +25,9 @@ namespace roulade::kernel {
 namespace HWY_NAMESPACE {
 namespace {
 
+using roulade::HWY_NAMESPACE::Floats;
+using roulade::HWY_NAMESPACE::Vec;
 namespace hn = hwy::HWY_NAMESPACE;
-
-using Floats = hn::CappedTag<float, 16>;
-using Vec = hn::Vec<Floats>;
 
 /// What a product's sums begin with: nothing, a bias for each column, another matrix, or the sum of the last two.
 enum class Begin { zero, bias, matrix, bias_and_matrix };
