@@ -6,11 +6,6 @@
 #include <cstring>
 
 namespace roulade::kernel {
-namespace {
-
-int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
-
-}  // namespace
 
 std::vector<PointNetworkShape::Layer> PointNetworkShape::layers() const {
   std::vector<Layer> out;
@@ -65,8 +60,7 @@ void PackedPointNetwork::pack(std::span<const LayerValues> layers) {
         for (int64_t o = o0; o < std::min(o0 + 16, l.out); ++o) columns[i * l.out_pad + o] = w[o * l.in + i];
     std::copy_n(layers[k].bias, l.out, bias);
     // The noise layer's sum starts from both biases, so that the other layer can add to it.
-    const bool noise = shape_.residual && k > 0 && k + 1 < layers_.size() && k % 3 == 2;
-    if (noise)
+    if (shape_.is_noise(k))
       for (int64_t o = 0; o < l.out; ++o) bias[o] += layers[k - 1].bias[o];
   }
 }

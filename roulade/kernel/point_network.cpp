@@ -27,8 +27,6 @@ constexpr int64_t kTile = PointTask::kMostRows;  // rows: all that a tile's pass
 constexpr int64_t kPartRows = 256;               // rows of one piece of the batch
 constexpr int64_t kMostParts = 64;
 
-int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
-
 /// What one tile writes on its way, row after row; every block kTile rows long and on whole lines.
 struct Tile {
   float* x = nullptr;               // [n, x_pad]: points, in the plain body with the features behind them
@@ -350,9 +348,8 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
   buffers(0, weights, biases);
   for (size_t k = 0; k < layers.size(); ++k) {
     const Layer& l = layers[k];
-    const bool noise = s.residual && k > 0 && k + 1 < layers.size() && k % 3 == 2;
     for (int64_t o = 0; o < l.out; ++o) std::copy_n(weights[k] + o * l.in_pad, l.in, out[k].weight + o * l.in);
-    std::copy_n(biases[noise ? k - 1 : k], l.out, out[k].bias);
+    std::copy_n(biases[s.is_noise(k) ? k - 1 : k], l.out, out[k].bias);
   }
   double total = 0;
   for (const double loss : losses) total += loss;

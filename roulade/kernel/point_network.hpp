@@ -11,6 +11,9 @@ namespace roulade::kernel {
 
 enum class Activation { relu, silu };
 
+/// A row's length in memory: `width` floats rounded up to whole lines of 64 bytes.
+constexpr int64_t padded(int64_t width) { return (width + 15) / 16 * 16; }
+
 /// A small network on points, told its noise level and class by features. Two bodies:
 ///   plain     h = L_0 [x, f];  depth times h = act(L_i h);  out = L_last h
 ///   residual  h = L_first x;   depth times h += L_out act(L_in h + L_noise f);  out = L_last act(h)
@@ -26,6 +29,8 @@ struct PointNetworkShape {
     int64_t in = 0, out = 0;
   };
   std::vector<Layer> layers() const;
+  /// Is layer k the one through which a residual block is told the features?
+  bool is_noise(size_t k) const { return residual && k % 3 == 2; }
 };
 
 /// One layer's weight [out, in] and bias [out].
