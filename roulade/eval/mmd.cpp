@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/eval/metric.hpp"
 #include "roulade/kernel/pair_sum.hpp"
+#include "roulade/kernel/squared_distance.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -26,14 +27,8 @@ double median_distance(const PointView& set) {
   std::vector<double> squares;
   squares.reserve(static_cast<size_t>(rows * (rows - 1) / 2));
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < i; ++j) {
-      double square = 0;
-      for (int64_t c = 0; c < set.width; ++c) {
-        const double d = double{set.values[i * set.width + c]} - double{set.values[j * set.width + c]};
-        square += d * d;
-      }
-      squares.push_back(square);
-    }
+    for (int64_t j = 0; j < i; ++j)
+      squares.push_back(squared_distance(set.values + i * set.width, set.values + j * set.width, set.width));
   const auto middle = squares.begin() + static_cast<std::ptrdiff_t>(squares.size() / 2);
   std::nth_element(squares.begin(), middle, squares.end());
   return std::sqrt(*middle);

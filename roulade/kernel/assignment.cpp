@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/kernel/assignment.hpp"
 
+#include "roulade/kernel/squared_distance.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -163,14 +165,8 @@ Assignment assign(std::span<const double> cost, int64_t n) { return Solver(cost,
 double wasserstein2_squared(const float* x, const float* y, int64_t n, int64_t width) {
   std::vector<double> cost(static_cast<size_t>(n * n));
   for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = 0; j < n; ++j) {
-      double square = 0;
-      for (int64_t c = 0; c < width; ++c) {
-        const double d = double{x[i * width + c]} - double{y[j * width + c]};
-        square += d * d;
-      }
-      cost[static_cast<size_t>(i * n + j)] = square;
-    }
+    for (int64_t j = 0; j < n; ++j)
+      cost[static_cast<size_t>(i * n + j)] = squared_distance(x + i * width, y + j * width, width);
   return assign(cost, n).cost / static_cast<double>(n);
 }
 

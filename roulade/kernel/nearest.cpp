@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/kernel/nearest.hpp"
 
+#include "roulade/kernel/squared_distance.hpp"
 #include "roulade/kernel/tasks.hpp"
 
 #include <algorithm>
@@ -125,22 +126,13 @@ std::vector<float> radii_of(const Columns& x, const Columns& y, bool self, int64
   });
 }
 
-double squared_plain(const float* a, const float* b, int64_t width) {
-  double d2 = 0;
-  for (int64_t c = 0; c < width; ++c) {
-    const double d = double{a[c]} - double{b[c]};
-    d2 += d * d;
-  }
-  return d2;
-}
-
 std::vector<double> radii_plain(const float* x, int64_t n, const float* y, int64_t m, int64_t width, bool self,
                                 int64_t k) {
   std::vector<double> radii, others;
   for (int64_t i = 0; i < n; ++i) {
     others.clear();
     for (int64_t j = 0; j < m; ++j)
-      if (!self || j != i) others.push_back(squared_plain(x + i * width, y + j * width, width));
+      if (!self || j != i) others.push_back(squared_distance(x + i * width, y + j * width, width));
     std::nth_element(others.begin(), others.begin() + (k - 1), others.end());
     radii.push_back(others[static_cast<size_t>(k - 1)]);
   }
@@ -185,7 +177,7 @@ int64_t count_covered_plain(const float* x, int64_t n, const float* y, int64_t m
   for (int64_t i = 0; i < n; ++i) {
     bool inside = false;
     for (int64_t j = 0; j < m; ++j)
-      inside = inside || squared_plain(x + i * width, y + j * width, width) <= radii[static_cast<size_t>(j)];
+      inside = inside || squared_distance(x + i * width, y + j * width, width) <= radii[static_cast<size_t>(j)];
     count += inside;
   }
   return count;
@@ -197,7 +189,7 @@ std::vector<int64_t> count_within_plain(const float* x, int64_t n, std::span<con
   for (int64_t i = 0; i < n; ++i) {
     counts.push_back(0);
     for (int64_t j = 0; j < m; ++j)
-      counts.back() += squared_plain(x + i * width, y + j * width, width) <= radii[static_cast<size_t>(i)];
+      counts.back() += squared_distance(x + i * width, y + j * width, width) <= radii[static_cast<size_t>(i)];
   }
   return counts;
 }

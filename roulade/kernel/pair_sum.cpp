@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/kernel/pair_sum.hpp"
 
+#include "roulade/kernel/squared_distance.hpp"
 #include "roulade/kernel/tasks.hpp"
 
 #include <algorithm>
@@ -148,21 +149,12 @@ double gaussian_sum(const Columns& x, const Columns& y, bool self, double bandwi
   return sum(x, [&](int64_t i) { return HWY_DYNAMIC_DISPATCH(gaussian_strip)(x, i, y, self, scale); });
 }
 
-double squared_plain(const float* a, const float* b, int64_t width) {
-  double d2 = 0;
-  for (int64_t c = 0; c < width; ++c) {
-    const double d = double{a[c]} - double{b[c]};
-    d2 += d * d;
-  }
-  return d2;
-}
-
 /// self: y is x, and only pairs i < j count.
 template <class Term>
 double plain(const float* x, int64_t n, const float* y, int64_t m, int64_t width, bool self, const Term& term) {
   double total = 0;
   for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = self ? i + 1 : 0; j < m; ++j) total += term(squared_plain(x + i * width, y + j * width, width));
+    for (int64_t j = self ? i + 1 : 0; j < m; ++j) total += term(squared_distance(x + i * width, y + j * width, width));
   return total;
 }
 
