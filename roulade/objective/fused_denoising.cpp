@@ -139,7 +139,8 @@ FusedDenoising::FusedDenoising(const Model& model, const TimeDistribution& times
 
 bool FusedDenoising::ready(std::span<const Batch> batches) const {
   const PointNetwork* network = model_.point_network();
-  return network && network->ready() && std::all_of(batches.begin(), batches.end(), [&](const Batch& b) {
+  if (!network || network->shape().outputs != network->shape().points) return false;
+  return network->ready() && std::all_of(batches.begin(), batches.end(), [&](const Batch& b) {
            return b.x0.scalar_type() == at::kFloat && b.x0.dim() == 2 && b.x0.size(1) == network->shape().points;
          });
 }

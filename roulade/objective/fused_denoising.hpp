@@ -27,7 +27,8 @@ class FusedDenoising {
   FusedDenoising(const Model& model, const TimeDistribution& times, const Schedule& schedule, const LossFunction& loss,
                  std::function<DenoisingLevel(double t)> level, double label_dropout);
 
-  /// True where the pass knows all that it would meet: float32 points in memory, weights as stored.
+  /// True where the pass knows all that it would meet: float32 points in memory, weights as stored, one output for each
+  /// number of a point.
   bool ready(std::span<const Batch> batches) const;
   /// Leaves in every trainable weight the gradient of the mean loss over all samples and components, the one that
   /// autograd finds of Objective::loss to rounding; the same for any number of threads. Returns the loss.

@@ -150,6 +150,22 @@ TEST(FusedDenoising, ACorrectedWeightGoesByAutograd) {
   EXPECT_EQ(make_objective(c, network, true)->step(std::span(&b, 1), {5, 12, 0}, keep), plain);
 }
 
+// Targets of one number are held against both outputs by the plain expression; the fused pass would read one alone.
+TEST(FusedDenoising, MoreOutputsThanNumbersOfAPointGoByAutograd) {
+  Case c = cases()[2];
+  c.width = 1;
+  Binder b("model", c.options);
+  const std::shared_ptr<Model> network =
+      model::registry().find(c.model).make(b, {.sample = {1}, .classes = 0, .outputs = 2}, 7);
+  const Batch rows = batch(c, 100, 3);
+  Keep keep;
+  const double plain = make_objective(c, network, false)->step(std::span(&rows, 1), {5, 12, 0}, keep);
+  const auto want = take_gradients(*network);
+  EXPECT_EQ(make_objective(c, network, true)->step(std::span(&rows, 1), {5, 12, 0}, keep), plain);
+  for (const auto& [name, gradient] : take_gradients(*network))
+    EXPECT_EQ(difference(gradient, want.at(name)), 0) << name;
+}
+
 TEST(LossFunction, SumAndSlopesAreThoseOfTheTensors) {
   const std::vector<float> errors = {0, 0.3f, -0.3f, 1, -1, 2.5f, -7};
   for (const auto& entry : objective::loss::registry().entries()) {
