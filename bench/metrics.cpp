@@ -8,6 +8,7 @@
 #include "roulade/kernel/nearest.hpp"
 #include "roulade/kernel/pair_sum.hpp"
 #include "roulade/kernel/sliced.hpp"
+#include "roulade/kernel/squared_distance.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -164,9 +165,18 @@ double density_of(const Sets& sets) {
 
 double copied_of(const Sets& sets) {
   constexpr int64_t kSome = 5000;
-  const float* t = sets.training.values.data();
-  auto judged = neighbour_radii_plain(sets.judged.values.data(), kSome, t, sets.training.rows, 2, 1);
-  auto real = neighbour_radii_plain(sets.reference.values.data(), kSome, t, sets.training.rows, 2, 1);
+  // The least of 100,000 by comparison alone: to collect and order them would take a minute.
+  const auto nearest = [&](const PointSet& set) {
+    std::vector<double> out(kSome, std::numeric_limits<double>::infinity());
+    for (int64_t i = 0; i < kSome; ++i)
+      for (int64_t j = 0; j < sets.training.rows; ++j)
+        out[static_cast<size_t>(i)] = std::min(out[static_cast<size_t>(i)],
+                                               squared_distance(&set.values[static_cast<size_t>(2 * i)],
+                                                                &sets.training.values[static_cast<size_t>(2 * j)], 2));
+    return out;
+  };
+  const auto judged = nearest(sets.judged);
+  auto real = nearest(sets.reference);
   std::sort(real.begin(), real.end());
   return static_cast<double>(std::count_if(judged.begin(), judged.end(), [&](double d) { return d < real[50]; })) /
          kSome;
