@@ -43,6 +43,7 @@ class Vae final : public OnePass {
 
   Tensor generate(const Tensor& z, const Condition& condition) const override {
     const Tensor mean = answer(*p_.decoder, z.narrow(1, 0, p_.latent), condition);
+    if (!p_.noise) return mean;
     return mean + at::exp(0.5 * log_variance_.use(z.scalar_type())) * z.narrow(1, p_.latent, p_.width);
   }
 
@@ -56,6 +57,7 @@ struct Settings {
   double beta = 1;
   bool learn_deviation = true;
   double deviation = 0.1;
+  bool noise = true;
   int64_t encoder_width = 0;
 
   void bind(Binder& b) {
@@ -63,6 +65,7 @@ struct Settings {
     b.add("beta", beta, at_least(0), "weight of the encoder's divergence from the prior; 1 = the evidence lower bound");
     b.add("learn_deviation", learn_deviation, "train the likelihood's standard deviation along");
     b.add("deviation", deviation, above(0), "the likelihood's standard deviation, of scaled points, at the start");
+    b.add("noise", noise, "draw points from the likelihood; false = its means alone");
     b.add("encoder_width", encoder_width, at_least(0), "width of the encoder; 0 = model.width");
   }
 };
@@ -88,7 +91,7 @@ Entry vae() {
     s.bind(b);
     const int64_t width = input.shape.sample.at(0);
     return make_vae({input.network(s.latent, width, 0, 0), input.network(width, 2 * s.latent, 1, s.encoder_width),
-                     width, s.latent, s.beta, s.deviation, s.learn_deviation});
+                     width, s.latent, s.beta, s.deviation, s.learn_deviation, s.noise});
   };
   return e;
 }

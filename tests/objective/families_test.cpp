@@ -133,6 +133,9 @@ TEST(Vae, SamplesHaveTheModelsLaw) {
   const Tensor z = at::tensor({0.5, 1.0, -2.0, 0.0, 0.0, 0.0}, at::kDouble).view({2, 3});
   const Tensor expected = at::tensor({2.25, -1.25, 1.0, -1.0}, at::kDouble).view({2, 2});
   EXPECT_TRUE(at::allclose(vae->generate(z, {}), expected, 0, 1e-7));
+  const auto means = make_vae({decoder, std::make_shared<RuleNetwork>(2, 2, 1), 2, 1, 1, 0.25, true, false});
+  const Tensor bare = at::tensor({2.0, -0.75, 1.0, -1.0}, at::kDouble).view({2, 2});
+  EXPECT_TRUE(at::allclose(means->generate(z, {}), bare, 0, 1e-7));
 }
 
 TEST(Vae, AFixedDeviationIsNotTrained) {
