@@ -19,7 +19,7 @@ using plot::escape;
 
 constexpr double kSide = 300;
 
-plot::Figure figure_of(const ContestContent& content) {
+plot::Figure figure_of(const ContestContent& content, const std::vector<ContestPanel>& panels) {
   plot::View view = plot::view_of(content.data, {});
   view.resize(2);
   for (plot::Limits& limits : view) {
@@ -33,8 +33,8 @@ plot::Figure figure_of(const ContestContent& content) {
   figure.columns = content.panel_columns;
   const auto columns = static_cast<size_t>(content.panel_columns);
   figure.width = kSide * content.panel_columns;
-  figure.height = kSide * static_cast<double>((content.panels.size() + columns - 1) / columns) + 30;
-  for (const ContestPanel& one : content.panels) {
+  figure.height = kSide * static_cast<double>((panels.size() + columns - 1) / columns) + 30;
+  for (const ContestPanel& one : panels) {
     plot::Panel panel;
     panel.title = one.title;
     panel.equal = equal;
@@ -99,11 +99,15 @@ std::vector<std::filesystem::path> write_contest(const ContestContent& content, 
   const bool drawn = !content.panels.empty() && content.data.width >= 2;
   plot::Figure figure;
   if (drawn) {
-    figure = figure_of(content);
+    figure = figure_of(content, content.panels);
     out.push_back(folder / "samples.png");
     write_file_atomically(out.back(), plot::to_png(figure));
     out.push_back(folder / "samples.svg");
     write_file_atomically(out.back(), plot::to_svg(figure));
+  }
+  if (drawn && !content.medians.empty()) {
+    out.push_back(folder / "medians.png");
+    write_file_atomically(out.back(), plot::to_png(figure_of(content, content.medians)));
   }
   write_file_atomically(out.front(), page_of(content, drawn ? &figure : nullptr));
   return out;

@@ -29,12 +29,14 @@ struct ContestContent {
   PlotPoints data;
   std::vector<ContestPanel> panels;  ///< row after row
   int panel_columns = 3;
-  std::vector<ReportFact> recipes;  ///< name, TOML text
+  std::vector<ContestPanel> medians;  ///< one row, for a picture of its own
+  std::vector<ReportFact> recipes;    ///< name, TOML text
   std::vector<std::string> commands;
   std::vector<ReportFact> environment;
 };
 
-/// Writes index.html, which needs no other file, and beside it the panels as samples.png and samples.svg.
+/// Writes index.html, which needs no other file, and beside it the panels as samples.png and samples.svg, the medians
+/// as medians.png.
 /// Returns the paths, index.html first. Throws Error(io).
 std::vector<std::filesystem::path> write_contest(const ContestContent& content, const std::filesystem::path& folder);
 

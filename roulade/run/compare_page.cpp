@@ -186,13 +186,18 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
   content.data = {data.width, data.values, {}};
   const std::vector<std::string> figures = figures_of(c);
   content.panel_columns = static_cast<int>(c.contenders.size());
-  for (const bool best : {true, false})
+  for (const char* which : {"best", "median", "worst"})
     for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
       const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
-      content.panels.push_back(
-          order.empty()
-              ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}  // its place in the row stays
-              : panel_of(c, out, i, best ? order.front() : order.back(), best ? "best" : "worst", figures.front()));
+      const size_t last = order.empty() ? 0 : order.size() - 1, middle = last / 2;  // of two, the nearer to fresh data
+      content.panels.push_back(order.empty() ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}
+                                             // its place in the row stays
+                                             : panel_of(c, out, i,
+                                                        order[which[0] == 'b'   ? 0
+                                                              : which[0] == 'm' ? middle
+                                                                                : last],
+                                                        which, figures.front()));
+      if (which[0] == 'm') content.medians.push_back(content.panels.back());
     }
   std::string command = "roulade compare";
   for (const Contender& contender : c.contenders) {

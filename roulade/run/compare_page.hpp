@@ -23,7 +23,8 @@ std::filesystem::path run_folder_of(const std::filesystem::path& out, const Cont
 /// (best: nearest to fresh data; median; worst), one of the runs.
 Description describe(const Comparison& comparison);
 
-/// Draws the best and the worst run of every recipe, by its first figure, and writes OUT/report/. Returns its files.
+/// Draws the best, the median and the worst run of every recipe, by its first figure, and writes OUT/report/. Returns
+/// its files.
 std::vector<std::filesystem::path> write_page(const Comparison& comparison, const std::filesystem::path& out);
 
 }  // namespace roulade
