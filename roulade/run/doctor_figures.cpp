@@ -164,7 +164,6 @@ void measure_averaging(const Bench& b, RunFigures& f) {
 
 void measure_more_steps(const Bench& b, RunFigures& f) {
   f.more_steps = std::clamp<int64_t>(f.step / 4, 150, b.request.quick ? 150 : 300);
-  const Tensor before = b.noised->output(*b.used);
   const std::shared_ptr<const Model> model = train_on(b.parts, *b.used, f.lr / 3, f.more_steps);
   const std::vector<double> old_loss = b.judge(*b.used), new_loss = b.judge(*model);
   f.more_before = mean_of(old_loss).value;
