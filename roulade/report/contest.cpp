@@ -29,7 +29,7 @@ plot::Figure figure_of(const ContestContent& content, const std::vector<ContestP
   const bool equal = plot::plane_like(view);
   if (equal) plot::make_square(view);
   plot::Figure figure;
-  figure.title = content.title;
+  figure.title = content.panel_title;
   figure.columns = content.panel_columns;
   const auto columns = static_cast<size_t>(content.panel_columns);
   figure.width = kSide * content.panel_columns;

@@ -27,6 +27,7 @@ struct ContestContent {
   std::string title, summary;
   std::vector<ContestTable> tables;
   PlotPoints data;
+  std::string panel_title;
   std::vector<ContestPanel> panels;  ///< row after row
   int panel_columns = 3;
   std::vector<ContestPanel> medians;  ///< one row, for a picture of its own

@@ -126,9 +126,14 @@ std::string text_of(const Cell& cell) {
   return "–";
 }
 
+std::string spaced(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
 ContestTable to_table(const Sheet& sheet, const std::string& title, const std::string& note) {
   ContestTable table{title, sheet.columns, {}, note};
-  for (std::string& column : table.columns) std::replace(column.begin(), column.end(), '_', ' ');
+  for (std::string& column : table.columns) column = spaced(column);
   for (const auto& row : sheet.rows) {
     table.rows.emplace_back();
     for (const Cell& cell : row) table.rows.back().push_back(text_of(cell));
@@ -148,7 +153,7 @@ ContestPanel panel_of(const Comparison& c, const std::filesystem::path& out, siz
   const TrainedRun run = open_run({run_folder_of(out, c.contenders[contender], seed), {}, {}});
   const PointSamples made =
       sample_points(run, {.count = kShown, .seed = run.seed, .frame_points = 0, .progress = {}, .cancel = {}});
-  return {fmt::format("{}, {}: seed {}, {} {:.3g}", c.contenders[contender].name, which, seed, figure,
+  return {fmt::format("{}: {}, {:.3g}", which, c.contenders[contender].name,
                       c.outcomes[contender][index].figures.at(figure)),
           {made.points.width, made.points.values, {}}};
 }
@@ -185,6 +190,7 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
   const Points data = source->draw(Split::test, 0, kShown);
   content.data = {data.width, data.values, {}};
   const std::vector<std::string> figures = figures_of(c);
+  if (!figures.empty()) content.panel_title = fmt::format("Samples over data, with {}", spaced(figures.front()));
   content.panel_columns = static_cast<int>(c.contenders.size());
   for (const char* which : {"best", "median", "worst"})
     for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
@@ -204,6 +210,7 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
     content.recipes.push_back({contender.name, to_toml(contender.recipe)});
     command += fmt::format(" {}.toml", contender.name);
   }
+  if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   command += fmt::format(" --seeds {}", c.seeds);
   if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   if (c.seconds > 0) command += fmt::format(" --seconds {}", c.seconds);
