@@ -12,7 +12,7 @@ namespace {
 // Limits; docs/doctor.md says where each comes from.
 constexpr double kSure = 4;                          ///< standard errors
 constexpr double kLeftGood = 0.03, kLeftBad = 0.15;  ///< of what can be learnt beyond the best linear denoiser
-constexpr double kRecord = 1.5, kRecordBad = 3;      ///< measured over recorded loss
+constexpr double kRecord = 1.15, kRecordBad = 3;     ///< measured over recorded loss
 constexpr double kOverfitGood = 0.75, kOverfitBad = 0.9;
 constexpr double kRace = 1.02;                   ///< loss with the rate over loss with a tenth of it
 constexpr double kSpike = 10, kGrowth = 20;      ///< largest over median gradient; weights over fresh ones
@@ -40,11 +40,13 @@ Check check_target(const Case& c) {
   const RunFigures& f = c.f;
   const auto recorded = f.history.last_loss();
   Check out{"target", Verdict::good, "", ""};
-  const double measured = f.raw_training.value, limit = kRecord * recorded.value_or(0) + kSure * f.raw_training.error;
-  const bool finite = std::isfinite(measured);
-  const bool far = recorded && measured > kRecordBad / kRecord * limit;
-  if (!finite || far || (measured > limit && measured > f.gaussian_training)) {
-    out.verdict = recorded || !finite ? Verdict::bad : Verdict::look;
+  // A rate too high makes the loss jump from step to step: what the record itself spreads over proves nothing.
+  const double unsure = kSure * std::hypot(f.raw_training.error, f.history.last_spread());
+  const double measured = f.raw_training.value, record = recorded.value_or(0);
+  const auto beyond = [&](double factor) { return measured > std::max(factor * record, record + unsure); };
+  if (!std::isfinite(measured) || (recorded && beyond(kRecordBad)) ||
+      (beyond(kRecord) && measured > f.gaussian_training)) {
+    out.verdict = recorded || !std::isfinite(measured) ? Verdict::bad : Verdict::look;
     out.advice =
         "check that recipe and weights belong together: the network's answers are not what the recipe takes "
         "them for (denoiser.prediction, schedule, its sign)";
@@ -84,7 +86,7 @@ Check check_rate(const Case& c) {
   return out;
 }
 
-Check check_norms(const Case& c) {
+Check check_norms(const Case& c, bool blocked) {
   const RunFigures& f = c.f;
   Check out{"norms", Verdict::good, "", ""};
   const double median = f.history.median_norm(), largest = f.history.largest_norm();
@@ -102,6 +104,10 @@ Check check_norms(const Case& c) {
   out.finding = fmt::format("weights {:.3g} ({:.3g} when fresh)", f.weight_norm, f.fresh_norm);
   if (!f.history.rows.empty())
     out.finding += fmt::format(", gradient {:.3g} in the last third, {:.3g} at most", median, largest);
+  if (blocked && f.bad_weight.empty()) {  // a rate too high throws weights and gradients about
+    out.verdict = Verdict::unknown;
+    out.advice.clear();
+  }
   return out;
 }
 
@@ -246,7 +252,8 @@ bool complains(const Check& check) { return check.verdict == Verdict::look || ch
 
 Diagnosis diagnose(const RunFigures& figures) {
   const Case c{figures};
-  const Check target = check_target(c), overfit = check_overfit(c), rate = check_rate(c), norms = check_norms(c);
+  const Check target = check_target(c), overfit = check_overfit(c), rate = check_rate(c);
+  const Check norms = check_norms(c, complains(rate));
   const Check memory = check_memory(c), loss = check_loss(c);
   const bool broken = complains(target) || complains(overfit) || complains(rate) || !figures.bad_weight.empty();
   // Each cause explains the excess: the next one is asked for only when those before it are out of the way.
@@ -255,7 +262,7 @@ Diagnosis diagnose(const RunFigures& figures) {
       c, broken || complains(memory) || (averaging_now.advice.rfind("lower", 0) != 0 && complains(averaging_now)));
   const Check averaging = check_averaging(c, complains(steps) || broken);
   const Check network = check_network(c, broken || complains(memory) || complains(averaging) || complains(steps));
-  const Check sampler = check_sampler(c, complains(target));
+  const Check sampler = check_sampler(c, broken);
   Diagnosis out;
   out.checks = {target, overfit, rate, norms, loss, memory, averaging, steps, network, sampler};
   // The order in which causes are removed; "loss" only shows them.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace roulade {
 namespace {
@@ -18,14 +19,28 @@ std::vector<Row> last_third(const std::vector<Row>& rows) {
   return out;
 }
 
+/// The last tenth, at least three rows.
+std::span<const Row> last_rows(const std::vector<Row>& rows) {
+  return std::span(rows).last(std::min(rows.size(), std::max<size_t>(3, rows.size() / 10)));
+}
+
 }  // namespace
 
 std::optional<double> TrainingHistory::last_loss() const {
   if (rows.empty()) return std::nullopt;
-  const size_t n = std::min(rows.size(), std::max<size_t>(3, rows.size() / 10));
+  const auto part = last_rows(rows);
   double sum = 0;
-  for (size_t i = rows.size() - n; i < rows.size(); ++i) sum += rows[i].loss;
-  return sum / static_cast<double>(n);
+  for (const Row& row : part) sum += row.loss;
+  return sum / static_cast<double>(part.size());
+}
+
+double TrainingHistory::last_spread() const {
+  const auto part = last_rows(rows);
+  if (part.size() < 2) return 0;
+  const double mean = *last_loss();
+  double sum = 0;
+  for (const Row& row : part) sum += std::pow(row.loss - mean, 2);
+  return std::sqrt(sum / static_cast<double>(part.size() - 1));
 }
 
 std::optional<double> TrainingHistory::first_loss() const {

@@ -18,6 +18,8 @@ struct TrainingHistory {
 
   /// Mean loss of the last rows: a tenth of the training, at least three rows. Absent without rows.
   std::optional<double> last_loss() const;
+  /// The standard deviation of the same rows; 0 for fewer than two.
+  double last_spread() const;
   std::optional<double> first_loss() const;
   /// How much the loss fell over the last third of the steps, by a straight line fitted to its rows, and the line's
   /// standard error. Absent with fewer than four rows there.

@@ -143,6 +143,17 @@ TEST_F(DoctorTest, AWrongTargetIsNamed) {
   expect_only("target", examine(wrong));
 }
 
+TEST_F(DoctorTest, EdmWeightsReadAsVAreNamed) {
+  // Their loss lies but a third above the record, and above the best linear denoiser's.
+  const fs::path wrong = root_ / "as_v";
+  fs::copy(train_run("healthy"), wrong, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  const RunFolder folder{wrong};
+  Recipe recipe = read_run_recipe(folder);
+  recipe.tables.at("denoiser") = {{"prediction", std::string("v")}};
+  write_run_recipe(folder, resolve(recipe));
+  expect_only("target", examine(wrong));
+}
+
 TEST_F(DoctorTest, AMissingAverageIsNamed) {
   expect_only("averaging", examine(train_run("no_average", {"train.ema=[]", "train.decay=constant"})));
 }
