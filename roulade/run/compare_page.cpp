@@ -210,7 +210,6 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
     content.recipes.push_back({contender.name, to_toml(contender.recipe)});
     command += fmt::format(" {}.toml", contender.name);
   }
-  if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   command += fmt::format(" --seeds {}", c.seeds);
   if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   if (c.seconds > 0) command += fmt::format(" --seconds {}", c.seconds);
