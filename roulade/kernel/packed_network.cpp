@@ -51,7 +51,8 @@ void PackedPointNetwork::pack(std::span<const LayerValues> layers) {
     for (int64_t o = 0; o < pieces; ++o) {
       const float* from = w + o * l.in;
       float* to = rows + o * l.in_pad;
-      changed = changed || std::memcmp(to, from, static_cast<size_t>(length) * sizeof(float)) != 0;
+      // A layer without inputs has no weights to point at.
+      changed = changed || (length > 0 && std::memcmp(to, from, static_cast<size_t>(length) * sizeof(float)) != 0);
       if (changed) std::copy_n(from, length, to);
     }
     // In squares, so that both sides stay in the cache.
