@@ -44,7 +44,7 @@ class Solver {
   static T& at(std::vector<T>& values, int32_t i) {
     return values[static_cast<size_t>(i)];
   }
-  const double* row(int32_t i) const { return cost_.data() + int64_t{i} * n_; }
+  const double* row(int32_t i) const { return &cost_[static_cast<size_t>(int64_t{i} * n_)]; }
 
   /// Each column's price is its least cost, and it goes to that row where no other column has it.
   void reduce_columns() {
