@@ -67,7 +67,8 @@ void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>
   }
   if (weights.size() == named.size()) return;
   for (const auto& [name, tensor] : weights) {
-    const bool known = std::any_of(named.begin(), named.end(), [&](const auto& entry) { return entry.first == name; });
+    const bool known = std::any_of(named.begin(), named.end(),
+                                   [&, wanted = &name](const auto& entry) { return entry.first == *wanted; });
     if (!known) fail(Code::input, where, fmt::format("tensor '{}' belongs to no layer of the network", name));
   }
 }
