@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../cli/check.bash"
 page="$tree/docs/extending.md"
 build="$(cd "$(dirname "$ROULADE")/.." && pwd)"
 # AddressSanitizer wants to be the first library of a process, and the new lists have to be.
-grep -q 'ROULADE_SANITIZE:.*=ON' "$build/CMakeCache.txt" 2>/dev/null && { echo "passed over: sanitizers"; exit 0; }
+grep -q 'ROULADE_SANITIZE:.*=ON' "$build/CMakeCache.txt" 2>/dev/null && { echo "passed over: sanitizers"; finish; }
 block() { python3 "$tree/tests/docs/blocks.py" "$page" "$@"; }
 
 # Each folder's list and table, the new line, the new file.
