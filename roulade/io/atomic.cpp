@@ -33,11 +33,6 @@ struct Temporary {
   }
 };
 
-fs::path temporary_name(const fs::path& path) {
-  static std::atomic<uint64_t> counter{0};
-  return path.string() + fmt::format(".tmp-{}-{}", ::getpid(), counter++);
-}
-
 void put_in_place(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) fail_system(to, "put in place", errno);
 }
@@ -82,6 +77,16 @@ bool present(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
+/// A name beside the path that nothing has: a killed process of this number may have left some.
+fs::path temporary_name(const fs::path& path) {
+  static std::atomic<uint64_t> counter{0};
+  fs::path name;
+  do {
+    name = path.string() + fmt::format(".tmp-{}-{}", ::getpid(), counter++);
+  } while (present(name));
+  return name;
+}
+
 bool is_device(const fs::path& path) {
   std::error_code ignored;
   const fs::file_status status = fs::status(path, ignored);
@@ -103,8 +108,7 @@ void write_file_atomically(const fs::path& path, const std::function<void(File&)
     device.close();
     return;
   }
-  fs::path name = temporary_name(path);
-  while (present(name)) name = temporary_name(path);  // left by a killed process that had this number
+  const fs::path name = temporary_name(path);
   File file(name, File::Open::create);
   Temporary temporary{name};
   fill(file);
@@ -180,8 +184,7 @@ void recover_folder(const fs::path& folder) {
 
 void write_pointer(const fs::path& path, const std::string& name) {
   if (!plain_name(name)) fail(Code::usage, path.string(), "target of a pointer", "a plain name", "'" + name + "'");
-  fs::path link = temporary_name(path);
-  while (present(link)) link = temporary_name(path);
+  const fs::path link = temporary_name(path);
   if (::symlink(name.c_str(), link.c_str()) != 0) {
     if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) fail_system(path, "create a link", errno);
     write_file_atomically(path, name + "\n");
