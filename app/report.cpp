@@ -50,8 +50,8 @@ int report(const Options& o) {
   std::vector<TrainedRun> runs;
   for (const std::string& run : o.runs) runs.push_back(open(o, run));
   if (alone) return finish(work, o, runs.front(), report_run(runs.front(), work.progress(), work.cancel(), o.report));
-  const std::filesystem::path out = o.out.empty() ? runs.front().folder.lexically_normal().parent_path() / "comparison"
-                                                  : std::filesystem::path(o.out);
+  const std::filesystem::path out =
+      o.out.empty() ? runs.front().folder.parent_path() / "comparison" : std::filesystem::path(o.out);
   return finish(work, o, runs.front(), compare_runs(runs, out, work.progress(), work.cancel()));
 }
 

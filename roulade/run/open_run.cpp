@@ -58,8 +58,7 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
 
 TrainedRun open_run(const OpenRequest& request) {
   TrainedRun run;
-  run.folder = request.run.lexically_normal();
-  if (!run.folder.has_filename()) run.folder = run.folder.parent_path();  // "runs/a/", as a shell completes it
+  run.folder = without_slash(request.run);
   const RunFolder folder{run.folder};
   const Recipe trained = read_run_recipe(folder);
   run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(trained, "run").seed);

@@ -26,11 +26,12 @@ std::filesystem::path RunFolder::checkpoint(int64_t step) const {
   return checkpoints() / fmt::format("{}{:08}", kPrefix, step);
 }
 
-std::string RunFolder::name() const {
-  std::filesystem::path path = std::filesystem::absolute(root).lexically_normal();
-  if (!path.has_filename()) path = path.parent_path();
-  return path.filename().string();
+std::filesystem::path without_slash(const std::filesystem::path& folder) {
+  const std::filesystem::path plain = folder.lexically_normal();
+  return plain.has_filename() ? plain : plain.parent_path();
 }
+
+std::string RunFolder::name() const { return without_slash(std::filesystem::absolute(root)).filename().string(); }
 
 std::vector<int64_t> RunFolder::steps() const {
   std::vector<int64_t> out;
