@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include <fmt/format.h>
@@ -192,19 +193,19 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
   const std::vector<std::string> figures = figures_of(c);
   if (!figures.empty()) content.panel_title = fmt::format("Samples over data, with {}", spaced(figures.front()));
   content.panel_columns = static_cast<int>(c.contenders.size());
-  for (const char* which : {"best", "median", "worst"})
+  const auto draw = [&](const char* which, const std::function<size_t(size_t last)>& rank) {
     for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
       const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
-      const size_t last = order.empty() ? 0 : order.size() - 1, middle = last / 2;  // of two, the nearer to fresh data
-      content.panels.push_back(order.empty() ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}
-                                             // its place in the row stays
-                                             : panel_of(c, out, i,
-                                                        order[which[0] == 'b'   ? 0
-                                                              : which[0] == 'm' ? middle
-                                                                                : last],
-                                                        which, figures.front()));
-      if (which[0] == 'm') content.medians.push_back(content.panels.back());
+      content.panels.push_back(order.empty()  // its place in the row stays
+                                   ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}
+                                   : panel_of(c, out, i, order[rank(order.size() - 1)], which, figures.front()));
     }
+  };
+  draw("best", [](size_t) { return size_t{0}; });
+  draw("median", [](size_t last) { return last / 2; });  // of two, the nearer to fresh data
+  content.medians.assign(content.panels.end() - static_cast<std::ptrdiff_t>(content.panels.size() / 2),
+                         content.panels.end());
+  draw("worst", [](size_t last) { return last; });
   std::string command = "roulade compare";
   for (const Contender& contender : c.contenders) {
     content.recipes.push_back({contender.name, to_toml(contender.recipe)});
