@@ -244,10 +244,6 @@ Tile& make_tile(const PackedPointNetwork& network, Arena& arena, bool train) {
   return t;
 }
 
-}  // namespace
-
-namespace {
-
 template <int64_t kWidth>
 void copy_each(int64_t n, int64_t width, const float* from, int64_t from_stride, float* to, int64_t to_stride) {
   for (int64_t i = 0; i < n; ++i) std::copy_n(from + i * from_stride, kWidth > 0 ? kWidth : width, to + i * to_stride);
