@@ -26,4 +26,10 @@ assert os.path.getsize(result["report"]) > 0 and os.path.getsize(result["samples
 assert len(result["figures"]) >= 5 and all(row["real_data"] is not None for row in result["figures"])
 P
 
+# A file's demo goes where its name says, below runs/, not where it lies.
+mkdir -p elsewhere
+cp "$tree/recipes/moons.toml" elsewhere/mine.toml
+ends 0 demo elsewhere/mine.toml "${small[@]:1:2}" --quiet --set data.count=2000 --set train.steps=5 --set eval.pairs=2 --set eval.count=300 --set sample.count=300
+[[ -s runs/mine/report/index.html && ! -e runs/elsewhere ]] || fail "demo FILE: $(find runs -maxdepth 2 | xargs)"
+
 finish
