@@ -114,10 +114,7 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
          fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
-  cut_back(folder.metrics(), [&](std::string_view line) {
-    const std::optional<MetricRow> row = parse_line(line);
-    return row && row->step <= trainer.done();
-  });
+  cut_metrics(folder.metrics(), trainer.done());
 }
 
 }  // namespace
