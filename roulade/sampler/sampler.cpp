@@ -29,9 +29,11 @@ bool finite(const Tensor& x) { return std::isfinite(x.sum().item<double>()) || x
 
 }  // namespace
 
-Denoised StepContext::denoise(const Tensor& x, double t) {
+Denoised StepContext::denoise(const Tensor& x, double t) { return denoise(x, std::span<const double>(&t, 1)); }
+
+Denoised StepContext::denoise(const Tensor& x, std::span<const double> t) {
   ++calls;
-  return denoiser_.denoise(x, std::span<const double>(&t, 1), condition_);
+  return denoiser_.denoise(x, t, condition_);
 }
 
 SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,

@@ -7,6 +7,7 @@
 #include "roulade/core/tensor.hpp"
 #include "roulade/denoiser/denoiser.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -19,10 +20,12 @@ namespace roulade {
 /// `part` tells several draws of one step apart.
 using NoiseFn = std::function<Tensor(int64_t index, int64_t part, const Tensor& like)>;
 
-/// An earlier estimate, newest last.
+/// What a method keeps of an earlier step, newest last: whatever it needs of these.
 struct Past {
   double t = 0;
-  Tensor x0;
+  Tensor x0{};
+  Tensor x{};      ///< x at t that the method went on from, where it is not the one that it was given
+  Tensor slope{};  ///< dy/du at t in the method's coordinates (space.hpp)
 };
 
 /// What one step may use.
@@ -34,13 +37,16 @@ class StepContext {
   const Schedule& schedule() const { return denoiser_.schedule(); }
   /// Calls the denoiser and counts the call.
   Denoised denoise(const Tensor& x, double t);
+  /// The same with a time for each sample.
+  Denoised denoise(const Tensor& x, std::span<const double> t);
   /// N(0, 1) of x's shape for this step.
   Tensor noise(const Tensor& like, int64_t part = 0) const { return noise_(index, part, like); }
 
-  int64_t index = 0;          ///< of this step, from 0
-  int64_t count = 0;          ///< steps in all
-  std::vector<Past> history;  ///< estimates that the method itself stored in earlier steps
-  int64_t calls = 0;          ///< network calls so far
+  int64_t index = 0;           ///< of this step, from 0
+  int64_t count = 0;           ///< steps in all
+  std::vector<Past> history;   ///< what the method itself stored in earlier steps
+  std::vector<double> memory;  ///< numbers that it stored
+  int64_t calls = 0;           ///< network calls so far
 
  private:
   const Denoiser& denoiser_;
@@ -51,18 +57,32 @@ class StepContext {
 /// What a sampler declares of itself, each held to it by the conformance tests.
 struct SamplerFacts {
   bool stochastic = false;
-  double local_order = 2;   ///< error of one step from exact values (and exact history) ~ h^local_order
-  double start_order = 2;   ///< error of the first step ~ h^start_order
-  double global_order = 1;  ///< error over a fixed interval ~ h^global_order; stochastic: of mean and covariance
-  int64_t calls = 1;        ///< network calls of a step
-  int64_t last_calls = 1;   ///< network calls of the final jump to sigma 0
+  double local_order = 2;  ///< error of one step from exact values (and exact history) ~ h^local_order
+  double start_order = 2;  ///< error of the first step ~ h^start_order
+  /// Error over a fixed interval ~ h^global_order; stochastic: of mean and covariance. Where it is above start_order,
+  /// from exact starting values: after the method's own first step it may be as low as that.
+  double global_order = 1;
+  int64_t calls = 1;         ///< network calls of a step; 0 = as many as its tolerance asks for
+  int64_t last_calls = 1;    ///< network calls of the final jump to sigma 0
+  int64_t start_steps = 0;   ///< this many first steps ...
+  int64_t start_calls = 0;   ///< ... take so many calls each instead
+  bool equal_steps = false;  ///< its weights are those of equal steps in t; the orders hold where steps change smoothly
+  bool starts_as_euler = false;  ///< from alpha = 0 it takes Euler's step, with one call
+  bool jumps_to_x0 = true;       ///< the final jump returns the denoised x_0; else earlier estimates may have a share
+  bool consistency = false;  ///< x0 is taken for the end of x_t's trajectory (a consistency function), not for a mean
+
+  /// Network calls of `steps` steps, the last of them the final jump; calls > 0.
+  int64_t calls_of(int64_t steps) const {
+    const int64_t start = std::min(start_steps, steps - 1);
+    return start * start_calls + (steps - 1 - start) * calls + last_calls;
+  }
 };
 
 /// How x_t becomes x_s. Holds options only: everything that changes is in the context. Const calls are thread-safe.
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// x_t: [B, ...]; times s < t in [0, 1]. Returns x_s. s with sigma(s) = 0 is the final jump: it returns the estimate
+  /// x_t: [B, ...]; times s < t in [0, 1]. Returns x_s. s with sigma(s) = 0 is the final jump: it returns an estimate
   /// of x_0.
   virtual Tensor step(StepContext& context, const Tensor& x_t, double t, double s) const = 0;
 };

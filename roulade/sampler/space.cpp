@@ -24,6 +24,11 @@ Coordinates coordinates(Space space, const Schedule& schedule, double t) {
   return {scale, at_t.sigma / scale};
 }
 
+double time_at(Space space, const Schedule& schedule, double u) {
+  const double ratio = space == Space::ve ? u : space == Space::flow ? u / (1 - u) : std::tan(u);  // sigma / alpha
+  return schedule.time_of(-2 * std::log(ratio));
+}
+
 Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t) {
   const Level at_t = level(schedule, t);
   if (space == Space::angle) {

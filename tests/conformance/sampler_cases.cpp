@@ -83,14 +83,20 @@ class Mixture final : public KnownData {
 
 }  // namespace
 
-std::vector<double> Path::times(int64_t n) const {
+std::vector<double> Path::karras_times(int64_t n) const {
   std::vector<double> out;
-  const double first = std::pow(schedule->sigma(t_max), 1 / 7.0), last = std::pow(schedule->sigma(t_min), 1 / 7.0);
+  const double first = std::pow(ratio(*schedule, t_max), 1 / 7.0), last = std::pow(ratio(*schedule, t_min), 1 / 7.0);
   for (int64_t i = 0; i <= n; ++i) {
     const double part = static_cast<double>(i) / static_cast<double>(n);
-    out.push_back(karras ? schedule->time_of(-14 * std::log(first + part * (last - first)))
-                         : t_max + part * (t_min - t_max));
+    out.push_back(schedule->time_of(-14 * std::log(first + part * (last - first))));
   }
+  return out;
+}
+
+std::vector<double> Path::even_times(int64_t n) const {
+  std::vector<double> out;
+  for (int64_t i = 0; i <= n; ++i)
+    out.push_back(t_max + static_cast<double>(i) / static_cast<double>(n) * (t_min - t_max));
   return out;
 }
 
@@ -104,6 +110,43 @@ const std::vector<Path>& paths() {
   return all;
 }
 
+namespace {
+
+/// Options that change what a method of the ODE declares.
+void add_orders(std::vector<SamplerCase>& out) {
+  const auto add = [&](const char* label, const char* name, const Table& options, auto change) {
+    SamplerCase c{label, name, options, sampler::registry().find(name).facts};
+    change(c.facts);
+    out.push_back(std::move(c));
+  };
+  const auto orders = [](double local, double global) {
+    return [=](SamplerFacts& f) { f.local_order = local, f.global_order = global; };
+  };
+  // UniPC's corrector raises the order over an interval by one.
+  add("unipc_1", "unipc", {{"order", 1}}, orders(2, 2));
+  add("unipc_1_bh1", "unipc", {{"order", 1}, {"variant", "bh1"}}, orders(2, 2));
+  add("unipc_2_bh1", "unipc", {{"variant", "bh1"}}, orders(3, 3));
+  add("unipc_3", "unipc", {{"order", 3}}, orders(4, 4));
+  add("unipc_3_bh1", "unipc", {{"order", 3}, {"variant", "bh1"}}, orders(4, 4));
+  add("unip_2", "unipc", {{"corrector", false}}, orders(3, 2));
+  add("unip_3", "unipc", {{"order", 3}, {"corrector", false}}, orders(4, 3));
+  add("deis_1", "deis", {{"order", 1}}, orders(2, 1));
+  add("deis_3", "deis", {{"order", 3}}, orders(4, 3));
+  add("lms_1", "lms", {{"order", 1}},
+      [](SamplerFacts& f) { f.local_order = 2, f.global_order = 1, f.jumps_to_x0 = true; });
+  add("lms_2", "lms", {{"order", 2}}, orders(3, 2));
+  add("lms_3", "lms", {{"order", 3}}, orders(4, 3));
+  const auto ends_low = [](SamplerFacts& f) { f.jumps_to_x0 = true; };
+  add("lms_ends_low", "lms", {{"lower_order_final", true}}, ends_low);
+  add("pndm_prk", "pndm", {{"skip_prk_steps", false}}, [](SamplerFacts& f) { f.start_steps = 3, f.start_calls = 4; });
+  add("pndm_ends_low", "pndm", {{"lower_order_final", true}}, ends_low);
+  add("ipndm_v", "ipndm", {{"variable_step", true}},
+      [](SamplerFacts& f) { f.equal_steps = false, f.local_order = 5, f.global_order = 4; });
+  add("dpm_adaptive_12", "dpm_adaptive", {{"order", 2}}, [](SamplerFacts&) {});
+}
+
+}  // namespace
+
 std::vector<SamplerCase> deterministic_samplers() {
   std::vector<SamplerCase> out;
   for (const auto& entry : sampler::registry().entries()) {
@@ -114,6 +157,7 @@ std::vector<SamplerCase> deterministic_samplers() {
         for (const char* space : {"ve", "flow", "angle"})
           out.push_back({entry.name + "_in_" + space, entry.name, {{"space", space}}, entry.facts});
   }
+  add_orders(out);
   return out;
 }
 
@@ -123,6 +167,7 @@ std::vector<SamplerCase> all_samplers() {
     if (entry.facts.stochastic) out.push_back({entry.name, entry.name, {}, entry.facts});
   out.push_back({"ddpm_beta", "ddpm", {{"variance", "beta"}}, sampler::registry().find("ddpm").facts});
   out.push_back({"ddim_eta_1", "ddim", {{"eta", 1.0}}, sampler::registry().find("ddim").facts});
+  out.push_back({"tcd_gamma_1", "tcd", {{"gamma", 1.0}}, sampler::registry().find("tcd").facts});
   out.push_back({"heun_churn", "heun", {{"s_churn", 20.0}}, sampler::registry().find("heun").facts});
   return out;
 }

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/denoiser/network_denoiser.hpp"
 #include "roulade/grid/grid.hpp"
+#include "roulade/schedule/forward.hpp"
 #include "tests/conformance/sampler_cases.hpp"
 
 #include <algorithm>
@@ -77,6 +78,7 @@ TEST(SamplerConformance, TheFinalJumpReturnsTheDenoisedX0) {
         EXPECT_TRUE(run.x.equal(denoiser->denoise(x, std::vector<double>{t}, {}).x0));
         EXPECT_EQ(run.calls, c.facts.last_calls);
       }
+      if (!c.facts.jumps_to_x0) continue;
       // After other steps too, when a multistep method has a history.
       Tensor before;
       const std::vector<double> times{path.t_max, (path.t_min + path.t_max) / 2, path.t_min, 0};
@@ -94,9 +96,15 @@ TEST(SamplerConformance, NetworkCallsAreAsDeclared) {
     if (c.options.count("space") && walk.schedule->alpha(1) == 0) return;  // ve from alpha = 0 falls back to Euler
     for (const int64_t n : {1, 2, 9}) {
       const Counting counting(denoiser);
-      const SampleRun run = sample(*c.make(), counting, {}, walk.times(n), walk.prior(0, 2), counter_noise(3, 0));
+      const std::vector<double> times = walk.times(n);
+      const SampleRun run = sample(*c.make(), counting, {}, times, walk.prior(0, 2), counter_noise(3, 0));
       EXPECT_EQ(run.calls, counting.calls);
-      EXPECT_EQ(run.calls, (n - 1) * c.facts.calls + c.facts.last_calls) << n;
+      if (c.facts.calls == 0) {
+        EXPECT_GE(run.calls, n);
+        continue;
+      }
+      const bool as_euler = c.facts.starts_as_euler && n > 1 && walk.schedule->alpha(times.front()) == 0;
+      EXPECT_EQ(run.calls, c.facts.calls_of(n) - (as_euler ? c.facts.calls - 1 : 0)) << n;
     }
   });
 }
@@ -142,9 +150,13 @@ class QuickGaussian final : public Denoiser {
   explicit QuickGaussian(std::shared_ptr<const Schedule> schedule) : schedule_(std::move(schedule)) {}
   const Schedule& schedule() const override { return *schedule_; }
   Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition&) const override {
-    const double alpha = schedule_->alpha(t[0]), sigma = schedule_->sigma(t[0]);
-    const double gain = alpha * 0.36 / (alpha * alpha * 0.36 + sigma * sigma);
-    return {x_t.mul(gain).add(0.5 * (1 - gain * alpha)), {}, {}};
+    std::vector<double> gain, shift;
+    for (const double time : t) {
+      const double alpha = schedule_->alpha(time), sigma = schedule_->sigma(time);
+      gain.push_back(alpha * 0.36 / (alpha * alpha * 0.36 + sigma * sigma));
+      shift.push_back(0.5 * (1 - gain.back() * alpha));
+    }
+    return {x_t.mul(broadcast(gain, x_t)).add_(broadcast(shift, x_t)), {}, {}};
   }
 
  private:
@@ -168,6 +180,7 @@ TEST(SamplerConformance, AnyNumberOfStepsIsFinite) {
 
 TEST(SamplerConformance, FromThePriorToTheLabelledData) {
   everywhere([](const SamplerCase& c, const Walk& walk, const std::shared_ptr<const Denoiser>& denoiser) {
+    if (c.facts.consistency) return;  // asks for the end of a trajectory, not for a mean: consistency_test.cpp
     constexpr int64_t kCount = 400;
     Condition first;
     first.label = walk.prior(0, kCount).select(1, 0).mul(0).to(at::kLong);
