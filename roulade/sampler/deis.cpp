@@ -62,7 +62,7 @@ Entry deis() {
   Entry entry;
   entry.name = "deis";
   entry.summary = "DEIS (tAB-DEIS in log rho): eps extrapolated over log(sigma / alpha), integrated exactly";
-  entry.source = "Zhang and Chen 2023 (DEIS), eq. 14 and 15, with the polynomial in log rho";
+  entry.source = "Zhang and Chen 2023 (DEIS), eq. 14 and 15 (tAB-DEIS), with the polynomial in log rho";
   entry.facts = {
       .stochastic = false, .local_order = 3, .start_order = 2, .global_order = 2, .calls = 1, .last_calls = 1};
   return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const Deis>(s); });

@@ -211,8 +211,8 @@ Entry dpm_adaptive() {
   entry.name = "dpm_adaptive";
   entry.summary = "DPM-Solver-12 or -23: steps as long as a tolerance allows, within each step of the grid";
   entry.source =
-      "Lu et al. 2022a (DPM-Solver), appendix C; PID control: Söderlind 2003, Digital Filters in Adaptive "
-      "Time-Stepping, with its limiter of 2006";
+      "Lu et al. 2022a (DPM-Solver), appendix C; control: Soderlind and Wang 2006, Adaptive Time-Stepping and "
+      "Computational Stability";
   entry.facts = {
       .stochastic = false, .local_order = 4, .start_order = 4, .global_order = 3, .calls = 0, .last_calls = 1};
   return with_settings<Entry, Settings>(entry,

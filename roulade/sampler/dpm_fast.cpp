@@ -66,7 +66,7 @@ Entry dpm_fast() {
   Entry entry;
   entry.name = "dpm_fast";
   entry.summary = "DPM-Solver, singlestep: steps of order 3, then 2 and 1 as the budget of network calls allows";
-  entry.source = "Lu et al. 2022a (DPM-Solver), algorithms 1 and 2 and appendix D.3";
+  entry.source = "Lu et al. 2022a (DPM-Solver), algorithms 1 and 2 and section 3.4";
   entry.facts = {.stochastic = false,
                  .local_order = 4,
                  .start_order = 4,

@@ -15,7 +15,7 @@ struct DpmStage {
 };
 
 /// The stages of DPM-Solver-1, -2 (r1 = 1/2) or -3 (r1 = 1/3, r2 = 2/3) from t to s, the last at s.   alpha(t) > 0,
-/// sigma(s) > 0, s <= t. Source: Lu et al. 2022a, algorithms 1 and 2, eq. 4.1, with x_0 for the first eps.
+/// sigma(s) > 0, s <= t. Source: Lu et al. 2022a, algorithms 1 and 2, with x_0 for the first eps.
 std::vector<DpmStage> dpm_stages(int64_t order, const Schedule& schedule, double t, double s);
 
 /// The end of a step of one order less from the same stages, to compare with: order 2 has DPM-Solver-1; order 3 has

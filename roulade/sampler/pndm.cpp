@@ -54,7 +54,7 @@ class Pndm final : public Sampler {
     return ahead.add(second.sub(first), length(space, schedule, t, s) / 2);
   }
 
-  /// Equation 13: the classical Runge-Kutta weights (1, 2, 2, 1) / 6, halfway in t.
+  /// The classical Runge-Kutta weights (1, 2, 2, 1) / 6, halfway in t.
   static Tensor runge_kutta(Space space, StepContext& context, const Tensor& x_t, const Tensor& x0, const Tensor& ahead,
                             const Tensor& first, double t, double s) {
     const Schedule& schedule = context.schedule();
@@ -82,7 +82,7 @@ Entry pndm() {
   Entry entry;
   entry.name = "pndm";
   entry.summary = "Pseudo linear multistep method (PLMS) on eps: fourth-order weights of equal steps in t";
-  entry.source = "Liu et al. 2022 (PNDM), eq. 11 to 13 and algorithm 2";
+  entry.source = "Liu et al. 2022 (PNDM), section 3 and algorithm 2";
   entry.facts = {.stochastic = false,
                  .local_order = 3,
                  .start_order = 3,

@@ -107,7 +107,7 @@ Entry unipc() {
   Entry entry;
   entry.name = "unipc";
   entry.summary = "UniPC: multistep predictor and corrector in log(alpha / sigma) on the estimate of x_0";
-  entry.source = "Zhao et al. 2023 (UniPC), algorithms 5 to 8, eq. 9 and appendix A";
+  entry.source = "Zhao et al. 2023 (UniPC), section 3, on the estimate of x_0 as in the appendix";
   entry.facts = {
       .stochastic = false, .local_order = 3, .start_order = 2, .global_order = 3, .calls = 1, .last_calls = 1};
   return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const Unipc>(s); });

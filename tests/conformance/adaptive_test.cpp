@@ -19,7 +19,7 @@ std::unique_ptr<const Sampler> adaptive(int64_t order, double tolerance) {
 }
 
 TEST(DpmAdaptive, ErrorAndCallsFollowFromTheTolerance) {
-  const std::vector<double> tolerances{1e-2, 1e-3, 1e-4, 1e-5};
+  const std::vector<double> tolerances{1e-3, 1e-4, 1e-5, 1e-6};
   for (const int64_t order : {2, 3})
     for (const Path& path : paths())
       for (const KnownData* data : {&gaussian(), &mixture()}) {
@@ -67,7 +67,7 @@ TEST(DpmAdaptive, FromPureNoiseToo) {
   const Tensor start = at::full({1, 1}, 1.3, options);
   const double truth = schedule->alpha(s) * mean + 1.3 * std::hypot(schedule->alpha(s) * deviation, schedule->sigma(s));
   std::vector<double> errors;
-  const std::vector<double> tolerances{1e-2, 1e-3, 1e-4, 1e-5};
+  const std::vector<double> tolerances{1e-3, 1e-4, 1e-5, 1e-6};
   for (const double tolerance : tolerances) {
     const NoiseFn none = silent;
     StepContext context(*denoiser, kNone, none);

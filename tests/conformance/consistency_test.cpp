@@ -9,7 +9,9 @@
 #include <cmath>
 #include <functional>
 #include <set>
+#include <utility>
 
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -142,6 +144,44 @@ TEST(Consistency, TcdOfAnyFunctionIsThePapersStep) {
       }
       expect_law(law_of("tcd", {{"gamma", gamma}}, *denoiser, times, start), law);
     }
+}
+
+/// x at s from 0.6 at t, with noise 0.37 and the estimate 0.2 + 0.5 x.
+double step(const std::string& name, const Table& options, const std::shared_ptr<const Schedule>& schedule, double t,
+            double s) {
+  const FunctionDenoiser denoiser(schedule, [](const Tensor& x, double) {
+    return Denoised{x.mul(0.5).add(0.2), {}, {}};
+  });
+  const NoiseFn noise = [](int64_t, int64_t, const Tensor& like) {
+    return at::full(like.sizes(), 0.37, like.options());
+  };
+  const Tensor x = at::full({1, 1}, 0.6, at::TensorOptions(at::kDouble));
+  return sample(*sampler::registry().make(name, options), denoiser, {}, std::vector<double>{t, s}, x, noise)
+      .x.item<double>();
+}
+
+TEST(Consistency, TcdOnADiscreteScheduleGoesToTheStateBelow) {
+  // States count from 1: from state 400, the network's 399, gamma = 0.3 leads to the network's floor(279.3), state 280.
+  const std::shared_ptr<const Schedule> schedule = schedule::registry().make("linear");
+  const Schedule& c = *schedule;
+  const std::vector<std::pair<double, double>> ends{{0.0, 0.4}, {0.3, 0.28}, {1.0, 0.001}};
+  for (const auto& [gamma, to] : ends) {
+    const double eps = (0.6 - c.alpha(0.5) * 0.5) / c.sigma(0.5), scale = c.alpha(0.4) / c.alpha(to);
+    const double up = std::sqrt(std::max(0.0, std::pow(c.sigma(0.4), 2) - std::pow(scale * c.sigma(to), 2)));
+    EXPECT_NEAR(step("tcd", {{"gamma", gamma}}, schedule, 0.5, 0.4),
+                scale * (c.alpha(to) * 0.5 + c.sigma(to) * eps) + (gamma == 0 ? 0 : up * 0.37), 1e-12)
+        << gamma;
+  }
+}
+
+TEST(Consistency, LcmCanApplyTheBoundaryCondition) {
+  // Luo et al. 2023: c_skip = d^2 / (t^2 + d^2), c_out = t / sqrt(t^2 + d^2), d = 0.5.
+  const std::shared_ptr<const Schedule> schedule = schedule::registry().make("linear");
+  const double time = 0.01 * 499, power = time * time + 0.25;  // state 500 is the network's 499
+  const double f = 0.25 / power * 0.6 + time / std::sqrt(power) * 0.5;
+  EXPECT_NEAR(step("lcm", {{"boundary_scaling", 0.01}}, schedule, 0.5, 0.4),
+              schedule->alpha(0.4) * f + schedule->sigma(0.4) * 0.37, 1e-12);
+  EXPECT_NEAR(step("lcm", {{"boundary_scaling", 0.01}}, schedule, 0.5, 0), f, 1e-12);
 }
 
 TEST(Consistency, LcmAndTcdGoFromThePriorToTheData) {

@@ -104,14 +104,14 @@ TEST(OdeMethod, DeisLowersItsOrderAtTheEndOfFewSteps) {
   EXPECT_NEAR(at(third, 3, 4), at({{"order", 2}, {"lower_order_final", false}}, 3, 100), kClose);
 }
 
-/// Equation 11 of Liu et al. 2022: x_t to s along one eps.
+/// The transfer of Liu et al. 2022, section 3: x_t to s along one eps.
 double transfer(const Schedule& c, double x, double e, double t, double s) {
   const double a = std::pow(c.alpha(t), 2), a_s = std::pow(c.alpha(s), 2);
   return std::sqrt(a_s / a) * x -
          (a_s - a) * e / (std::sqrt(a) * (std::sqrt((1 - a_s) * a) + std::sqrt((1 - a) * a_s)));
 }
 
-/// Equation 12, and its lower orders while there are fewer.   e: newest last.
+/// The linear multistep weights there, and those of lower orders while there are fewer.   e: newest last.
 double adams(const std::vector<double>& e) {
   const auto last = [&](size_t j) { return e[e.size() - 1 - j]; };
   if (e.size() == 1) return last(0);
@@ -200,7 +200,7 @@ TEST(OdeMethod, Dpm2LooksHalfwayInLogSigma) {
               kClose);
 }
 
-/// DPM-Solver of order 1, 2 or 3 (Lu et al. 2022a, eq. 3.7, algorithms 1 and 2).
+/// DPM-Solver of order 1, 2 or 3 (Lu et al. 2022a, eq. 3.7 and algorithms 1 and 2).
 double dpm_solver(const Schedule& c, double x, double t, double s, int64_t order) {
   const auto lambda = [&](double at) { return std::log(c.alpha(at) / c.sigma(at)); };
   const auto eps = [&](double at_x, double at) { return (at_x - c.alpha(at) * estimate(at_x, at)) / c.sigma(at); };
@@ -222,7 +222,7 @@ double dpm_solver(const Schedule& c, double x, double t, double s, int64_t order
 
 TEST(OdeMethod, DpmFastIsDpmSolverOfOrdersByBudget) {
   on_schedules([](const auto& schedule) {
-    // Appendix D.3: 3, ..., 3, then 2, 1 or 1 or 2. Four steps.
+    // Section 3.4: 3, ..., 3, then 2, 1 or 1 or 2. Four steps.
     const std::vector<std::pair<int64_t, std::vector<int64_t>>> budgets{
         {0, {3, 3, 3, 1}}, {9, {3, 3, 2, 1}}, {10, {3, 3, 3, 1}}, {11, {3, 3, 3, 2}}, {4, {1, 1, 1, 1}}};
     for (const auto& [budget, orders] : budgets) {

@@ -25,7 +25,7 @@ std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double
   return b;
 }
 
-/// UniPC on x_0 (Zhao et al. 2023, algorithms 5 to 8): R_p rho = phi_p / B(h), with h^n n! phi_(n+1) by their
+/// UniPC on x_0 (Zhao et al. 2023, section 3): R_p rho = phi_p / B(h), with h^n n! phi_(n+1) by their
 /// recursion.
 class UnipcPaper {
  public:
