@@ -11,7 +11,8 @@ struct Settings {
   std::string space = "auto";
 
   void bind(Binder& b) {
-    b.add("space", space, space_names(), "coordinates of the ODE: auto = flow for flow schedules, else ve");
+    b.add("space", space, space_names(),
+          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
   }
 };
 

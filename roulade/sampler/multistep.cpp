@@ -56,7 +56,8 @@ void remember(std::vector<Past>& history, Past now, int64_t keep) {
 }
 
 void AdamsSettings::bind_space(Binder& b) {
-  b.add("space", space, space_names(), "coordinates of the ODE: auto = flow for flow schedules, else ve");
+  b.add("space", space, space_names(),
+        "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
 }
 
 void AdamsSettings::bind_final(Binder& b) {
