@@ -150,25 +150,21 @@ class DpmAdaptive final : public Sampler {
   /// Where the tries end, at the order and at one less.
   std::pair<Tensor, Tensor> ends(StepContext& context, const Tensor& x, const Tensor& x0,
                                  const std::vector<Try>& tries) const {
-    const Schedule& schedule = context.schedule();
-    const auto eps_at = [&](const Tensor& y, const Tensor& y0, auto time) {
-      const auto of_y = [&](const Try& one) { return 1 / schedule.sigma(time(one)); };
-      const auto of_y0 = [&](const Try& one) { return -schedule.alpha(time(one)) / schedule.sigma(time(one)); };
-      return y.mul(column(tries, y, of_y)).add_(y0.mul(column(tries, y, of_y0)));
-    };
+    const auto times = [&](const Tensor& y, auto number) { return y.mul(column(tries, y, number)); };
     const auto end_of = [&](auto stage, const Tensor& difference) {
-      Tensor y = x.mul(column(tries, x, [&](const Try& one) { return stage(one).keep; }));
-      y.add_(x0.mul(column(tries, x, [&](const Try& one) { return stage(one).gain; })));
-      if (difference.defined())
-        y.add_(difference.mul(column(tries, x, [&](const Try& one) { return stage(one).extra; })));
+      Tensor y = times(x, [&](const Try& one) { return stage(one).keep; });
+      y.add_(times(x0, [&](const Try& one) { return stage(one).gain; }));
+      if (difference.defined()) y.add_(times(difference, [&](const Try& one) { return stage(one).extra; }));
       return y;
     };
-    const Tensor eps = eps_at(x, x0, [](const Try& one) { return one.t; });
-    Tensor first, difference;
+    Tensor first, difference;  // eps_i - eps
     for (size_t k = 0; k + 1 < static_cast<size_t>(set_.order); ++k) {
-      const Tensor y = end_of([k](const Try& one) { return one.stages[k]; }, difference);
-      const auto time = [k](const Try& one) { return one.stages[k].t; };
-      difference = eps_at(y, denoise(context, y, tries, time), time).sub_(eps);
+      const auto stage = [k](const Try& one) { return one.stages[k]; };
+      const Tensor y = end_of(stage, difference);
+      const Tensor y0 = denoise(context, y, tries, [&](const Try& one) { return stage(one).t; });
+      Tensor next = times(x0.sub(y0), [&](const Try& one) { return stage(one).snr_root; });
+      if (difference.defined()) next.add_(times(difference, [&](const Try& one) { return stage(one).again; }));
+      difference = std::move(next);
       if (k == 0) first = difference;
     }
     return {end_of([](const Try& one) { return one.stages.back(); }, difference),

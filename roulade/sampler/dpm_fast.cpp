@@ -5,6 +5,7 @@
 #include "roulade/sampler/update.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,14 +31,15 @@ class DpmFast final : public Sampler {
     if (schedule.sigma(s) == 0) return x0;
     if (order == 1 || schedule.alpha(t) == 0) return euler(Space::ve, schedule, x_t, x0, t, s);
 
-    const Tensor eps = slope(Space::ve, schedule, x_t, x0, t);
     const std::vector<DpmStage> stages = dpm_stages(order, schedule, t, s);
-    Tensor x, difference;
+    Tensor x, difference;  // eps_i - eps
     for (const DpmStage& stage : stages) {
       x = weighted_sum(stage.keep, x_t, stage.gain, x0);
       if (difference.defined()) x.add_(difference, stage.extra);
-      if (&stage != &stages.back())
-        difference = slope(Space::ve, schedule, x, context.denoise(x, stage.t).x0, stage.t).sub_(eps);
+      if (&stage == &stages.back()) break;
+      Tensor next = x0.sub(context.denoise(x, stage.t).x0).mul_(stage.snr_root);
+      if (difference.defined()) next.add_(difference, stage.again);
+      difference = std::move(next);
     }
     return x;
   }

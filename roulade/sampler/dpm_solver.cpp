@@ -12,7 +12,10 @@ double log_ratio(const Schedule& schedule, double t, double s) {
 
 DpmStage first_order(const Schedule& schedule, double t, double s) {
   const double keep = schedule.sigma(s) / schedule.sigma(t);
-  return {s, keep, schedule.alpha(s) - keep * schedule.alpha(t), 0};
+  return {.t = s,
+          .keep = keep,
+          .gain = schedule.alpha(s) - keep * schedule.alpha(t),
+          .snr_root = schedule.alpha(s) / schedule.sigma(s)};
 }
 
 double second_order(const Schedule& schedule, double s, double h, double r1) {
@@ -37,7 +40,8 @@ std::vector<DpmStage> dpm_stages(int64_t order, const Schedule& schedule, double
   }
   const double r1 = 1 / 3.0, r2 = 2 / 3.0;
   DpmStage middle = inner(r2);
-  middle.extra = -schedule.sigma(middle.t) * r2 / r1 * excess(r2 * h);
+  middle.again = -r2 / r1 * excess(r2 * h);
+  middle.extra = schedule.sigma(middle.t) * middle.again;
   end.extra = -schedule.sigma(s) / r2 * excess(h);
   return {inner(r1), middle, end};
 }

@@ -8,10 +8,12 @@
 namespace roulade {
 
 /// A stage of a singlestep DPM-Solver: x at time t is  keep x_t + gain x_0 + extra (eps_i - eps), where x_0 and eps are
-/// the estimates at the step's beginning and eps_i is that of the stage before.
+/// the estimates at the step's beginning and eps_i is that of the stage before. With x_0' the estimate at that x, the
+/// eps' of this stage has  eps' - eps = snr_root (x_0 - x_0') + again (eps_i - eps):  no difference of large numbers.
 struct DpmStage {
   double t = 0;
   double keep = 1, gain = 0, extra = 0;
+  double snr_root = 0, again = 0;  ///< alpha / sigma; extra / sigma
 };
 
 /// The stages of DPM-Solver-1, -2 (r1 = 1/2) or -3 (r1 = 1/3, r2 = 2/3) from t to s, the last at s.   alpha(t) > 0,

@@ -19,8 +19,10 @@ std::unique_ptr<const Sampler> adaptive(int64_t order, double tolerance) {
 }
 
 TEST(DpmAdaptive, ErrorAndCallsFollowFromTheTolerance) {
-  const std::vector<double> tolerances{1e-3, 1e-4, 1e-5, 1e-6};
-  for (const int64_t order : {2, 3})
+  for (const int64_t order : {2, 3}) {
+    // Small enough that the first tries, up from h_init, are few among all.
+    const double largest = order == 2 ? 1e-3 : 1e-4;
+    const std::vector<double> tolerances{largest, largest / 10, largest / 100, largest / 1000};
     for (const Path& path : paths())
       for (const KnownData* data : {&gaussian(), &mixture()}) {
         SCOPED_TRACE(path.name + (data == &gaussian() ? ", gaussian" : ", mixture") + ", order " +
@@ -42,6 +44,7 @@ TEST(DpmAdaptive, ErrorAndCallsFollowFromTheTolerance) {
         EXPECT_NEAR(fitted_slope(tolerances, calls), -1 / static_cast<double>(order), 0.1) << listed(calls);
         for (size_t i = 0; i < errors.size(); ++i) EXPECT_LT(errors[i], 10 * tolerances[i]) << listed(errors);
       }
+  }
 }
 
 TEST(DpmAdaptive, KeepsItsLengthFromStepToStep) {
@@ -72,7 +75,7 @@ TEST(DpmAdaptive, FromPureNoiseToo) {
     const NoiseFn none = silent;
     StepContext context(*denoiser, kNone, none);
     errors.push_back(std::abs(adaptive(3, tolerance)->step(context, start, 1, s).item<double>() - truth));
-    EXPECT_LT(errors.back(), tolerance);
+    EXPECT_LT(errors.back(), 2 * tolerance);  // of Euler's first step and of the rest
   }
   EXPECT_NEAR(fitted_slope(tolerances, errors), 1, 0.2) << listed(errors);
 }
