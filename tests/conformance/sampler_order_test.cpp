@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -81,24 +83,26 @@ bool steps_are_equal(const SamplerCase& c, const Path& path) {
 }
 
 /// The fitted order is the declared one, or at least that. `rounding`: what errors must be clear of.
-void expect_order(const std::vector<double>& size, const std::vector<double>& error, double declared, bool at_least,
+void expect_order(std::vector<double> size, std::vector<double> error, double declared, bool at_least,
                   double rounding) {
-  const double order = fitted_slope(size, error);
-  if (at_least) {
-    EXPECT_GT(order, declared - kOff) << listed(error);
-  } else {
-    EXPECT_NEAR(order, declared, kOff) << listed(error);
+  if (!at_least) {
+    EXPECT_NEAR(fitted_slope(size, error), declared, kOff) << listed(error);
     EXPECT_GT(error.back(), rounding) << "not clear of rounding";
+    return;
   }
+  while (error.size() > 2 && error.back() < 1e-15) size.pop_back(), error.pop_back();  // no error to speak of
+  EXPECT_GT(fitted_slope(size, error), declared - kOff) << listed(error);
 }
 
 TEST_F(SamplerOrder, GlobalOrderIsAsDeclared) {
-  constexpr double kRounding = 1e-10;  // of hundreds of steps 1e-13
+  constexpr double kRounding = 1e-10;                               // of hundreds of steps 1e-13
+  std::map<std::pair<const Path*, const KnownData*>, Tensor> ends;  // the same for every method, and slow
   everywhere([&](const SamplerCase& c, const Path& path, const KnownData& data, const Denoiser& denoiser) {
     if (c.facts.calls == 0) return;  // steps as long as its tolerance allows: adaptive_test.cpp
     const auto method = c.make();
     const Anchor start{data, *path.schedule, start_points(*path.schedule, path.t_max), path.t_max};
-    const Tensor truth = start.at(path.t_min);
+    Tensor& truth = ends[{&path, &data}];
+    if (!truth.defined()) truth = start.at(path.t_min);
     // A first step of lower order leaves an error of that order once, beside which the method's own is not seen.
     const bool slow_start = c.facts.start_order < c.facts.global_order;
     const bool equal = steps_are_equal(c, path) && !path.karras;
@@ -135,11 +139,13 @@ TEST_F(SamplerOrder, LocalAndStartUpOrdersAreAsDeclared) {
   everywhere([&](const SamplerCase& c, const Path& path, const KnownData& data, const Denoiser& denoiser) {
     if (c.facts.calls == 0) return;
     const auto method = c.make();
-    // Not in the middle where the lengths of steps count: some coordinates of some schedules are straightest there.
-    const double t = path.karras ? 0.02 : path.t_min + (c.facts.equal_steps ? 0.3 : 0.5) * (path.t_max - path.t_min);
-    const bool equal = steps_are_equal(c, path);
     // High orders show late, and their errors soon reach rounding: the five smallest lengths that are clear of it.
     const bool high = c.facts.local_order > 4;
+    // Not in the middle where the lengths of steps count: some coordinates of some schedules are straightest there.
+    // Nor at 0.02 of edm for high orders: the Gaussian's fifth derivative in a flow's coordinates passes zero there.
+    const double t =
+        path.karras ? (high ? 0.03 : 0.02) : path.t_min + (c.facts.equal_steps ? 0.3 : 0.5) * (path.t_max - path.t_min);
+    const bool equal = steps_are_equal(c, path);
     const double first = (high ? 0.06 : c.facts.equal_steps ? 0.01 : 0.04) * t, factor = high ? 1.5 : 2;
     std::vector<double> lengths, local, start;
     for (double h = first; lengths.size() < (high ? 12 : 5); h /= factor) {
