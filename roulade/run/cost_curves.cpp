@@ -42,7 +42,9 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   const int64_t states = run.schedule->states();
   TrainedRun other = run;
   CostCurves out;
-  const auto& entries = sampler::registry().entries();
+  std::vector<SamplerEntry> entries;
+  for (const SamplerEntry& entry : sampler::registry().entries())
+    if (!entry.facts.more_calls) entries.push_back(entry);
   const auto total = static_cast<int64_t>(entries.size() * std::size(kCalls));
   int64_t done = 0;
   for (const SamplerEntry& entry : entries) {

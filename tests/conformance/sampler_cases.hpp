@@ -33,7 +33,8 @@ struct SamplerCase {
 
   std::unique_ptr<const Sampler> make() const { return sampler::registry().make(name, options); }
 };
-/// Every registry entry that declares itself deterministic, at its defaults, and heun in either space on every path.
+/// Every registry entry that declares itself deterministic, at its defaults and in every space, and the settings
+/// without noise of those that do not.
 std::vector<SamplerCase> deterministic_samplers();
 /// Every registry entry at its defaults, and the stochastic settings of the others.
 std::vector<SamplerCase> all_samplers();

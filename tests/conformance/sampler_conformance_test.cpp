@@ -96,7 +96,13 @@ TEST(SamplerConformance, NetworkCallsAreAsDeclared) {
       const Counting counting(denoiser);
       const SampleRun run = sample(*c.make(), counting, {}, walk.times(n), walk.prior(0, 2), counter_noise(3, 0));
       EXPECT_EQ(run.calls, counting.calls);
-      EXPECT_EQ(run.calls, (n - 1) * c.facts.calls + c.facts.last_calls) << n;
+      int64_t declared = (n - 1) * c.facts.calls + c.facts.last_calls;
+      if (c.facts.starts_as_euler && walk.schedule->alpha(1) == 0 && n > 1) declared -= c.facts.calls - 1;
+      if (c.facts.more_calls) {
+        EXPECT_GE(run.calls, declared) << n;
+      } else {
+        EXPECT_EQ(run.calls, declared) << n;
+      }
     }
   });
 }
@@ -164,6 +170,20 @@ TEST(SamplerConformance, AnyNumberOfStepsIsFinite) {
       }
     }
   });
+}
+
+TEST(SamplerConformance, FromNoSignalAtAllIsFinite) {
+  const Walk walk{"linear zero_terminal_snr", schedule::registry().make("linear", {{"zero_terminal_snr", true}}),
+                  grid::registry().make("trailing")};
+  ASSERT_EQ(walk.schedule->alpha(1), 0);
+  const QuickGaussian denoiser(walk.schedule);
+  for (const SamplerCase& c : all_samplers()) {
+    SCOPED_TRACE(c.label);
+    for (const int64_t n : {1, 2, 3, 1000}) {
+      const Tensor x = sample(*c.make(), denoiser, {}, walk.times(n), walk.prior(0, 8), counter_noise(3, 0)).x;
+      EXPECT_TRUE(x.isfinite().all().item<bool>()) << n;
+    }
+  }
 }
 
 TEST(SamplerConformance, FromThePriorToTheLabelledData) {

@@ -47,10 +47,13 @@ TEST_F(SamplerOrder, GlobalOrderIsAsDeclared) {
     for (const double n : window) {
       const std::vector<double> times = path.times(static_cast<int64_t>(n));
       StepContext context = context_of(denoiser);
+      // An order above that of the first step holds from exact values: the first few steps fill the history alone.
+      const int64_t exact = c.facts.global_order > c.facts.start_order ? 3 : 0;
       Tensor x = start;
       for (; context.index < static_cast<int64_t>(n); ++context.index) {
         const auto i = static_cast<size_t>(context.index);
-        x = method->step(context, x, times[i], times[i + 1]);
+        const Tensor x_s = method->step(context, x, times[i], times[i + 1]);
+        x = context.index < exact ? exact_solution(data, *path.schedule, x, times[i], times[i + 1]) : x_s;
       }
       EXPECT_EQ(context.calls, static_cast<int64_t>(n) * c.facts.calls);
       errors.push_back(rms(x.sub(truth)));
