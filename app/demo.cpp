@@ -35,9 +35,11 @@ int demo(const Options& o) {
   const DemoResult result = run_demo(request);
   const std::string run = request.out.string();
   if (!result.trained) return work.stopped(fmt::format("stopped, saved; go on: roulade train {} --resume", run));
-  if (!result.finished)
-    return work.stopped(
-        fmt::format("stopped; the training is complete, go on: roulade eval {0}, roulade report {0}", run));
+  if (!result.finished) {
+    std::vector<std::string> commands;
+    for (const std::string& command : result.left) commands.push_back(fmt::format("roulade {} {}", command, run));
+    return work.stopped(fmt::format("stopped; the training is complete, go on: {}", fmt::join(commands, ", then ")));
+  }
   work.finish(result.description);
   return 0;
 }

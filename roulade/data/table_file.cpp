@@ -71,8 +71,8 @@ void set_labels(const std::vector<std::string>& texts, const std::string& where,
   for (int64_t k = 0; k <= last; ++k) out.class_names.push_back(std::to_string(k));
 }
 
-/// True for each column with at least one number: a column that has some must have nothing else.
-std::vector<bool> find_numeric(CsvReader reader) {
+/// True for each column with at least one number: a column that has some must have nothing else. Reads all rows.
+std::vector<bool> find_numeric(CsvReader& reader) {
   std::vector<bool> numeric(reader.columns().size(), false);
   double ignored = 0;
   while (reader.next())
@@ -85,6 +85,7 @@ TableContent read_csv_table(const std::filesystem::path& path, const TableLayout
   const bool labelled = !layout.label.empty();
   const size_t label = labelled ? find_column(reader.columns(), layout.label, "label") : 0;
   const std::vector<size_t> use = chosen(layout, reader.columns(), find_numeric(reader));
+  reader.rewind();
 
   TableContent out;
   out.points.width = static_cast<int64_t>(use.size());

@@ -99,7 +99,7 @@ void CsvReader::start(const CsvOptions& options) {
     fail(Code::input,
          at_line(1 + std::count(content_.begin(), content_.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
          "this is not UTF-8 text (iconv -f latin1 -t utf-8 may make it so)");
-  if (content_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+  if (content_.starts_with("\xEF\xBB\xBF")) begin_ = at_ = 3;
   while (!content_.empty() && (content_.back() == '\n' || content_.back() == '\r')) content_.pop_back();
   if (at_ >= content_.size()) fail(Code::input, at_line(1), "empty file");
 
@@ -123,6 +123,13 @@ void CsvReader::start(const CsvOptions& options) {
       if (!quoted_[j] && parse_number(fields_[j], ignored)) has_header_ = false;
   }
   for (size_t j = 0; j < fields_.size(); ++j) columns_.push_back(has_header_ ? fields_[j] : fmt::format("c{}", j));
+  first_waits_ = !has_header_;
+}
+
+void CsvReader::rewind() {
+  at_ = begin_;
+  line_ = 1;
+  read_row();
   first_waits_ = !has_header_;
 }
 

@@ -30,6 +30,7 @@ class CsvReader {
   /// Goes to the next row; false after the last. Throws when its number of fields is not that of the first line, a
   /// quote is not closed, or the line is empty.
   bool next();
+  void rewind();  ///< the next row is the first again
   const std::string& field(size_t column) const { return fields_[column]; }
   int64_t line() const { return row_line_; }  ///< line on which the row begins, from 1
 
@@ -44,7 +45,7 @@ class CsvReader {
   std::string at_line(int64_t line) const;
 
   std::string content_, where_;
-  size_t at_ = 0;
+  size_t begin_ = 0, at_ = 0;
   int64_t line_ = 1, row_line_ = 1;
   char delimiter_ = ',';
   bool has_header_ = false, first_waits_ = false;

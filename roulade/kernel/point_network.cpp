@@ -43,6 +43,13 @@ struct Tile {
   int64_t x_pad = 0, f_pad = 0, width_pad = 0, out_pad = 0;
 };
 
+/// Where a tile's gradients go, one a layer, rows padded. What nobody reads of a row's end keeps what it had.
+struct Sums {
+  float* const* weights;
+  float* const* biases;
+  bool begun;  ///< do they hold the sums of earlier tiles?
+};
+
 }  // namespace
 }  // namespace roulade::kernel
 #endif
@@ -57,9 +64,15 @@ inline void layer(const Layer& l, int64_t n, const float* x, float* y) {
   product<Begin::bias>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, {.bias = l.bias});
 }
 
-/// Y += X W^T.
-inline void add_layer(const Layer& l, int64_t n, const float* x, float* y) {
-  product<Begin::matrix>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad, {.matrix = y});
+/// Y = F V^T + X W^T + c; `noise`, the layer of F, brings the sum of both biases.
+inline void layers(const Layer& noise, const Layer& l, int64_t n, const float* f, const float* x, float* y) {
+  product<Begin::bias_and_product>(n, l.out, l.in, x, l.in_pad, 1, l.columns, l.out_pad, y, l.out_pad,
+                                   {.bias = noise.bias,
+                                    .a_too = f,
+                                    .a_too_row = noise.in_pad,
+                                    .k_too = noise.in,
+                                    .b_too = noise.columns,
+                                    .b_too_row = noise.out_pad});
 }
 
 /// Y = H + X W^T + b.
@@ -87,10 +100,18 @@ inline void back(const Layer& l, int64_t n, const float* d_y, const float* slope
   product<Begin::zero, true>(n, l.in, l.out, d_y, l.out_pad, 1, l.rows, l.in_pad, d_x, l.in_pad, {.scale = slope});
 }
 
-/// dW += dY^T X, db += column sums of dY; the gradient's rows are in_pad wide.
-inline void learn(const Layer& l, int64_t n, const float* d_y, const float* x, float* d_weight, float* d_bias) {
-  product<Begin::matrix>(l.out, l.in, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad, {.matrix = d_weight});
-  if (d_bias) add_column_sums(n, l.out_pad, d_y, d_bias);
+/// dW += dY^T X, and db += column sums of dY where `with_bias`.
+inline void learn(const PackedPointNetwork& network, size_t k, int64_t n, const float* d_y, const float* x,
+                  const Sums& sums, bool with_bias = true) {
+  const Layer& l = network.layers()[k];
+  float* const d_weight = sums.weights[k];
+  if (sums.begun)
+    product<Begin::matrix>(l.out, l.in, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad, {.matrix = d_weight});
+  else
+    product<Begin::zero>(l.out, l.in, n, d_y, 1, l.out_pad, x, l.in_pad, d_weight, l.in_pad, {});
+  if (!with_bias) return;
+  sums.begun ? column_sums<true>(n, l.out_pad, d_y, sums.biases[k])
+             : column_sums<false>(n, l.out_pad, d_y, sums.biases[k]);
 }
 
 /// The network on one tile; slopes are kept where `train`.
@@ -116,8 +137,7 @@ void run_forward(const PackedPointNetwork& network, const Tile& t, int64_t n, bo
       product<Begin::bias>(n, in.out, in.in, t.h[k], in.in_pad, 1, in.columns, in.out_pad, a, in.out_pad,
                            {.bias = t.row_bias + i * t.width_pad});
     } else {
-      layer(noise, n, t.f, a);
-      add_layer(in, n, t.h[k], a);  // its bias was added to that of `noise` when they were packed
+      layers(noise, in, n, t.f, t.h[k], a);
     }
     activate(s.activation, count, a, a, train ? t.slope[k] : nullptr);
     step(out, n, a, t.h[k], t.h[k + 1]);
@@ -127,37 +147,36 @@ void run_forward(const PackedPointNetwork& network, const Tile& t, int64_t n, bo
   layer(l.back(), n, t.act[last], t.out);
 }
 
-/// From t.d_out back to every weight: adds to `weights` and `biases` (one a layer, rows padded).
-void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, bool with_features,
-                  float* const* weights, float* const* biases) {
+/// From t.d_out back to every weight.
+void run_backward(const PackedPointNetwork& network, const Tile& t, int64_t n, bool with_features, const Sums& sums) {
   const PointNetworkShape& s = network.shape();
   const std::vector<Layer>& l = network.layers();
   const size_t last = l.size() - 1;
   const auto depth = static_cast<size_t>(s.depth);
-  learn(l[last], n, t.d_out, s.residual ? t.act[depth] : t.h[depth], weights[last], biases[last]);
+  learn(network, last, n, t.d_out, s.residual ? t.act[depth] : t.h[depth], sums);
   back(l[last], n, t.d_out, t.slope[depth], t.d_h);
   if (!s.residual) {
     float *d_out = t.d_h, *d_in = t.d_a;
     for (size_t k = depth; k >= 1; --k) {
-      learn(l[k], n, d_out, t.h[k - 1], weights[k], biases[k]);
+      learn(network, k, n, d_out, t.h[k - 1], sums);
       k > 1 ? back(l[k], n, d_out, t.slope[k - 1], d_in) : back(l[k], n, d_out, d_in);
       std::swap(d_out, d_in);
     }
-    learn(l[0], n, d_out, t.x, weights[0], biases[0]);
+    learn(network, 0, n, d_out, t.x, sums);
     if (with_features) back(l[0], n, d_out, t.d_f);
     return;
   }
   if (with_features) std::fill_n(t.d_f, n * t.f_pad, 0.0f);
   for (size_t k = depth; k-- > 0;) {
     const size_t in = 1 + 3 * k, noise = in + 1, out = in + 2;
-    learn(l[out], n, t.d_h, t.act[k], weights[out], biases[out]);
+    learn(network, out, n, t.d_h, t.act[k], sums);
     back(l[out], n, t.d_h, t.slope[k], t.d_a);
-    learn(l[in], n, t.d_a, t.h[k], weights[in], biases[in]);
-    learn(l[noise], n, t.d_a, t.f, weights[noise], nullptr);  // its bias has the gradient of the other
+    learn(network, in, n, t.d_a, t.h[k], sums);
+    learn(network, noise, n, t.d_a, t.f, sums, false);  // its bias has the gradient of the other
     if (with_features) add_back(l[noise], n, t.d_a, t.d_f);
     add_back(l[in], n, t.d_a, t.d_h);
   }
-  learn(l[0], n, t.d_h, t.x, weights[0], biases[0]);
+  learn(network, 0, n, t.d_h, t.x, sums);
 }
 
 /// Of one row of features: each block's biases and noise layer.   out: per block [out_pad].
@@ -313,16 +332,17 @@ double gradients(const PackedPointNetwork& network, int64_t n, PointTask& task, 
     const Tile& t = make_tile(network, arena, true);
     std::vector<float*> weights, biases;
     buffers(part, weights, biases);
-    std::fill_n(weights.front(), size, 0.0f);
+    const int64_t first_tile = part * tiles / parts;
     double loss = 0;
-    for (int64_t tile = part * tiles / parts; tile < (part + 1) * tiles / parts; ++tile) {
+    for (int64_t tile = first_tile; tile < (part + 1) * tiles / parts; ++tile) {
       const int64_t first = tile * kTile, rows = std::min(kTile, n - first);
       float* f = s.residual ? t.f : t.x + s.points;
       const int64_t f_stride = s.residual ? t.f_pad : t.x_pad;
       task.inputs(first, rows, t.x, t.x_pad, f, f_stride);
       HWY_DYNAMIC_DISPATCH(run_forward)(network, t, rows, false, true);
       loss += task.loss(first, rows, t.out, t.d_out, t.out_pad);
-      HWY_DYNAMIC_DISPATCH(run_backward)(network, t, rows, with_features, weights.data(), biases.data());
+      HWY_DYNAMIC_DISPATCH(run_backward)
+      (network, t, rows, with_features, {weights.data(), biases.data(), tile > first_tile});
       if (with_features) task.feature_gradients(part, first, rows, s.residual ? t.d_f : t.d_f + s.points, f_stride);
     }
     losses[static_cast<size_t>(part)] = loss;

@@ -29,20 +29,51 @@ using roulade::HWY_NAMESPACE::Floats;
 using roulade::HWY_NAMESPACE::Vec;
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// What a product's sums begin with: nothing, a bias for each column, another matrix, or the sum of the last two.
-enum class Begin { zero, bias, matrix, bias_and_matrix };
+/// What a product's sums begin with: nothing, a bias for each column, another matrix, the sum of the last two, or a
+/// bias and another product.
+enum class Begin { zero, bias, matrix, bias_and_matrix, bias_and_product };
 
 /// What a product adds and multiplies by; null where its Begin has no use for it. Matrices lie in memory as C does.
 struct Ends {
   const float* bias = nullptr;    ///< [columns]
   const float* matrix = nullptr;  ///< may be C
   const float* scale = nullptr;   ///< C is multiplied by it, element by element
+  /// The other product, A' B': a_too[row a_too_row + k] for k < k_too, b_too[k b_too_row + column].
+  const float* a_too = nullptr;
+  int64_t a_too_row = 0, k_too = 0;
+  const float* b_too = nullptr;
+  int64_t b_too_row = 0;
 
   Ends at(int64_t row, int64_t column, int64_t c_row) const {
     const int64_t offset = row * c_row + column;
-    return {bias ? bias + column : nullptr, matrix ? matrix + offset : nullptr, scale ? scale + offset : nullptr};
+    Ends out = *this;
+    if (bias) out.bias += column;
+    if (matrix) out.matrix += offset;
+    if (scale) out.scale += offset;
+    if (a_too) out.a_too += row * a_too_row;
+    if (b_too) out.b_too += column;
+    return out;
   }
 };
+
+/// sum[m, n] += sum_k A[m, k] B[k, n] in registers: kM rows, kN vectors.
+template <int kM, int kN>
+HWY_INLINE void add_products(int64_t k, const float* a, int64_t a_row, int64_t a_k, const float* b, int64_t b_row,
+                             Vec (&sum)[kM][kN]) {
+  const Floats f;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
+  for (int64_t i = 0; i < k; ++i) {
+    Vec row[kN];
+    ROULADE_UNROLL
+    for (int n = 0; n < kN; ++n) row[n] = hn::Load(f, b + i * b_row + n * lanes);
+    ROULADE_UNROLL
+    for (int m = 0; m < kM; ++m) {
+      const Vec factor = hn::Set(f, a[m * a_row + i * a_k]);
+      ROULADE_UNROLL
+      for (int n = 0; n < kN; ++n) sum[m][n] = hn::MulAdd(factor, row[n], sum[m][n]);
+    }
+  }
+}
 
 /// One register block: kM rows, kN vectors.
 template <int kM, int kN, Begin kBegin, bool kScaled>
@@ -56,23 +87,16 @@ HWY_INLINE void product_block(int64_t k, const float* a, int64_t a_row, int64_t 
     ROULADE_UNROLL
     for (int n = 0; n < kN; ++n) {
       if constexpr (kBegin == Begin::zero) sum[m][n] = hn::Zero(f);
-      if constexpr (kBegin == Begin::bias) sum[m][n] = hn::Load(f, ends.bias + n * lanes);
+      if constexpr (kBegin == Begin::bias || kBegin == Begin::bias_and_product)
+        sum[m][n] = hn::Load(f, ends.bias + n * lanes);
       if constexpr (kBegin == Begin::matrix) sum[m][n] = hn::Load(f, ends.matrix + m * c_row + n * lanes);
       if constexpr (kBegin == Begin::bias_and_matrix)
         sum[m][n] = hn::Add(hn::Load(f, ends.bias + n * lanes), hn::Load(f, ends.matrix + m * c_row + n * lanes));
     }
   }
-  for (int64_t i = 0; i < k; ++i) {
-    Vec row[kN];
-    ROULADE_UNROLL
-    for (int n = 0; n < kN; ++n) row[n] = hn::Load(f, b + i * b_row + n * lanes);
-    ROULADE_UNROLL
-    for (int m = 0; m < kM; ++m) {
-      const Vec factor = hn::Set(f, a[m * a_row + i * a_k]);
-      ROULADE_UNROLL
-      for (int n = 0; n < kN; ++n) sum[m][n] = hn::MulAdd(factor, row[n], sum[m][n]);
-    }
-  }
+  if constexpr (kBegin == Begin::bias_and_product)
+    add_products<kM, kN>(ends.k_too, ends.a_too, ends.a_too_row, 1, ends.b_too, ends.b_too_row, sum);
+  add_products<kM, kN>(k, a, a_row, a_k, b, b_row, sum);
   ROULADE_UNROLL
   for (int m = 0; m < kM; ++m) {
     ROULADE_UNROLL
@@ -117,12 +141,13 @@ void product(int64_t rows, int64_t columns, int64_t k, const float* a, int64_t a
     product_columns<1, kBegin, kScaled>(rows, k, a, a_row, a_k, b + n, b_row, c + n, c_row, ends.at(0, n, c_row));
 }
 
-/// total[n] += sum over rows of x[row, n].
-inline void add_column_sums(int64_t rows, int64_t columns, const float* x, float* total) {
+/// total[n] = sum over rows of x[row, n], added to what is there where `kAdd`.
+template <bool kAdd>
+void column_sums(int64_t rows, int64_t columns, const float* x, float* total) {
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   for (int64_t n = 0; n < columns; n += lanes) {
-    Vec even = hn::Load(f, total + n), odd = hn::Zero(f);
+    Vec even = kAdd ? hn::Load(f, total + n) : hn::Zero(f), odd = hn::Zero(f);
     int64_t i = 0;
     for (; i + 2 <= rows; i += 2) {
       even = hn::Add(even, hn::Load(f, x + i * columns + n));

@@ -119,11 +119,24 @@ class Task final : public kernel::PointTask {
   std::vector<float> target_, weight_, label_sums_;
 };
 
-float* fresh_gradient(const Weight& weight) {
-  const Tensor& value = weight.stored();
-  value.mutable_grad() = at::empty_like(value);
-  return value.mutable_grad().mutable_data_ptr<float>();
-}
+/// Memory of the gradients of one network after another, taken again once nobody else holds it.
+class GradientMemory {
+ public:
+  void begin() { next_ = 0; }
+  /// Makes it the weight's gradient, for the caller to write.
+  float* take(const Weight& weight) {
+    const Tensor& value = weight.stored();
+    if (next_ == kept_.size()) kept_.emplace_back();
+    Tensor& kept = kept_[next_++];
+    if (!kept.defined() || kept.use_count() > 1 || kept.sizes() != value.sizes()) kept = at::empty_like(value);
+    value.mutable_grad() = kept;
+    return kept.mutable_data_ptr<float>();
+  }
+
+ private:
+  std::vector<Tensor> kept_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
@@ -174,9 +187,11 @@ double FusedDenoising::gradients(std::span<const Batch> batches, const StepKey& 
     }
   }
 
+  static thread_local GradientMemory memory;
+  memory.begin();
   std::vector<kernel::LayerGradients> gradients;
   for (const Linear& layer : network.layers())
-    gradients.push_back({fresh_gradient(layer.weight), fresh_gradient(layer.bias)});
+    gradients.push_back({memory.take(layer.weight), memory.take(layer.bias)});
   const Weight* table = network.input().labels();
   static thread_local std::optional<kernel::PackedPointNetwork> packed;
   if (packed && packed->shape() == network.shape())
@@ -184,7 +199,7 @@ double FusedDenoising::gradients(std::span<const Batch> batches, const StepKey& 
   else
     packed.emplace(network.shape(), network.values());
   const double sum = kernel::gradients(*packed, rows, task, table != nullptr, gradients);
-  if (table) task.write_label_gradient(fresh_gradient(*table));
+  if (table) task.write_label_gradient(memory.take(*table));
   return sum / (static_cast<double>(rows) * static_cast<double>(network.shape().points));
 }
 

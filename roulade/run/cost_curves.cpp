@@ -51,7 +51,7 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   CostCurves out;
   std::vector<SamplerEntry> entries;
   for (const SamplerEntry& entry : sampler::registry().entries())
-    if (entry.facts.calls > 0 && !entry.facts.consistency) entries.push_back(entry);
+    if (entry.facts.calls > 0 && !entry.facts.more_calls && !entry.facts.consistency) entries.push_back(entry);
   const auto total = static_cast<int64_t>(entries.size() * std::size(kCalls));
   int64_t done = 0;
   for (const SamplerEntry& entry : entries) {

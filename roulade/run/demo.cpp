@@ -36,11 +36,13 @@ DemoResult run_demo(const DemoRequest& request) {
   if (!out.finished) return out;
   const std::filesystem::path file = sample_file(run, request.seed);
   write_samples(file, run, samples);
+  out.left = {"eval", "report"};
 
   const Evaluation evaluation = evaluate_run(run, request.progress, request.cancel);
   out.finished = evaluation.finished;
   if (!out.finished) return out;
   const std::filesystem::path judged = keep_evaluation(run, evaluation);
+  out.left = {"report"};
   const auto pages = report_run(run, request.progress, request.cancel);
   out.finished = !request.cancel.requested();
   if (!out.finished) return out;

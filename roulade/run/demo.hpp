@@ -24,8 +24,9 @@ struct DemoRequest {
 };
 
 struct DemoResult {
-  bool trained = false;     ///< false: cancelled while training, which was saved
-  bool finished = true;     ///< false: cancelled
+  bool trained = false;                                          ///< false: cancelled while training, which was saved
+  bool finished = true;                                          ///< false: cancelled
+  std::vector<std::string> left = {"sample", "eval", "report"};  ///< commands that go on after the training
   Description description;  ///< the figures beside the floor, times, and where the files are
 };
 

@@ -8,6 +8,18 @@
 #include <nlohmann/json.hpp>
 
 namespace roulade {
+namespace {
+
+/// The row of a file's line, counted from 1.
+MetricRow row_at(const std::filesystem::path& file, int64_t line, std::string_view text) {
+  const std::optional<MetricRow> row = parse_line(text);
+  if (!row)
+    fail(Code::input, fmt::format("{}:{}", file.string(), line), "damaged line",
+         "{\"step\": whole number, \"loss\": number, ...}");
+  return *row;
+}
+
+}  // namespace
 
 std::string to_line(const MetricRow& row) {
   nlohmann::ordered_json json = {{"step", row.step}};
@@ -40,15 +52,13 @@ std::vector<MetricRow> read_metrics(const std::filesystem::path& file) {
   std::vector<MetricRow> out;
   if (!std::filesystem::exists(file)) return out;
   int64_t line = 0;
-  for (const std::string& text : read_lines(file)) {
-    ++line;
-    const std::optional<MetricRow> row = parse_line(text);
-    if (!row)
-      fail(Code::input, fmt::format("{}:{}", file.string(), line), "damaged line",
-           "{\"step\": whole number, \"loss\": number, ...}");
-    out.push_back(*row);
-  }
+  for (const std::string& text : read_lines(file)) out.push_back(row_at(file, ++line, text));
   return out;
+}
+
+void cut_metrics(const std::filesystem::path& file, int64_t last_step) {
+  int64_t line = 0;
+  cut_back(file, [&](std::string_view text) { return row_at(file, ++line, text).step <= last_step; });
 }
 
 }  // namespace roulade

@@ -22,4 +22,8 @@ std::optional<MetricRow> parse_line(std::string_view line);
 /// is damaged, Error(io).
 std::vector<MetricRow> read_metrics(const std::filesystem::path& file);
 
+/// Cuts the file behind the rows up to a step, and drops a torn last line. Throws Error(input) as above where a line
+/// before the cut is damaged, and leaves the file as it is then.
+void cut_metrics(const std::filesystem::path& file, int64_t last_step);
+
 }  // namespace roulade

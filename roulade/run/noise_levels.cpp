@@ -81,6 +81,17 @@ Wish wish_of(const TrainedRun& run, int64_t rows) {
   return wish;
 }
 
+/// The mass of N(mean, deviation^2) in each of `cells` equal parts from low to high.
+std::vector<double> masses(double mean, double deviation, double low, double high, int64_t cells) {
+  const auto below = [&](int64_t edge) {
+    const double x = low + (high - low) * static_cast<double>(edge) / static_cast<double>(cells) - mean;
+    return deviation > 0 ? 0.5 * std::erfc(-x / (std::numbers::sqrt2 * deviation)) : x > 0 ? 1.0 : 0.0;
+  };
+  std::vector<double> out;
+  for (int64_t i = 0; i < cells; ++i) out.push_back(below(i + 1) - below(i));
+  return out;
+}
+
 }  // namespace
 
 std::vector<double> times_by_log_snr(const Schedule& schedule, int64_t count) {
@@ -212,6 +223,22 @@ DensityMap density_of(const std::string& name, const Points& points, const std::
     const double y = std::floor((row[1] - limits[2]) / (limits[3] - limits[2]) * cells);
     if (!(x >= 0 && x < cells && y >= 0 && y < cells)) continue;
     map.density[static_cast<size_t>(y * cells + x)] += cells * cells / static_cast<double>(points.rows);
+  }
+  return map;
+}
+
+DensityMap density_of(const std::string& name, const Mixture& law, const std::vector<double>& limits, int64_t across) {
+  DensityMap map{name, across, across, limits[0], limits[1], limits[2], limits[3], {}};
+  const auto cells = static_cast<size_t>(across);
+  map.density.assign(cells * cells, 0);
+  for (size_t k = 0; k < law.weights.size(); ++k) {
+    const std::vector<double>& mean = law.means[k];
+    const auto x = masses(mean[0], law.deviations[k], limits[0], limits[1], across);
+    const auto y = masses(mean[1], law.deviations[k], limits[2], limits[3], across);
+    const double whole = law.weights[k] * static_cast<double>(across * across);
+    for (size_t j = 0; j < cells; ++j)
+      if (y[j] > 0)
+        for (size_t i = 0; i < cells; ++i) map.density[j * cells + i] += whole * y[j] * x[i];
   }
   return map;
 }

@@ -28,4 +28,7 @@ VectorField vector_field(const TrainedRun& run, const Points& data);
 /// DensityMap says. Two columns only. limits: {low_x, high_x, low_y, high_y}.
 DensityMap density_of(const std::string& name, const Points& points, const std::vector<double>& limits, int64_t across);
 
+/// The same of a law itself: the mass of each cell, a product of two differences of the normal law for each component.
+DensityMap density_of(const std::string& name, const Mixture& law, const std::vector<double>& limits, int64_t across);
+
 }  // namespace roulade

@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -202,9 +203,12 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     plot::View view = plot::view_of(content.data, {});
     if (plot::plane_like(view)) plot::make_square(view);
     const std::vector<double> limits{view[0].low, view[0].high, view[1].low, view[1].high};
-    content.densities = {
-        density_of(fmt::format("data ({} points)", plot::grouped(many.rows)), many, limits, kCells),
-        density_of(fmt::format("samples ({} points)", plot::grouped(counted.rows)), counted, limits, kCells)};
+    if (const std::optional<Mixture> law = source->law())
+      content.densities.push_back(density_of("the data's law", *law, limits, kCells));
+    content.densities.push_back(
+        density_of(fmt::format("data ({} points)", plot::grouped(many.rows)), many, limits, kCells));
+    content.densities.push_back(
+        density_of(fmt::format("samples ({} points)", plot::grouped(counted.rows)), counted, limits, kCells));
   }
   add_figures(content, folder);
   content.recipe = to_toml(run.recipe);

@@ -20,6 +20,17 @@ namespace {
 constexpr int64_t kFormat = 1;
 constexpr const char* kPrefix = "step-";
 
+std::string to_toml(const Maker& maker) {
+  return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", to_text(maker.version),
+                     to_text(maker.build), to_text(maker.instruction_set), maker.threads);
+}
+
+Maker to_maker(const toml::table& from) {
+  const auto text = [&](const char* key) { return from[key].value_or(std::string()); };
+  return {from["step"].value_or(int64_t{0}), text("version"), text("build"), text("instruction_set"),
+          from["threads"].value_or(int64_t{0})};
+}
+
 }  // namespace
 
 std::filesystem::path RunFolder::checkpoint(int64_t step) const {
@@ -58,11 +69,21 @@ void RunFolder::check() const {
   if (!std::filesystem::exists(recipe())) fail(Code::io, root.string(), "not a run folder: it has no recipe.toml");
 }
 
-void write_run_recipe(const RunFolder& folder, const Recipe& resolved) {
-  const std::string made =
-      fmt::format("\n[made]\nformat = {}\nversion = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", kFormat,
-                  to_text(version()), to_text(build()), to_text(instruction_set()), threads());
-  write_file_atomically(folder.recipe(), to_toml(resolved) + made);
+bool Maker::same(const Maker& other) const {
+  return version == other.version && build == other.build && instruction_set == other.instruction_set &&
+         threads == other.threads;
+}
+
+Maker maker_from(int64_t step) { return {step, version(), build(), instruction_set(), threads()}; }
+
+void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {
+  std::string text = to_toml(resolved);
+  for (size_t i = 0; i < makers.size(); ++i) {
+    text += i == 0 ? fmt::format("\n[made]\nformat = {}\n", kFormat)
+                   : fmt::format("\n[[made.resumed]]\nstep = {}\n", makers[i].from_step);
+    text += to_toml(makers[i]);
+  }
+  write_file_atomically(folder.recipe(), text);
 }
 
 Recipe read_run_recipe(const RunFolder& folder) {
@@ -76,10 +97,17 @@ Recipe read_run_recipe(const RunFolder& folder) {
   return recipe;
 }
 
-std::optional<int64_t> recorded_threads(const RunFolder& folder) {
+std::vector<Maker> read_makers(const RunFolder& folder) {
   const std::string text = read_file(folder.recipe(), 1 << 20);
   parse_recipe(text, folder.recipe().string());  // told where it is no TOML
-  return toml::parse(text)["made"]["threads"].value<int64_t>();
+  const toml::table all = toml::parse(text);
+  const toml::table* made = all["made"].as_table();
+  if (made == nullptr) return {};
+  std::vector<Maker> out{to_maker(*made)};
+  if (const toml::array* resumed = (*made)["resumed"].as_array())
+    for (const toml::node& node : *resumed)
+      if (const toml::table* table = node.as_table()) out.push_back(to_maker(*table));
+  return out;
 }
 
 void write_facts(const RunFolder& folder, const DataFacts& facts) {

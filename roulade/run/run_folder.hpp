@@ -37,13 +37,25 @@ struct RunFolder {
   void check() const;
 };
 
-/// recipe.toml: the resolved recipe, and in [made] the version, build, instruction set, threads and the folder's
-/// format.
-void write_run_recipe(const RunFolder& folder, const Recipe& resolved);
+/// What trained a run from a step on.
+struct Maker {
+  int64_t from_step = 0;
+  std::string version, build, instruction_set;
+  int64_t threads = 0;
+
+  bool same(const Maker& other) const;  ///< but for the step
+};
+/// This process, from a step on.
+Maker maker_from(int64_t step);
+
+/// recipe.toml: the resolved recipe, in [made] the folder's format and the first maker, and in [[made.resumed]] each
+/// further one.
+void write_run_recipe(const RunFolder& folder, const Recipe& resolved,
+                      const std::vector<Maker>& makers = {maker_from(0)});
 /// Throws Error(input) when a newer version wrote it in a format that this one does not know.
 Recipe read_run_recipe(const RunFolder& folder);
-/// The threads of the training that wrote the recipe; absent where [made] does not say.
-std::optional<int64_t> recorded_threads(const RunFolder& folder);
+/// The makers in order; what [made] does not say stays empty or 0.
+std::vector<Maker> read_makers(const RunFolder& folder);
 
 void write_facts(const RunFolder& folder, const DataFacts& facts);
 DataFacts read_facts(const RunFolder& folder);

@@ -95,13 +95,22 @@ void begin_folder(const RunFolder& folder) {
 }
 
 /// Autograd's step sums in an order that depends on the threads; the fused one does not.
-std::string warning_of_threads(const RunFolder& folder, const Objective& objective) {
-  const int64_t before = recorded_threads(folder).value_or(threads());
-  if (before == threads() || objective.feeds_all_threads()) return "";
+std::string warning_of_threads(const RunFolder& folder, const std::vector<Maker>& makers, const Objective& objective) {
+  std::vector<int64_t> before;
+  for (const Maker& maker : makers)
+    if (before.empty() || before.back() != maker.threads) before.push_back(maker.threads);
+  if (before == std::vector<int64_t>{threads()} || objective.feeds_all_threads()) return "";
   return fmt::format(
       "warning: {} was trained with {} thread{} so far, now with {}: it will equal the uninterrupted training to "
       "rounding only",
-      folder.root.string(), before, before == 1 ? "" : "s", threads());
+      folder.root.string(), fmt::join(before, ", then "), before.back() == 1 ? "" : "s", threads());
+}
+
+/// Those whose steps the newest checkpoint holds.
+std::vector<Maker> makers_until(const RunFolder& folder, int64_t step) {
+  std::vector<Maker> makers = read_makers(folder);
+  std::erase_if(makers, [&](const Maker& maker) { return maker.from_step >= step; });
+  return makers;
 }
 
 /// Loads the newest checkpoint and cuts the metrics back to it.
@@ -114,10 +123,7 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
          fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
-  cut_back(folder.metrics(), [&](std::string_view line) {
-    const std::optional<MetricRow> row = parse_line(line);
-    return row && row->step <= trainer.done();
-  });
+  cut_metrics(folder.metrics(), trainer.done());
 }
 
 }  // namespace
@@ -160,15 +166,20 @@ TrainResult run_training(const TrainRequest& request) {
   }
   const FewerThreads limit(useful_threads(parts));
   Trainer trainer(parts.objective, settings, parts.seed);
+  std::vector<Maker> makers;
   if (resume) {
     go_on(folder, parts, trainer);
-    const std::string warning = warning_of_threads(folder, *parts.objective);
-    if (!warning.empty() && trainer.done() > 0 && trainer.done() < settings.steps && request.warn)
-      request.warn(warning);
+    makers = makers_until(folder, trainer.done());
   } else {
     begin_folder(folder);
   }
-  write_run_recipe(folder, parts.resolved);
+  const Maker now = maker_from(trainer.done());
+  if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
+    const std::string warning = makers.empty() ? "" : warning_of_threads(folder, makers, *parts.objective);
+    if (!warning.empty() && request.warn) request.warn(warning);
+    makers.push_back(now);
+  }
+  write_run_recipe(folder, parts.resolved, makers);
   write_facts(folder, parts.facts);
 
   PointBatches batches(parts.training, settings.batch, parts.seed);

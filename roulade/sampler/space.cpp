@@ -49,4 +49,16 @@ Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Ten
   return weighted_sum(to.scale / from.scale, x_t, to.scale * (to.u - from.u), slope(space, schedule, x_t, x0, t));
 }
 
+Tensor heun(StepContext& context, Space space, const Tensor& x_t, const Tensor& x0, double t, double s) {
+  const Schedule& schedule = context.schedule();
+  const Tensor ahead = euler(space, schedule, x_t, x0, t, s);
+  const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
+  if (!std::isfinite(from.u)) return ahead;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
+
+  // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
+  const Tensor first = slope(space, schedule, x_t, x0, t);
+  const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
+  return ahead.add(second.sub(first), to.scale * (to.u - from.u) / 2);
+}
+
 }  // namespace roulade

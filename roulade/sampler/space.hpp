@@ -37,4 +37,8 @@ Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Ten
 /// dy/du at x_t from the estimate x0 alone, so that guidance and clipping act on the whole slope.   sigma(t) > 0.
 Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);
 
+/// Heun's step from t to s, where sigma(s) > 0, from the estimate x0 at t; calls the denoiser once, at s. From u =
+/// infinity it is Euler's step, without a call.
+Tensor heun(StepContext& context, Space space, const Tensor& x_t, const Tensor& x0, double t, double s);
+
 }  // namespace roulade

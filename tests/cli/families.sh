@@ -77,6 +77,18 @@ counts = [int(word) for word in sys.argv[1:]]
 assert max(counts) <= 1.1 * min(counts), counts
 P
 
+# A likelihood may be above 1, and the loss below 0: it is printed, as it stands in the metrics.
+near=(family_vae "${quick[@]}" --set data.deviation=0.01 --set data.spacing=0.01 --set data.scale=none --set train.steps=60)
+ends 0 train "${near[@]}" --out near --json
+python3 - <<'P' || fail "a negative loss: $(cat out)"
+import json
+loss = json.load(open("out"))["loss"]
+rows = [json.loads(line) for line in open("near/metrics.jsonl")]
+assert loss < 0 and loss == [row["loss"] for row in rows if "loss" in row][-1], (loss, rows)
+P
+ends 0 train near --resume --quiet # nothing left to do: the loss is the one so far
+grep -q '^loss  *-[0-9]' out || fail "a negative loss, as text: $(cat out)"
+
 # The comparison of the docs, in short form: six runs, then nothing left to do.
 compare=(compare family_diffusion family_vae family_gan --seeds 2 --seconds 0.2 --failed-if 'modes<20'
   --failed-if 'sliced_wasserstein>0.1' --out families "${quick[@]:1}" --set model.depth=1)
@@ -121,6 +133,14 @@ ends 2 compare family_vae --failed-if 'mode<20' --out other
 says err "did you mean 'modes'"
 ends 2 compare family_vae --failed-if 'modes=20' --out other
 says err "FIGURE<NUMBER"
+
+# The page says how it was made, with the seed where that is not 0.
+says families/report/index.html \
+  'roulade compare family_diffusion.toml family_vae.toml family_gan.toml --seeds 2 --seconds 0.2 --failed-if'
+ends 0 compare family_vae --seeds 1 --seed 7 --out seventh "${quick[@]}" --set train.steps=5
+[[ -s seventh/family_vae/seed-7.json ]] || fail "no run with seed 7"
+says seventh/report/index.html 'roulade compare family_vae.toml --seeds 1 --seed 7 --threads 1'
+
 # A training that is not finite is a failed run, not the end.
 ends 0 compare family_vae --seeds 1 --out broken "${quick[@]}" --set train.steps=50 --set train.lr=1e30 --json
 python3 - <<'P' || fail "a run that is not finite: $(cat out)"

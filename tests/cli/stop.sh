@@ -8,9 +8,9 @@ recipe=(swiss_roll_article "${small[@]:1}" --set train.checkpoint_every=0)  # wi
 # waits_for FILE: until it has content.
 waits_for() {
   local i
-  for i in $(seq 400); do
+  for i in $(seq 1000); do
     [[ -s "$1" ]] && return
-    sleep 0.05
+    sleep 0.02
   done
   fail "$1 did not come"
 }
@@ -52,6 +52,32 @@ ends 0 train "${recipe[@]}" --out part --resume
 state whole >expected
 state part >got
 same expected got
+
+# A demo that is stopped after its training says by which commands it goes on, and these end where the whole one does.
+demo=(demo swiss_roll_article "${small[@]:1}" --set train.steps=20 --set sample.count=120000 --set eval.pairs=60
+  --set eval.count=300)
+ends 0 "${demo[@]}" --out demo
+samples=samples/ddpm-39-step-20-seed-0.csv
+late=0
+for file in checkpoints/latest $samples eval.json; do
+  left=(sample eval report)
+  run=late-$late
+  "$ROULADE" "${demo[@]}" --out $run >out 2>err &
+  pid=$!
+  waits_for $run/$file
+  kill -INT $pid
+  wait $pid
+  code=$?
+  [[ $code == 130 && ! -s out ]] || fail "demo stopped at $file: expected exit code 130, got $code (a machine so fast that it was done?)"
+  said=
+  for command in "${left[@]:late}"; do said+="${said:+, then }roulade $command $run"; done
+  [[ "$(sed -n 's/.*go on: //p' err)" == "$said" ]] || fail "demo stopped at $file: expected the advice: $said, got: $(tail -n 1 err)"
+  for command in "${left[@]:late}"; do ends 0 "$command" $run; done
+  for part in $samples report/samples.svg report/reverse.gif; do same demo/$part $run/$part; done
+  diff <(grep -v seconds demo/eval.json) <(grep -v seconds $run/eval.json) >/dev/null || fail "$run: other figures"
+  [[ -s $run/report/index.html ]] || fail "$run has no page"
+  ((++late))
+done
 
 # Two signals: the second ends the process at once, whatever it does.
 rm -f err  # what the last command left would be taken for this one's

@@ -25,6 +25,41 @@ class OneThread final : public ::testing::Environment {
 };
 const auto* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
 
+/// The settings without noise of the stochastic entries, and the orders that they have there.
+std::vector<SamplerCase> noiseless_samplers() {
+  std::vector<SamplerCase> out;
+  const auto add = [&](const char* label, const char* name, const Table& options, double local, double start,
+                       double global) {
+    SamplerFacts facts = sampler::registry().find(name).facts;
+    facts.stochastic = facts.more_calls = false;
+    facts.local_order = local, facts.start_order = start, facts.global_order = global;
+    out.push_back({label, name, options, facts});
+  };
+  const Table none{{"eta", 0.0}}, flow{{"eta", 0.0}, {"space", "flow"}}, no_tau{{"tau", 0.0}};
+  const std::vector<double> empty;
+  Table adams = no_tau, adams_both = no_tau;
+  adams["predictor_order"] = 3, adams["corrector_order"] = 0;
+  adams_both["predictor_order"] = 3, adams_both["corrector_order"] = 3;
+  add("euler_ancestral_eta_0", "euler_ancestral", none, 2, 2, 1);
+  add("dpm2_ancestral_eta_0", "dpm2_ancestral", none, 3, 3, 2);
+  add("dpm2_ancestral_eta_0_in_flow", "dpm2_ancestral", flow, 3, 3, 2);
+  add("dpmpp_2s_ancestral_eta_0", "dpmpp_2s_ancestral", none, 3, 3, 2);
+  add("dpmpp_sde_eta_0", "dpmpp_sde", none, 3, 3, 2);
+  add("dpmpp_2m_sde_eta_0", "dpmpp_2m_sde", none, 3, 2, 2);
+  add("dpmpp_2m_sde_heun_eta_0", "dpmpp_2m_sde", {{"eta", 0.0}, {"solver", "heun"}}, 3, 2, 2);
+  add("dpmpp_3m_sde_eta_0", "dpmpp_3m_sde", none, 4, 2, 3);
+  add("sa_solver_tau_0", "sa_solver", no_tau, 3, 2, 2);
+  add("sa_solver_30_tau_0", "sa_solver", adams, 4, 2, 3);
+  add("sa_solver_33_tau_0", "sa_solver", adams_both, 4, 2, 3);
+  add("er_sde_ode", "er_sde", {{"phi", "ode"}}, 3, 2, 2);
+  add("er_sde_ode_2", "er_sde", {{"phi", "ode"}, {"stages", 2}}, 3, 2, 2);
+  add("er_sde_ode_1", "er_sde", {{"phi", "ode"}, {"stages", 1}}, 2, 2, 1);
+  add("interpolant_sde_0", "interpolant_sde", {{"diffusion_scale", 0.0}}, 2, 2, 1);
+  add("restart_never", "restart",
+      {{"restart_min", empty}, {"restart_max", empty}, {"restart_times", empty}, {"restart_steps", empty}}, 3, 3, 2);
+  return out;
+}
+
 double ratio(const Schedule& schedule, double t) { return schedule.sigma(t) / schedule.alpha(t); }
 
 class Gaussian final : public KnownData {
@@ -158,6 +193,7 @@ std::vector<SamplerCase> deterministic_samplers() {
           out.push_back({entry.name + "_in_" + space, entry.name, {{"space", space}}, entry.facts});
   }
   add_orders(out);
+  for (const SamplerCase& c : noiseless_samplers()) out.push_back(c);
   return out;
 }
 
@@ -169,6 +205,18 @@ std::vector<SamplerCase> all_samplers() {
   out.push_back({"ddim_eta_1", "ddim", {{"eta", 1.0}}, sampler::registry().find("ddim").facts});
   out.push_back({"tcd_gamma_1", "tcd", {{"gamma", 1.0}}, sampler::registry().find("tcd").facts});
   out.push_back({"heun_churn", "heun", {{"s_churn", 20.0}}, sampler::registry().find("heun").facts});
+  const auto add = [&](const std::string& label, const std::string& name, const Table& options) {
+    out.push_back({label, name, options, sampler::registry().find(name).facts});
+  };
+  for (const char* name : {"euler_ancestral", "dpm2_ancestral", "dpmpp_2s_ancestral"})
+    for (const char* space : {"ve", "flow"}) add(std::string(name) + "_in_" + space, name, {{"space", space}});
+  add("dpmpp_2m_sde_heun", "dpmpp_2m_sde", {{"solver", "heun"}});
+  add("sa_solver_33", "sa_solver", {{"predictor_order", 3}, {"corrector_order", 3}});
+  add("sa_solver_within", "sa_solver", {{"tau_min", 0.05}, {"tau_max", 1.0}});
+  add("er_sde_of_the_sde", "er_sde", {{"phi", "sde"}});
+  add("euler_cfg_pp_eta_1", "euler_cfg_pp", {{"eta", 1.0}});
+  for (const char* w : {"sine", "constant", "kl"})
+    add(std::string("interpolant_sde_") + w, "interpolant_sde", {{"diffusion", w}});
   return out;
 }
 

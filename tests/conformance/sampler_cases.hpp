@@ -36,7 +36,7 @@ struct SamplerCase {
   std::unique_ptr<const Sampler> make() const { return sampler::registry().make(name, options); }
 };
 /// Every registry entry that declares itself deterministic, at its defaults, in every space that it offers, and of
-/// every order.
+/// every order, and the settings without noise of those that do not.
 std::vector<SamplerCase> deterministic_samplers();
 /// Every registry entry at its defaults, and the stochastic settings of the others.
 std::vector<SamplerCase> all_samplers();

@@ -112,7 +112,12 @@ TEST(SamplerConformance, NetworkCallsAreAsDeclared) {
         continue;
       }
       const bool as_euler = c.facts.starts_as_euler && n > 1 && walk.schedule->alpha(times.front()) == 0;
-      EXPECT_EQ(run.calls, c.facts.calls_of(n) - (as_euler ? c.facts.calls - 1 : 0)) << n;
+      const int64_t declared = c.facts.calls_of(n) - (as_euler ? c.facts.calls - 1 : 0);
+      if (c.facts.more_calls) {
+        EXPECT_GE(run.calls, declared) << n;
+      } else {
+        EXPECT_EQ(run.calls, declared) << n;
+      }
     }
   });
 }
@@ -185,6 +190,20 @@ TEST(SamplerConformance, AnyNumberOfStepsIsFinite) {
       }
     }
   });
+}
+
+TEST(SamplerConformance, FromNoSignalAtAllIsFinite) {
+  const Walk walk{"linear zero_terminal_snr", schedule::registry().make("linear", {{"zero_terminal_snr", true}}),
+                  grid::registry().make("trailing")};
+  ASSERT_EQ(walk.schedule->alpha(1), 0);
+  const QuickGaussian denoiser(walk.schedule);
+  for (const SamplerCase& c : all_samplers()) {
+    SCOPED_TRACE(c.label);
+    for (const int64_t n : {1, 2, 3, 1000}) {
+      const Tensor x = sample(*c.make(), denoiser, {}, walk.times(n), walk.prior(0, 8), counter_noise(3, 0)).x;
+      EXPECT_TRUE(x.isfinite().all().item<bool>()) << n;
+    }
+  }
 }
 
 TEST(SamplerConformance, FromThePriorToTheLabelledData) {

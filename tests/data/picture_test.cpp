@@ -4,6 +4,7 @@
 #include "roulade/data/builtin.hpp"
 #include "roulade/data/points.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/tree.hpp"
 
 #include <cmath>
 #include <functional>
@@ -84,7 +85,7 @@ TEST(Picture, RefusesWhatHasNoPoints) {
 }
 
 TEST(Picture, BuiltinFilesAreThoseOfTheRecipes) {
-  const std::filesystem::path recipes = std::filesystem::path(ROULADE_SOURCE_DIR) / "recipes";
+  const std::filesystem::path recipes = test::tree() / "recipes";
   EXPECT_TRUE(builtin_files().count("data/snail.png"));
   for (const auto& [name, content] : builtin_files()) {
     EXPECT_EQ(content, slurp(recipes / name)) << name;

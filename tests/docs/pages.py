@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pages.py TREE: links lead somewhere, what pages quote is what files hold, words are plain. Exit code 1 = they are not."""
+"""pages.py TREE: links lead somewhere, what pages quote is what files hold, words are plain, lines fit. Exit code 1 = they do not."""
 import pathlib
 import re
 import sys
@@ -14,6 +14,7 @@ NAMES = re.compile(r"\b(utils?|helpers?|common|managers?|misc)\b", re.I)
 PRAISE = re.compile(r"\b(powerful|blazing\w*|seamless\w*|cutting.edge|state.of.the.art|revolutionary|world.class|easy|easily)\b", re.I)
 PRIVATE = re.compile(r"\bissue #?\d|#\d+\b", re.I)  # a page stands by itself, without a tracker
 LONGEST_EXAMPLE = 60
+WIDEST = 130  # columns of running text
 
 
 def anchors(text):
@@ -40,6 +41,12 @@ def broken_links(root, page):
 def wrong_words(name, text):
     rules = [PRAISE, PRIVATE] + ([] if name == "CONTRIBUTING.md" else [NAMES])
     return [f"word: {match[0]}" for rule in rules for match in rule.finditer(text)]
+
+
+def wide_lines(text):
+    """Lines of running text that are too long: no tables, blocks, headings, or words that cannot be broken."""
+    prose = [line for line in FENCE.sub("", text).splitlines() if not line.startswith(("|", "    ", "#")) and "](" not in line]
+    return [f"over {WIDEST} columns: {line[:50]}..." for line in prose if len(line) > WIDEST]
 
 
 def quoted(text, part):
@@ -82,6 +89,7 @@ def problems(root):
             continue
         text = page.read_text()
         found = broken_links(root, page) + wrong_words(page.name, text) + wrong_quotes(root, text) + missing_tests(page, text)
+        found += wide_lines(text)
         out += [f"{page.relative_to(root)}: {problem}" for problem in found]
     readme = (root / "README.md").read_text()
     for wanted in ("code", "run"):
@@ -102,6 +110,7 @@ def self_test():
     assert anchors("# A b, c\n```\n# no\n```\n") == {"a-b-c"}
     assert blocks("<!-- code: x.cpp -->\n```cpp\nint x;\n```\n", "code") == {"x.cpp": "int x;\n"}
     assert quoted("  // tour: a\n  x;\n  // tour: end\n  y;\n  // tour: a\n    z;\n  // tour: end\n", "a") == "x;\n  z;\n"
+    assert wide_lines("a" * 131 + "\n| " + "b" * 140) and not wide_lines("a" * 130 + "\n```\n" + "b" * 140 + "\n```\n")
     here = pathlib.Path(__file__).resolve()
     assert missing_tests(here, "[`A.B`](c_test.cpp)") == ["no such test: A.B in c_test.cpp"]
     assert wrong_quotes(here.parents[2], "<!-- layers -->\n```text\ncore : io\n```\n")

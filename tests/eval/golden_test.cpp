@@ -2,6 +2,7 @@
 // Figures that SciPy and scikit-learn give for two small sets: tools/golden/eval.py.
 #include "roulade/io/npy.hpp"
 #include "sets.hpp"
+#include "tests/tree.hpp"
 
 #include <cmath>
 #include <fstream>
@@ -14,9 +15,7 @@ namespace {
 
 class Golden : public testing::Test {
  protected:
-  static std::string path(const std::string& name) {
-    return std::string(ROULADE_SOURCE_DIR "/tests/golden/eval/") + name;
-  }
+  static std::string path(const std::string& name) { return (test::tree() / "tests/golden/eval" / name).string(); }
 
   static PointSet read(const std::string& name) {
     const NpyArray array = read_npy(path(name));

@@ -27,6 +27,11 @@ void expect_csv(const std::string& content, const Texts& columns, const Rows& ro
   CsvReader reader(content, "f.csv", options);
   EXPECT_EQ(reader.columns(), columns) << content;
   EXPECT_EQ(rows_of(reader), rows) << content;
+  const int64_t end = reader.line();
+  reader.rewind();
+  EXPECT_EQ(rows_of(reader), rows) << "again: " << content;
+  EXPECT_EQ(reader.line(), end) << content;
+  EXPECT_EQ(reader.columns(), columns) << content;
 }
 
 void expect_refused(const std::string& content, const Texts& parts, const CsvOptions& options = {}) {

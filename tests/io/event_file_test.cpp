@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/crc32c.hpp"
+#include "tests/tree.hpp"
 
 #include <cstdlib>
 #include <filesystem>
@@ -89,7 +90,7 @@ TEST(EventFile, TensorBoardReadsWhatWasWritten) {
       keep != nullptr ? fs::path(keep) : fs::temp_directory_path() / ("events-" + std::to_string(getpid()));
   fs::create_directories(folder);
   write_example(folder);
-  std::ifstream file(std::string(ROULADE_SOURCE_DIR) + "/tests/golden/io/tensorboard.json");
+  std::ifstream file(test::tree() / "tests/golden/io/tensorboard.json");
   const nlohmann::json golden = nlohmann::json::parse(file);
   for (const auto& [name, bytes] : golden.at("files").items()) EXPECT_EQ(hex(content(folder / name)), bytes) << name;
   EXPECT_EQ(golden.at("files").size(), 2u);

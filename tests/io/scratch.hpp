@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/core/error.hpp"
+#include "tests/tree.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -68,9 +69,7 @@ inline void spill(const std::filesystem::path& path, const std::string& content)
   std::ofstream(path, std::ios::binary) << content;
 }
 
-inline std::filesystem::path golden(const std::string& name) {
-  return std::filesystem::path(ROULADE_SOURCE_DIR) / "tests" / "golden" / name;
-}
+inline std::filesystem::path golden(const std::string& name) { return test::tree() / "tests" / "golden" / name; }
 
 /// Expects body() to throw Error(code) whose sentence holds every one of `parts`.
 template <class Body>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/process.hpp"
+#include "tests/tree.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -110,7 +111,7 @@ std::string joined(const Problems& problems) {
   return out;
 }
 
-TEST(Layers, TheTreeHolds) { EXPECT_EQ(joined(check_tree(ROULADE_SOURCE_DIR)), ""); }
+TEST(Layers, TheTreeHolds) { EXPECT_EQ(joined(check_tree(roulade::test::tree())), ""); }
 
 /// A small tree that breaks every rule once: the check must see each.
 class BadTree : public testing::Test {

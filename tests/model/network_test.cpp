@@ -2,6 +2,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/model/embedding.hpp"
 #include "roulade/model/model.hpp"
+#include "tests/tree.hpp"
 
 #include <cmath>
 #include <fstream>
@@ -30,7 +31,7 @@ std::unique_ptr<Model> make(const std::string& name, const Table& options, Model
 }
 
 nlohmann::json golden() {
-  std::ifstream file(ROULADE_SOURCE_DIR "/tests/golden/train/reference.json");
+  std::ifstream file(test::tree() / "tests/golden/train/reference.json");
   return nlohmann::json::parse(file);
 }
 

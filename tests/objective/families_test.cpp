@@ -6,6 +6,7 @@
 #include "roulade/objective/gan.hpp"
 #include "roulade/objective/step_noise.hpp"
 #include "roulade/objective/vae.hpp"
+#include "tests/tree.hpp"
 
 #include <fstream>
 #include <numeric>
@@ -26,7 +27,7 @@ namespace {
 using test::RuleNetwork;
 
 nlohmann::json golden() {
-  std::ifstream file(ROULADE_SOURCE_DIR "/tests/golden/objective/families.json");
+  std::ifstream file(test::tree() / "tests/golden/objective/families.json");
   return nlohmann::json::parse(file);
 }
 

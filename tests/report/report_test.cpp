@@ -145,6 +145,46 @@ TEST(Report, TheAnimationEndsAtTheSamples) {
   EXPECT_LT(dots_near(gif.frames.back(), animation.views.back(), 0.5, -14, 1.5), 5);
 }
 
+// Data stand where the frame's view has them, also where one axis alone has moved.
+TEST(Report, TheBackgroundOfTheGifFollowsEachAxis) {
+  for (const size_t axis : {size_t{0}, size_t{1}}) {
+    plot::Animation animation;
+    animation.width = 2;
+    animation.columns = {"x", "y"};
+    animation.labels = {"one", "two"};
+    animation.times = {1, 0};
+    animation.points = {{0.9, 0.9}, {0.9, 0.9}};
+    animation.group = {0};
+    animation.colours = {plot::kSamples};
+    for (int i = 0; i < 400; ++i) {
+      animation.data.push_back(0.1 * std::cos(i));
+      animation.data.push_back(0.1 * std::sin(i));
+    }
+    animation.views = {{{-1, 1}, {-1, 1}}, {{-1, 1}, {-1, 1}}};
+    animation.views[1][axis].high = 3;
+    const Gif gif = read_gif(plot::to_gif(animation, 300));
+    ASSERT_EQ(gif.frames.size(), 2U);
+    const auto middle = [&](const Pixels& pixels, size_t along) {
+      const int strip = pixels.height - 300;
+      double sum = 0, count = 0;
+      for (int y = 0; y < 300; ++y)
+        for (int x = 0; x < 300; ++x) {
+          const plot::Colour c = pixels.at(x, y + strip);
+          if (c.r > 240 || c.b > c.r + 10) continue;  // paper, or the sample
+          sum += along == 0 ? x : y;
+          ++count;
+        }
+      EXPECT_GT(count, 50);
+      return sum / count;
+    };
+    for (const size_t along : {size_t{0}, size_t{1}}) {
+      EXPECT_NEAR(middle(gif.frames[0], along), 150, 3);
+      // A quarter of the way from the lower end, which is left and below.
+      EXPECT_NEAR(middle(gif.frames[1], along), along != axis ? 150 : axis == 0 ? 75 : 225, 3);
+    }
+  }
+}
+
 TEST(Report, VarianceExplodingFramesAreFollowedInwards) {
   auto content = swiss_roll_content(2000, 1000, 800, 6);
   for (size_t f = 0; f < content.frames.size(); ++f)

@@ -160,6 +160,21 @@ TEST_F(Damage, LinesOfMetrics) {
          {std::function([&] { read_metrics(file); }), std::function([] { inspect(folder().root); })})
       refuses(file, whole + line + "\n", use);
   refuses(file, whole + "{\"step\": 5, \"loss\": \"low\"}\n", [] { report_run(open()); });
+  // Resuming loses nothing of a file with a damaged line among the steps of the checkpoint.
+  const std::string damaged = "{\"step\": 2, \"lo\n" + whole;
+  refuses(file, damaged, [&] {
+    try {
+      resume();
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(file.string() + ":1]"), std::string::npos) << e.what();
+      EXPECT_EQ(content(file), damaged);
+      throw;
+    }
+  });
+  // What lies behind the checkpoint goes whatever it holds.
+  write(file, whole + "{\"step\": 6, \"loss\": 1}\nnothing\n");
+  resume();
+  EXPECT_EQ(content(file), whole);
   // A figure that was not finite is written as null: it is absent. A torn last line is no line.
   write(file, whole + "{\"step\": 5, \"loss\": 1, \"validation\": null}\n{\"st");
   const std::vector<MetricRow> rows = read_metrics(file);

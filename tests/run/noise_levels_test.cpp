@@ -112,5 +112,32 @@ TEST(NoiseLevels, DensityIsRelativeToAnEvenSpread) {
   EXPECT_EQ(map.density, (std::vector<double>{2 * 4 / 5.0, 4 / 5.0, 0, 0}));
 }
 
+// A law's cells are what many points of it count, and nothing of it is lost where all of it is in sight.
+TEST(NoiseLevels, TheDensityOfALawIsWhatItsPointsCount) {
+  for (const char* kind : {"swiss_roll", "gaussian_mixture"}) {
+    const auto source =
+        make_source(resolve(parse_recipe("[data]\nkind = \"" + std::string(kind) + "\"\n", "test")).tables.at("data"));
+    const Points points = source->draw(Split::test, 1, 200000);
+    const auto [low, high] = std::minmax_element(points.values.begin(), points.values.end());
+    const std::vector<double> limits{*low - 3, *high + 4, *low - 4, *high + 3};
+    const DensityMap law = density_of("law", *source->law(), limits, 16);
+    const DensityMap counted = density_of("points", points, limits, 16);
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < law.density.size(); ++i) {
+      const double share = law.density[i] / 256, difference = counted.density[i] / 256 - share;
+      sum += share;
+      squares += difference * difference;
+    }
+    EXPECT_NEAR(sum, 1, 1e-6) << kind;  // the quadrature's, and what lies six deviations out
+    // Expected: the sum of the shares' variances, below 1 / 200,000; dozens of cells carry it.
+    EXPECT_LT(squares, 2.0 / 200000) << kind;
+  }
+}
+
+TEST(NoiseLevels, TheDensityOfAPointLawStandsInOneCell) {
+  const Mixture law{{0.25, 0.75}, {{0.1, 0.1}, {0.6, 0.9}}, {0, 0}, false};
+  EXPECT_EQ(density_of("law", law, {0, 1, 0, 1}, 2).density, (std::vector<double>{1, 0, 0, 3}));
+}
+
 }  // namespace
 }  // namespace roulade

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -201,7 +202,8 @@ TEST_F(RunTest, ResumingIsExactAndChangesAreRefused) {
   EXPECT_THROW(run_training(request), Error);  // the folder is taken
 }
 
-// Ten steps with the threads of this machine, then the folder is made to say others.
+// Twenty steps with the threads of this machine, then the folder is made to say others, and more that no checkpoint
+// holds. The record keeps who made which steps.
 TEST_F(RunTest, ResumingWithOtherThreadsIsTold) {
   for (const bool fused : {true, false}) {
     TrainRequest request;
@@ -222,12 +224,12 @@ TEST_F(RunTest, ResumingWithOtherThreadsIsTold) {
     stop_at(20);
     EXPECT_FALSE(run_training(request).finished);
     EXPECT_TRUE(lines.empty()) << lines.front();
-    const fs::path file = RunFolder{request.out}.recipe();
-    std::string text = content(file);
-    const size_t at = text.find("\nthreads = ");
-    ASSERT_NE(at, std::string::npos);
-    text.replace(at, text.find('\n', at + 1) - at, "\nthreads = 1000");
-    std::ofstream(file) << text;
+    const RunFolder folder{request.out};
+    std::vector<Maker> makers = read_makers(folder);
+    ASSERT_EQ(makers.size(), 1u);
+    const int64_t here = std::exchange(makers[0].threads, 1000);
+    makers.push_back({20, "lost", "", "", 500});
+    write_run_recipe(folder, read_run_recipe(folder), makers);
     request.cancel = Cancel();
     request.row = {};
     EXPECT_TRUE(run_training(request).finished);
@@ -235,6 +237,14 @@ TEST_F(RunTest, ResumingWithOtherThreadsIsTold) {
     if (!fused) {
       EXPECT_NE(lines[0].find("1000 threads"), std::string::npos) << lines[0];
     }
+    makers = read_makers(folder);
+    ASSERT_EQ(makers.size(), 2u);
+    EXPECT_EQ(makers[0].threads, 1000);
+    EXPECT_EQ(makers[1].from_step, 20);
+    EXPECT_EQ(makers[1].threads, here);
+    const std::string record = content(folder.recipe());
+    EXPECT_TRUE(run_training(request).finished);  // nothing is left to do
+    EXPECT_EQ(content(folder.recipe()), record);
   }
 }
 

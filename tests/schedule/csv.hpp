@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tests/tree.hpp"
+
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -11,7 +13,7 @@ namespace roulade::test {
 
 /// The cells of every line but the first of tests/golden/schedule/<name>.csv.
 inline std::vector<std::vector<std::string>> golden(const std::string& name) {
-  const std::string file = std::string(ROULADE_SOURCE_DIR) + "/tests/golden/schedule/" + name + ".csv";
+  const std::string file = (tree() / "tests/golden/schedule" / (name + ".csv")).string();
   std::ifstream in(file);
   if (!in) throw std::runtime_error("cannot read " + file);
   std::vector<std::vector<std::string>> rows;

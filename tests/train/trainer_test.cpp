@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/train/batches.hpp"
+#include "tests/tree.hpp"
 
 #include <cmath>
 #include <filesystem>
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 nlohmann::json golden() {
-  std::ifstream file(ROULADE_SOURCE_DIR "/tests/golden/train/reference.json");
+  std::ifstream file(test::tree() / "tests/golden/train/reference.json");
   return nlohmann::json::parse(file);
 }
 
