@@ -48,6 +48,7 @@ Tensor exact_step(const Sampler& method, StepContext& context, const KnownData& 
 
 TEST_F(SamplerOrder, GlobalOrderIsAsDeclared) {
   everywhere([&](const SamplerCase& c, const Path& path, const KnownData& data, const Denoiser& denoiser) {
+    if (c.cancels) return;
     const auto method = c.make();
     const Tensor start = start_points(*path.schedule, path.t_max);
     const Tensor truth = exact_solution(data, *path.schedule, start, path.t_max, path.t_min);
