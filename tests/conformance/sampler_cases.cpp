@@ -33,7 +33,11 @@ std::vector<SamplerCase> noiseless_samplers() {
     SamplerFacts facts = sampler::registry().find(name).facts;
     facts.stochastic = facts.more_calls = false;
     facts.local_order = local, facts.start_order = start, facts.global_order = global;
-    out.push_back({label, name, options, facts});
+    // The predictor's error and the corrector's.
+    const auto corrector = options.find("corrector_order");
+    const bool corrected = corrector == options.end() || std::get<int64_t>(corrector->second.value) > 0;
+    const bool cancels = facts.global_order > 1 && options.count("tau") && corrected;
+    out.push_back({label, name, options, facts, cancels});
   };
   const Table none{{"eta", 0.0}}, flow{{"eta", 0.0}, {"space", "flow"}}, no_tau{{"tau", 0.0}};
   const std::vector<double> empty;

@@ -32,6 +32,9 @@ struct SamplerCase {
   std::string label, name;
   Table options;
   SamplerFacts facts;  ///< the entry's, as declared; with other orders where the options set them
+  /// Errors of opposite signs, each of its order, cancel somewhere among the steps that are tried: over an interval
+  /// none is fitted.
+  bool cancels = false;
 
   std::unique_ptr<const Sampler> make() const { return sampler::registry().make(name, options); }
 };
