@@ -10,16 +10,17 @@ namespace roulade {
 
 /// What a random number is for. Two uses never share a stream, so adding one never changes another.
 enum class Stream : uint32_t {
-  init = 1,      ///< weights at start
-  order = 2,     ///< order of the training data
-  time = 3,      ///< training times
-  noise = 4,     ///< training noise
-  dropout = 5,   ///< label and unit dropout
-  prior = 6,     ///< x_T of sampling
-  sampler = 7,   ///< noise added by stochastic samplers
-  data = 8,      ///< points of toy sets
-  split = 9,     ///< train / validation / test
-  evaluate = 10  ///< directions and subsets of metrics
+  init = 1,       ///< weights at start
+  order = 2,      ///< order of the training data
+  time = 3,       ///< training times
+  noise = 4,      ///< training noise
+  dropout = 5,    ///< label and unit dropout
+  prior = 6,      ///< x_T of sampling
+  sampler = 7,    ///< noise added by stochastic samplers
+  data = 8,       ///< points of toy sets
+  split = 9,      ///< train / validation / test
+  evaluate = 10,  ///< directions and subsets of metrics
+  brownian = 11   ///< paths of stochastic samplers
 };
 
 /// Names one sequence of random numbers: the same key and sample index give the same number, whatever came before.

@@ -3,9 +3,6 @@
 #include "roulade/guidance/guidance.hpp"
 
 #include <utility>
-#include <vector>
-
-#include <ATen/ops/cat.h>
 
 namespace roulade {
 namespace {
@@ -24,14 +21,12 @@ class Cfg final : public Denoiser {
 
   Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition& condition) const override {
     if (scale_ == 1) return parts_.denoiser->denoise(x_t, t, condition);
-    check_times("guidance cfg", x_t, t);
-    if (condition.empty()) fail(Code::usage, "guidance cfg", "condition to guide by", "a label or tokens", "none");
-    const Condition negative = negative_like(condition, parts_.negative, x_t.size(0));
-    if (scale_ == 0) return parts_.denoiser->denoise(x_t, t, negative);
-
-    std::vector<double> times(t.begin(), t.end());
-    if (times.size() > 1) times.insert(times.end(), t.begin(), t.end());
-    const Denoised both = parts_.denoiser->denoise(at::cat({x_t, x_t}, 0), times, concatenate(condition, negative));
+    if (scale_ == 0) {
+      check_times("guidance cfg", x_t, t);
+      if (condition.empty()) fail(Code::usage, "guidance cfg", "condition to guide by", "a label or tokens", "none");
+      return parts_.denoiser->denoise(x_t, t, negative_like(condition, parts_.negative, x_t.size(0)));
+    }
+    const Denoised both = denoise_both("guidance cfg", parts_, x_t, t, condition);
     Denoised out;
     out.x0 = guide(both.x0);
     if (both.x0_direction) out.x0_direction = guide(*both.x0_direction);

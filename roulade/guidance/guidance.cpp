@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/full_like.h>
 #include <fmt/format.h>
 
@@ -38,6 +39,16 @@ Condition negative_like(const Condition& positive, const Condition& negative, in
   if (out.empty() && positive.label) out.label = at::full_like(*positive.label, -1);
   for (auto member : {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image}) repeat(*member, batch);
   return out;
+}
+
+Denoised denoise_both(const char* where, const GuidanceParts& parts, const Tensor& x_t, std::span<const double> t,
+                      const Condition& condition) {
+  check_times(where, x_t, t);
+  if (condition.empty()) fail(Code::usage, where, "condition to guide by", "a label or tokens", "none");
+  const Condition negative = negative_like(condition, parts.negative, x_t.size(0));
+  std::vector<double> times(t.begin(), t.end());
+  if (times.size() > 1) times.insert(times.end(), t.begin(), t.end());
+  return parts.denoiser->denoise(at::cat({x_t, x_t}, 0), times, concatenate(condition, negative));
 }
 
 }  // namespace roulade

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace roulade {
 
@@ -28,6 +29,11 @@ std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table
 /// `negative` for a batch like `positive`: its rows repeated, or label -1 where it is empty.
 /// Throws Error(usage) when the two differ in their members (a token condition needs a negative one of its own).
 Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch);
+
+/// The answers to the condition and to the negative one by one call of the parts' denoiser: [2B, ...], the condition's
+/// first. `where` names the method in errors. Throws Error(usage) without a condition.
+Denoised denoise_both(const char* where, const GuidanceParts& parts, const Tensor& x_t, std::span<const double> t,
+                      const Condition& condition);
 
 namespace guidance {
 

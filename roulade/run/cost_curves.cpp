@@ -26,6 +26,13 @@ double judge(const char* metric, const PointSet& set, const PointSet& reference,
   return eval::registry().find(metric).compute(set.view(), reference.view(), {seed, nullptr}).front().value;
 }
 
+/// Steps of as many calls as that allows, at least one.
+int64_t steps_for(int64_t calls, const SamplerFacts& facts) {
+  int64_t steps = 1;
+  while (facts.calls_of(steps + 1) <= calls) ++steps;
+  return steps;
+}
+
 double number(const nlohmann::json& row, const char* key) {
   const auto at = row.find(key);
   return at == row.end() || at->is_null() ? std::nan("") : at->get<double>();
@@ -42,7 +49,9 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   const int64_t states = run.schedule->states();
   TrainedRun other = run;
   CostCurves out;
-  const auto& entries = sampler::registry().entries();
+  std::vector<SamplerEntry> entries;
+  for (const SamplerEntry& entry : sampler::registry().entries())
+    if (entry.facts.calls > 0 && !entry.facts.more_calls && !entry.facts.consistency) entries.push_back(entry);
   const auto total = static_cast<int64_t>(entries.size() * std::size(kCalls));
   int64_t done = 0;
   for (const SamplerEntry& entry : entries) {
@@ -50,7 +59,7 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
     for (const int64_t calls : kCalls) {
       if (cancel.requested()) return out;
       if (progress) progress({"samplers", done++, total, 0, -1, fmt::format("{} {}", entry.name, calls)});
-      int64_t steps = std::max<int64_t>(1, (calls - entry.facts.last_calls) / entry.facts.calls + 1);
+      int64_t steps = steps_for(calls, entry.facts);
       if (states > 0) steps = std::min(steps, states);
       Recipe recipe = run.recipe;
       if (settings_of<SampleSettings>(recipe, "sample").grid == "custom") {

@@ -36,17 +36,8 @@ class Heun final : public Sampler {
     const Tensor x = churn(context, x_t, hat);
     const Schedule& schedule = context.schedule();
     const Tensor x0 = context.denoise(x, hat).x0;
-    const Level to = level(schedule, s);
-    if (to.sigma == 0) return x0;
-    const Space space = space_of(set_.space, schedule);
-    const Tensor ahead = euler(space, schedule, x, x0, hat, s);
-    const Coordinates from = coordinates(space, schedule, hat), there = coordinates(space, schedule, s);
-    if (!std::isfinite(from.u)) return ahead;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
-
-    // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
-    const Tensor first = slope(space, schedule, x, x0, hat);
-    const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
-    return ahead.add(second.sub(first), there.scale * (there.u - from.u) / 2);
+    if (schedule.sigma(s) == 0) return x0;
+    return heun(context, space_of(set_.space, schedule), x, x0, hat, s);
   }
 
  private:

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <ATen/ops/empty.h>
@@ -43,14 +44,15 @@ Tensor normal(const RandomKey& key, int64_t first, at::IntArrayRef shape, const 
 
 }  // namespace
 
-NoiseFn counter_noise(uint64_t seed, int64_t first) {
-  return [seed, first](int64_t index, int64_t part, const Tensor& like) {
+Noise counter_noise(uint64_t seed, int64_t first) {
+  NoiseFn draw = [seed, first](int64_t index, int64_t part, const Tensor& like) {
     if (index < 0 || index >= int64_t{1} << kIndexBits || part < 0 || part >= int64_t{1} << (32 - kIndexBits))
       fail(Code::usage, "counter_noise", "step and part", "below 2^28 and below 16",
            fmt::format("{}, {}", index, part));
     const RandomKey key{seed, Stream::sampler, static_cast<uint64_t>(part << kIndexBits | index)};
     return normal(key, first, like.sizes(), like.options());
   };
+  return {std::move(draw), counter_brownian(seed, first)};
 }
 
 Tensor prior_noise(uint64_t seed, int64_t first, int64_t count, std::span<const int64_t> shape, double deviation) {

@@ -29,13 +29,31 @@ bool finite(const Tensor& x) { return std::isfinite(x.sum().item<double>()) || x
 
 }  // namespace
 
-Denoised StepContext::denoise(const Tensor& x, double t) {
+Denoised StepContext::denoise(const Tensor& x, double t) { return denoise(x, std::span<const double>(&t, 1)); }
+
+Denoised StepContext::denoise(const Tensor& x, std::span<const double> t) {
   ++calls;
-  return denoiser_.denoise(x, std::span<const double>(&t, 1), condition_);
+  return denoiser_.denoise(x, t, condition_);
+}
+
+Tensor StepContext::brownian(const Tensor& like, double t, double s, int64_t part) {
+  if (!noise_.path) return noise(like, part);
+  const BrownianPoint from = point(t, like), to = point(s, like);
+  if (!(from.snr < to.snr)) return noise(like, part);
+  return to.value.sub(from.value).div_(std::sqrt(to.snr - from.snr)).to(like.options());
+}
+
+BrownianPoint StepContext::point(double t, const Tensor& like) {
+  constexpr size_t kKept = 3;  // the two ends and the middle of a step
+  for (const auto& [time, point] : points_)
+    if (time == t && point.value.sizes().equals(like.sizes())) return point;
+  if (points_.size() == kKept) points_.erase(points_.begin());
+  points_.emplace_back(t, noise_.path(std::exp(schedule().log_snr(t)), like));
+  return points_.back().second;
 }
 
 SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
-                 std::span<const double> times, Tensor x, const NoiseFn& noise, const StepObserver& observer,
+                 std::span<const double> times, Tensor x, const Noise& noise, const StepObserver& observer,
                  const Cancel& cancel) {
   check(times, x);
   const at::NoGradGuard no_grad;

@@ -24,6 +24,11 @@ Coordinates coordinates(Space space, const Schedule& schedule, double t) {
   return {scale, at_t.sigma / scale};
 }
 
+double time_at(Space space, const Schedule& schedule, double u) {
+  const double ratio = space == Space::ve ? u : space == Space::flow ? u / (1 - u) : std::tan(u);  // sigma / alpha
+  return schedule.time_of(-2 * std::log(ratio));
+}
+
 Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t) {
   const Level at_t = level(schedule, t);
   if (space == Space::angle) {
@@ -42,6 +47,18 @@ Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Ten
   }
   const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
   return weighted_sum(to.scale / from.scale, x_t, to.scale * (to.u - from.u), slope(space, schedule, x_t, x0, t));
+}
+
+Tensor heun(StepContext& context, Space space, const Tensor& x_t, const Tensor& x0, double t, double s) {
+  const Schedule& schedule = context.schedule();
+  const Tensor ahead = euler(space, schedule, x_t, x0, t, s);
+  const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
+  if (!std::isfinite(from.u)) return ahead;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
+
+  // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
+  const Tensor first = slope(space, schedule, x_t, x0, t);
+  const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
+  return ahead.add(second.sub(first), to.scale * (to.u - from.u) / 2);
 }
 
 }  // namespace roulade

@@ -19,9 +19,11 @@ struct Path {
   std::string name;
   std::shared_ptr<const Schedule> schedule;
   double t_max = 0.9, t_min = 0.1;
-  bool karras = false;  ///< steps spaced as sigma^(1/7) (Karras et al. 2022, eq. 5) instead of evenly in t
+  bool karras = false;  ///< steps spaced as (sigma / alpha)^(1/7) (Karras et al. 2022, eq. 5), else evenly in t
 
-  std::vector<double> times(int64_t n) const;
+  std::vector<double> times(int64_t n) const { return karras ? karras_times(n) : even_times(n); }
+  std::vector<double> karras_times(int64_t n) const;
+  std::vector<double> even_times(int64_t n) const;
 };
 const std::vector<Path>& paths();
 
@@ -29,11 +31,15 @@ const std::vector<Path>& paths();
 struct SamplerCase {
   std::string label, name;
   Table options;
-  SamplerFacts facts;  ///< the entry's, as declared
+  SamplerFacts facts;  ///< the entry's, as declared; with other orders where the options set them
+  /// Errors of opposite signs, each of its order, cancel somewhere among the steps that are tried: over an interval
+  /// none is fitted.
+  bool cancels = false;
 
   std::unique_ptr<const Sampler> make() const { return sampler::registry().make(name, options); }
 };
-/// Every registry entry that declares itself deterministic, at its defaults, and heun in either space on every path.
+/// Every registry entry that declares itself deterministic, at its defaults, in every space that it offers, and of
+/// every order, and the settings without noise of those that do not.
 std::vector<SamplerCase> deterministic_samplers();
 /// Every registry entry at its defaults, and the stochastic settings of the others.
 std::vector<SamplerCase> all_samplers();

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/denoiser/network_denoiser.hpp"
 #include "roulade/grid/grid.hpp"
+#include "roulade/schedule/forward.hpp"
 #include "tests/conformance/sampler_cases.hpp"
 
 #include <algorithm>
@@ -62,6 +63,14 @@ void everywhere(Body body) {
     }
 }
 
+/// Settings that some tens of steps do not bring to the data, as their formulas have it.
+bool strays(const SamplerCase& c, const Walk& walk) {
+  // The last step, to state 1, is of h = 2.3 in log(alpha / sigma), and B(h) = h is far from 1 - e^-h.
+  if (c.label == "unipc_2_bh1") return walk.name == "linear";
+  // A Runge-Kutta step from sigma / alpha = 2e4 multiplies errors by as much; the paper's begin at 157.
+  return c.label == "pndm_prk" && walk.name == "cosine";
+}
+
 double largest(const Tensor& x) { return x.abs().max().item<double>(); }
 
 TEST(SamplerConformance, TheFinalJumpReturnsTheDenoisedX0) {
@@ -77,6 +86,7 @@ TEST(SamplerConformance, TheFinalJumpReturnsTheDenoisedX0) {
         EXPECT_TRUE(run.x.equal(denoiser->denoise(x, std::vector<double>{t}, {}).x0));
         EXPECT_EQ(run.calls, c.facts.last_calls);
       }
+      if (!c.facts.jumps_to_x0) continue;
       // After other steps too, when a multistep method has a history.
       Tensor before;
       const std::vector<double> times{path.t_max, (path.t_min + path.t_max) / 2, path.t_min, 0};
@@ -94,9 +104,20 @@ TEST(SamplerConformance, NetworkCallsAreAsDeclared) {
     if (c.options.count("space") && walk.schedule->alpha(1) == 0) return;  // ve from alpha = 0 falls back to Euler
     for (const int64_t n : {1, 2, 9}) {
       const Counting counting(denoiser);
-      const SampleRun run = sample(*c.make(), counting, {}, walk.times(n), walk.prior(0, 2), counter_noise(3, 0));
+      const std::vector<double> times = walk.times(n);
+      const SampleRun run = sample(*c.make(), counting, {}, times, walk.prior(0, 2), counter_noise(3, 0));
       EXPECT_EQ(run.calls, counting.calls);
-      EXPECT_EQ(run.calls, (n - 1) * c.facts.calls + c.facts.last_calls) << n;
+      if (c.facts.calls == 0) {
+        EXPECT_GE(run.calls, n);
+        continue;
+      }
+      const bool as_euler = c.facts.starts_as_euler && n > 1 && walk.schedule->alpha(times.front()) == 0;
+      const int64_t declared = c.facts.calls_of(n) - (as_euler ? c.facts.calls - 1 : 0);
+      if (c.facts.more_calls) {
+        EXPECT_GE(run.calls, declared) << n;
+      } else {
+        EXPECT_EQ(run.calls, declared) << n;
+      }
     }
   });
 }
@@ -125,6 +146,7 @@ TEST(SamplerConformance, TheBatchSplitChangesNothing) {
 
 TEST(SamplerConformance, Float32IsCloseToFloat64) {
   everywhere([](const SamplerCase& c, const Walk& walk, const std::shared_ptr<const Denoiser>& denoiser) {
+    if (strays(c, walk)) return;
     const auto method = c.make();
     const std::vector<double> times = walk.times(20);
     const Tensor prior = walk.prior(0, 64);
@@ -142,9 +164,13 @@ class QuickGaussian final : public Denoiser {
   explicit QuickGaussian(std::shared_ptr<const Schedule> schedule) : schedule_(std::move(schedule)) {}
   const Schedule& schedule() const override { return *schedule_; }
   Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition&) const override {
-    const double alpha = schedule_->alpha(t[0]), sigma = schedule_->sigma(t[0]);
-    const double gain = alpha * 0.36 / (alpha * alpha * 0.36 + sigma * sigma);
-    return {x_t.mul(gain).add(0.5 * (1 - gain * alpha)), {}, {}};
+    std::vector<double> gain, shift;
+    for (const double time : t) {
+      const double alpha = schedule_->alpha(time), sigma = schedule_->sigma(time);
+      gain.push_back(alpha * 0.36 / (alpha * alpha * 0.36 + sigma * sigma));
+      shift.push_back(0.5 * (1 - gain.back() * alpha));
+    }
+    return {x_t.mul(broadcast(gain, x_t)).add_(broadcast(shift, x_t)), {}, {}};
   }
 
  private:
@@ -166,12 +192,31 @@ TEST(SamplerConformance, AnyNumberOfStepsIsFinite) {
   });
 }
 
+TEST(SamplerConformance, FromNoSignalAtAllIsFinite) {
+  const Walk walk{"linear zero_terminal_snr", schedule::registry().make("linear", {{"zero_terminal_snr", true}}),
+                  grid::registry().make("trailing")};
+  ASSERT_EQ(walk.schedule->alpha(1), 0);
+  const QuickGaussian denoiser(walk.schedule);
+  for (const SamplerCase& c : all_samplers()) {
+    SCOPED_TRACE(c.label);
+    for (const int64_t n : {1, 2, 3, 1000}) {
+      const Tensor x = sample(*c.make(), denoiser, {}, walk.times(n), walk.prior(0, 8), counter_noise(3, 0)).x;
+      EXPECT_TRUE(x.isfinite().all().item<bool>()) << n;
+    }
+  }
+}
+
 TEST(SamplerConformance, FromThePriorToTheLabelledData) {
   everywhere([](const SamplerCase& c, const Walk& walk, const std::shared_ptr<const Denoiser>& denoiser) {
+    if (strays(c, walk)) return;
+    if (c.facts.consistency) return;  // asks for the end of a trajectory, not for a mean: consistency_test.cpp
     constexpr int64_t kCount = 400;
     Condition first;
     first.label = walk.prior(0, kCount).select(1, 0).mul(0).to(at::kLong);
-    const Tensor x = sample(*c.make(), *denoiser, first, walk.times(40), walk.prior(0, kCount), counter_noise(3, 0)).x;
+    // Methods that extrapolate estimates far, or through fresh noise, need the shorter steps.
+    const int64_t steps = c.facts.local_order > 3 || c.facts.strong_order > 0 ? 200 : 40;
+    const Tensor x =
+        sample(*c.make(), *denoiser, first, walk.times(steps), walk.prior(0, kCount), counter_noise(3, 0)).x;
     // Component 0 is N((-0.8, 0.5), 0.4^2). Five standard errors, and what 40 steps leave: 0.05, found from 200 steps.
     const double share = 0.4 / std::sqrt(double{kCount});
     EXPECT_NEAR(x.select(1, 0).mean().item<double>(), -0.8, 0.05 + 5 * share);

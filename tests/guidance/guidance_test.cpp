@@ -135,5 +135,27 @@ TEST_F(Guidance, RefusesWhatItCannotGuide) {
   EXPECT_THROW(make_guided("cfq", {}, {exact, {}}), Error);
 }
 
+TEST_F(Guidance, CfgPlusPlusKeepsTheDirectionUnconditional) {
+  const std::vector<double> t{0.6};
+  const Condition negative{at::tensor(std::vector<int64_t>{2}), {}, {}, {}, {}};
+  for (const double scale : {0.6, 1.0, 0.0, 2.0}) {
+    exact->calls = 0;
+    const Denoised guided = make_guided("cfg_pp", {{"scale", scale}}, {exact, {}})->denoise(x, t, labels);
+    expect_guided(guided.x0, t, scale, -1);
+    expect_guided(guided.direction(), t, 0, -1);
+    EXPECT_EQ(exact->calls, 1);
+    EXPECT_EQ(exact->rows, 8);
+  }
+  const Denoised away = make_guided("cfg_pp", {}, {exact, negative})->denoise(x, t, labels);
+  expect_guided(away.x0, t, 0.6, 2);
+  expect_guided(away.direction(), t, 0, 2);
+  // Of a clipped estimate the direction is the unclipped one, on either side of the guidance.
+  const auto inside = make_guided("cfg_pp", {}, {make_clipped(exact, 0.5), {}});
+  expect_guided(inside->denoise(x, t, labels).direction(), t, 0, -1);
+  const auto outside = make_clipped(make_guided("cfg_pp", {}, {exact, {}}), 0.5);
+  expect_guided(outside->denoise(x, t, labels).direction(), t, 0, -1);
+  EXPECT_THROW(make_guided("cfg_pp", {}, {exact, {}})->denoise(x, t, {}), Error);
+}
+
 }  // namespace
 }  // namespace roulade
