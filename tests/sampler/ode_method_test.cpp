@@ -2,6 +2,7 @@
 // Walks of the ODE's methods against their papers' formulas in plain numbers, on a denoiser without symmetry. Where the
 // code has a closed form the formula here is an integral by Simpson's rule, and the other way round.
 #include "roulade/core/error.hpp"
+#include "roulade/sampler/multistep.hpp"
 #include "tests/sampler/walk.hpp"
 
 #include <cmath>
@@ -21,6 +22,25 @@ double integral(double from, double to, const std::function<double(double)>& f) 
   for (int i = 0; i < kHalves; ++i)
     sum += f(from + 2 * i * h) + 4 * f(from + (2 * i + 1) * h) + f(from + (2 * i + 2) * h);
   return sum * h / 3;
+}
+
+TEST(MultistepWeights, MomentsAreIntegrals) {
+  for (const double z : {-20.0, -3.0, -1.0, -0.999, -1e-9, 0.0, 0.3, 1.0, 5.0})
+    for (int k = 0; k < 4; ++k) {
+      // Simpson's rule with 800 parts of z / 800: (z / 800)^4 / 180.
+      const double expected = integral(0, 1, [&](double u) { return std::exp(z * u) * std::pow(u, k); });
+      EXPECT_NEAR(exponential_moment(k, z), expected, 1e-8 * expected) << z << ", " << k;
+    }
+}
+
+TEST(MultistepWeights, IntegratePolynomials) {
+  // int (theta + 2 theta^2 - theta^3) = 1/2 + 2/3 - 1/4, its differences from 0 at three uneven nodes.
+  const std::vector<double> nodes{-0.7, -1.9, 1}, moments{1 / 2.0, 1 / 3.0, 1 / 4.0};
+  const std::vector<double> weights = difference_weights(nodes, moments);
+  double sum = 0;
+  for (size_t j = 0; j < 3; ++j) sum += weights[j] * nodes[j] * (1 + nodes[j] * (2 - nodes[j]));
+  EXPECT_NEAR(sum, 1 / 2.0 + 2 / 3.0 - 1 / 4.0, 1e-14);
+  EXPECT_TRUE(difference_weights({}, moments).empty());
 }
 
 /// The j-th Lagrange polynomial of these nodes.
