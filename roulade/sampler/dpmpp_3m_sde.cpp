@@ -21,7 +21,8 @@ class Dpmpp3mSde final : public Sampler {
 
   /// The step of exponential_adams.hpp with the parabola through the last three estimates, in the first steps with the
   /// line or the one estimate that there are. k-diffusion gives the parabola's square term half of its integral, with
-  /// which the order is 2.
+  /// which the order is 2. Steps that are long in lambda at low noise (the last of 40 even ones on linear) are not for
+  /// it: it takes the noise of the steps before for a trend.
   Tensor step(StepContext& context, const Tensor& x_t, double t, double s) const override {
     const Schedule& schedule = context.schedule();
     const Tensor x0 = context.denoise(x_t, t).x0;
