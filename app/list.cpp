@@ -49,6 +49,25 @@ Sheet list_sources(const ListedKind& kind) {
   return sheet;
 }
 
+Sheet list_details(const ListedKind& kind) {
+  Sheet sheet{"details", {"name"}, {}};
+  sheet.columns.insert(sheet.columns.end(), kind.detail_names.begin(), kind.detail_names.end());
+  for (const ListedEntry& entry : kind.entries) {
+    std::vector<Cell> row = {entry.name};
+    row.insert(row.end(), entry.details.begin(), entry.details.end());
+    sheet.rows.push_back(std::move(row));
+  }
+  return sheet;
+}
+
+Sheet list_spellings(const ListedKind& kind) {
+  Sheet sheet{"spellings", {"name", "spellings"}, {}};
+  for (const ListedEntry& entry : kind.entries)
+    if (!entry.spellings.empty())
+      sheet.rows.push_back({entry.name, fmt::format("{}", fmt::join(entry.spellings, ", "))});
+  return sheet;
+}
+
 Description describe(const ListedKind& kind, bool verbose, bool json) {
   Sheet sheet{kind.name, {"name"}, {}};
   sheet.columns.insert(sheet.columns.end(), kind.fact_names.begin(), kind.fact_names.end());
@@ -63,6 +82,8 @@ Description describe(const ListedKind& kind, bool verbose, bool json) {
   if (!verbose) return out;
   out.sheets.push_back(list_options(kind, json));
   out.sheets.push_back(list_sources(kind));
+  if (!kind.detail_names.empty()) out.sheets.push_back(list_details(kind));
+  if (Sheet also = list_spellings(kind); !also.rows.empty()) out.sheets.push_back(std::move(also));
   return out;
 }
 
@@ -72,7 +93,8 @@ void add_list(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("list", "List what can be chosen: data, schedules, samplers, ...");
   command.add_option("KIND", o->kind, "samplers, recipes, ...; default: all kinds")->option_text(" ");
-  command.add_flag("-v,--verbose", o->verbose, "also options and sources");
+  command.add_flag("-v,--verbose", o->verbose,
+                   "also options, sources, all that entries declare,\nother programs' names");
   add_json(command, o->json);
   command.callback([o, &exit_code] {
     print(o->kind.empty() ? describe_kinds() : describe(find_kind(o->kind), o->verbose, o->json), o->json);

@@ -77,7 +77,10 @@ void add_sample(CLI::App& root, int& exit_code) {
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")
       ->option_text("K");
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
-  command.add_option("--sampler", o->sampler, "see roulade list samplers")->option_text("NAME");
+  command
+      .add_option("--sampler", o->sampler,
+                  "see roulade list samplers; names of A1111, ComfyUI,\nk-diffusion and diffusers serve, too")
+      ->option_text("NAME");
   command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");

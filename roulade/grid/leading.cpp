@@ -11,18 +11,21 @@ namespace roulade::grid {
 namespace {
 
 struct Settings {
-  int64_t steps_offset = 0;
+  int64_t steps_offset = 0, left_out = 0;
   void bind(Binder& b) {
     b.add("steps_offset", steps_offset, at_least(0),
           "discrete: added to every state; 0 as DDIM, 1 as Stable Diffusion's configuration");
+    b.add("left_out", left_out, at_least(0),
+          "discrete: strides below the last step that its jump to 0 takes too; 1 as diffusers' DPM-Solver classes");
   }
 };
 
-/// Discrete: the states 1 + offset + (n - 1 - j) floor(T/n), j < n, then 0. Continuous: t_j = (n - 1 - j)/n + t_min.
-/// It never visits t = 1 with n > 1 unless n = T: kept for networks whose published samples used it.
+/// Discrete: the states 1 + offset + (n - 1 - j + m) floor(T/(n + m)), j < n, m = left_out, then 0. Continuous:
+/// t_j = (n - 1 - j)/n + t_min. It never visits t = 1 with n > 1 unless n = T: kept for networks whose published
+/// samples used it.
 class Leading final : public Grid {
  public:
-  explicit Leading(const Settings& s) : offset_(s.steps_offset) {}
+  explicit Leading(const Settings& s) : offset_(s.steps_offset), left_out_(s.left_out) {}
 
   std::vector<double> times(const Schedule& schedule, int64_t n) const override {
     return schedule.states() > 0 ? discrete(schedule, n) : continuous(schedule, n);
@@ -31,7 +34,8 @@ class Leading final : public Grid {
  private:
   std::vector<double> discrete(const Schedule& schedule, int64_t n) const {
     check_states("grid leading", schedule, n);
-    const int64_t stride = schedule.states() / n, first = 1 + offset_ + (n - 1) * stride;
+    check_states("grid leading", schedule, n + left_out_);
+    const int64_t stride = schedule.states() / (n + left_out_), first = 1 + offset_ + (n - 1 + left_out_) * stride;
     if (first > schedule.states())
       fail(Code::usage, "grid leading", fmt::format("first state of {} steps with steps_offset {}", n, offset_),
            fmt::format("{} or less", schedule.states()), fmt::format("{}", first));
@@ -49,7 +53,7 @@ class Leading final : public Grid {
     return falling("grid leading", out);
   }
 
-  int64_t offset_;
+  int64_t offset_, left_out_;
 };
 
 }  // namespace

@@ -37,6 +37,14 @@ std::vector<double> falling(std::string_view where, std::vector<double> times) {
   return times;
 }
 
+std::vector<double> trained(std::string_view where, const Schedule& schedule, std::vector<double> times) {
+  const double last = times.at(times.size() - 2);
+  if (last < schedule.t_min() * (1 - 1e-9))  // 1e-9: a time that was computed
+    fail(Code::usage, where, "start of the last step", fmt::format("t_min = {} or more", schedule.t_min()),
+         fmt::format("{}", last));
+  return times;
+}
+
 double last_with_signal(const Schedule& schedule) {
   if (std::isfinite(schedule.log_snr(1))) return 1;
   const auto states = static_cast<double>(schedule.states());

@@ -21,6 +21,10 @@ std::vector<double> times_of_states(const Schedule& schedule, const std::vector<
 /// does not.
 std::vector<double> falling(std::string_view where, std::vector<double> times);
 
+/// `times` itself, unless a step begins below t_min: it would ask a network about times that it never saw. Throws
+/// Error(usage).
+std::vector<double> trained(std::string_view where, const Schedule& schedule, std::vector<double> times);
+
 /// The noisiest time with some signal: 1, or where log_snr(1) is infinite state T - 1 or 1 - t_min.
 double last_with_signal(const Schedule& schedule);
 

@@ -5,6 +5,7 @@
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/sampler/names.hpp"
 
 #include <algorithm>
 
@@ -35,10 +36,21 @@ ListedKind list_samplers() {
   const auto& registry = sampler::registry();
   ListedKind kind = list({"samplers", "sampler"}, "sample.sampler", registry);
   kind.fact_names = {"order", "calls", "stochastic"};
+  kind.detail_names = {"local_order", "start_order", "global_order", "calls", "last_calls", "stochastic"};
   for (size_t i = 0; i < kind.entries.size(); ++i) {
     const SamplerFacts& facts = registry.entries()[i].facts;
     kind.entries[i].facts = {facts.global_order, facts.calls, facts.stochastic};
+    kind.entries[i].details = {facts.local_order, facts.start_order, facts.global_order,
+                               facts.calls,       facts.last_calls,  facts.stochastic};
+    kind.entries[i].spellings = spellings(kind.entries[i].name);
   }
+  return kind;
+}
+
+ListedKind list_grids() {
+  const auto& registry = grid::registry();
+  ListedKind kind = list({"grids", "grid"}, "sample.grid", registry);
+  for (ListedEntry& entry : kind.entries) entry.spellings = grid_spellings(entry.name);
   return kind;
 }
 
@@ -80,7 +92,7 @@ std::vector<ListedKind> listed_kinds() {
           list({"weights", "weight"}, "objective.weight", objective::weight::registry()),
           list({"losses", "loss"}, "objective.loss", objective::loss::registry()),
           list_samplers(),
-          list({"grids", "grid"}, "sample.grid", grid::registry()),
+          list_grids(),
           list({"guidance", "guidances"}, "guidance.kind", guidance::registry()),
           list_metrics(),
           list_recipes()};

@@ -13,7 +13,9 @@ namespace roulade {
 struct ListedEntry {
   std::string name, summary, source;
   std::vector<OptionInfo> options;
-  std::vector<Cell> facts;  ///< one a fact name of the kind
+  std::vector<Cell> facts;               ///< one a fact name of the kind
+  std::vector<Cell> details{};           ///< one a detail name of the kind
+  std::vector<std::string> spellings{};  ///< other programs' names for it
 };
 
 /// The entries of one registry.
@@ -23,6 +25,7 @@ struct ListedKind {
   std::string key;                      ///< the recipe key that chooses: "sample.sampler"; empty for recipes
   std::vector<std::string> fact_names;  ///< what the entries declare: "order", ...
   std::vector<ListedEntry> entries;
+  std::vector<std::string> detail_names{};  ///< what they declare beside it, for those who want all
 };
 
 /// Everything that can be chosen, in the order of a recipe's tables; the recipes inside the library last.

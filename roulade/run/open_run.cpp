@@ -2,6 +2,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
+#include "roulade/run/own_names.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sampling.hpp"
@@ -9,6 +10,7 @@
 #include "roulade/run/tables.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,6 +42,7 @@ Recipe with_overrides(Recipe recipe, const std::vector<std::string>& set) {
            fmt::format("a key of {}", fmt::join(kFreeTables, ", ")));
     set_key(recipe, assignment);
   }
+  recipe = with_own_names(std::move(recipe));
   drop_stale_options(recipe);
   return resolve(recipe);
 }

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/data/builtin.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/run/own_names.hpp"
 #include "roulade/run/tables.hpp"
 
 #include <filesystem>
@@ -120,11 +121,12 @@ void set_key(Recipe& recipe, const std::string& assignment) {
   recipe.tables[table][key] = Given(value, "--set");
 }
 
-Recipe resolve(const Recipe& recipe) {
+Recipe resolve(const Recipe& given_recipe) {
   static const Table kNothing;
   Recipe out;
-  for (const auto& [name, table] : recipe.tables)
+  for (const auto& [name, table] : given_recipe.tables)
     if (!is_recipe_table(name)) fail_unknown("recipe", "table", name, recipe_table_names());
+  const Recipe recipe = with_own_names(given_recipe);
   for (const RecipeTable& table : recipe_tables()) {
     const auto given = recipe.tables.find(table.name);
     Binder b(table.name, given == recipe.tables.end() ? kNothing : given->second);

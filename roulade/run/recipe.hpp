@@ -29,7 +29,8 @@ Recipe with_files_in(const std::filesystem::path& folder, const Recipe& recipe);
 /// Applies "table.key=value", the value as TOML writes it; a bare word is a text. Throws Error(usage).
 void set_key(Recipe& recipe, const std::string& assignment);
 
-/// All options in force: defaults filled in, unknown tables, keys and names refused with file and line. Makes nothing.
+/// All options in force: defaults filled in, other programs' names in [sample] made ours, unknown tables, keys and
+/// names refused with file and line. Makes nothing.
 Recipe resolve(const Recipe& recipe);
 
 /// A resolved recipe as TOML, tables in the order of the docs, each key with its value.

@@ -32,6 +32,8 @@ ends 2 train swiss_roll_article --set sample.sampler=ddmp
 says err "--set"
 says err "'ddmp'"
 says err "ddpm"
+ends 2 train swiss_roll_article --set "sample.sampler=DPM++ 2M Karas"
+says err "[--set sample] unknown sampler 'DPM++ 2M Karas': did you mean 'DPM++ 2M Karras'?"
 
 # Recipes: file and line, and the nearest name.
 printf '[train]\nsteps = 10\nbacth = 8\n' >key.toml

@@ -24,6 +24,23 @@ ends 0 list sampler
 cp out singular
 ends 0 list samplers
 same out singular
+ends 0 list samplers --verbose
+says out "local order"
+says out "DPM++ 2M Karras"
+says out "DPMSolverMultistepScheduler"
+json list samplers --verbose
+python3 - <<'P' || fail "list samplers --verbose --json"
+import json
+listed = json.load(open("out"))
+details = {row["name"]: row for row in listed["details"]}
+heun = details["heun"]
+assert [heun[key] for key in ("local_order", "start_order", "global_order", "calls", "last_calls")] == [3, 3, 2, 2, 1]
+assert not heun["stochastic"] and details["ddpm"]["stochastic"]
+assert {row["name"] for row in listed["sources"]} == set(details)
+assert "DPM++ 2M" in {row["name"]: row for row in listed["spellings"]}["dpmpp_2m"]["spellings"]
+P
+ends 0 list grids --verbose
+says out "SGM Uniform"
 ends 0 list schedules --verbose
 says out "max_beta"
 says out "Nichol"
@@ -68,6 +85,12 @@ json inspect run/checkpoints/latest/model/diffusion_pytorch_model.safetensors
 json sample run -n 20
 [[ $(value seed) == 0 && -s $(value file) ]] || fail "sample: $(cat out)"
 says err "seed 0"
+# A name of another program brings its grid: the same samples as ours by ours.
+ends 0 sample run -n 20 --quiet --steps 9 --sampler dpmpp_2m --set sample.grid=karras --out ours.csv
+ends 0 sample run -n 20 --quiet --steps 9 --sampler "DPM++ 2M Karras" --out label.csv
+same ours.csv label.csv
+ends 0 sample run -n 20 --quiet --steps 9 --sampler DPMSolverMultistepScheduler --set sample.grid=Karras --out class.csv
+same ours.csv class.csv
 json eval run --pairs 2 --set eval.count=200 --quiet
 [[ ! -s err ]] || fail "eval --quiet: standard error is not empty"
 python3 - <<'P' || fail "eval --json"

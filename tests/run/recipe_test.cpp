@@ -127,6 +127,58 @@ TEST(RecipeTest, EveryPairOfSamplerAndGridBinds) {
     }
 }
 
+/// The [sample] table of a recipe with these lines in it and these overrides, as "key=value" of some keys.
+std::string sample_of(const std::string& lines, const std::vector<std::string>& set = {}) {
+  Recipe recipe = parse_recipe("[sample]\n" + lines, "r.toml");
+  for (const std::string& assignment : set) set_key(recipe, assignment);
+  const Recipe resolved = resolve(recipe);
+  std::string out;
+  for (const auto& [key, given] : resolved.tables.at("sample"))
+    if (std::set<std::string>{"count", "weights", "label", "chunk", "steps"}.count(key) == 0)
+      out += key + "=" + to_text(given.value) + " ";
+  return out;
+}
+
+TEST(RecipeTest, NamesOfOtherProgramsBecomeOurs) {
+  const std::string karras =
+      "grid=\"karras\" lower_order_final=true rho=7.0 sampler=\"dpmpp_2m\" sigma_max=0.0 sigma_min=0.0 ";
+  EXPECT_EQ(sample_of("sampler = \"DPM++ 2M Karras\"\n"), karras);
+  EXPECT_EQ(sample_of("", {"sample.sampler=DPM++ 2M Karras"}), karras);
+  EXPECT_EQ(sample_of("sampler = \"DPMSolverMultistepScheduler\"\n"),
+            "grid=\"sgm_uniform\" lower_order_final=true rounded=true sampler=\"dpmpp_2m\" ");
+  EXPECT_EQ(sample_of("sampler = \"Euler\"\ngrid = \"SGM Uniform\"\n"),
+            "grid=\"sgm_uniform\" rounded=false sampler=\"euler\" ");
+  EXPECT_EQ(sample_of("sampler = \"sample_euler\"\n"), "grid=\"uniform\" rounded=true sampler=\"euler\" ");
+  EXPECT_EQ(sample_of("grid = \"ddim_uniform\"\n"),
+            "grid=\"leading\" left_out=0 sampler=\"ddpm\" steps_offset=1 variance=\"posterior\" ");
+}
+
+TEST(RecipeTest, WhatARecipeSaysBesideAnotherProgramsNameIsKept) {
+  EXPECT_EQ(sample_of("sampler = \"DPM++ 2M Karras\"\nrho = 5\nlower_order_final = false\n"),
+            "grid=\"karras\" lower_order_final=false rho=5.0 sampler=\"dpmpp_2m\" sigma_max=0.0 sigma_min=0.0 ");
+  EXPECT_EQ(sample_of("sampler = \"DPM++ 2M Karras\"\ngrid = \"log_snr\"\n"),
+            "grid=\"log_snr\" lower_order_final=true sampler=\"dpmpp_2m\" ");
+  EXPECT_EQ(sample_of("sampler = \"DPM++ 2M Karras\"\n", {"sample.grid=log_snr"}),
+            "grid=\"log_snr\" lower_order_final=true sampler=\"dpmpp_2m\" ");
+  // an override brings its own grid, and the options of the one before mean nothing then
+  EXPECT_EQ(sample_of("grid = \"karras\"\nrho = 5\nsigma_min = 0.1\n", {"sample.sampler=Euler SGM Uniform"}),
+            "grid=\"sgm_uniform\" rounded=false sampler=\"euler\" ");
+  EXPECT_EQ(sample_of("grid = \"log_snr\"\n", {"sample.sampler=Euler Karras", "sample.rho=5"}),
+            "grid=\"karras\" rho=5.0 sampler=\"euler\" sigma_max=0.0 sigma_min=0.0 ");
+}
+
+TEST(RecipeTest, NamesThatNobodyKnowsAreRefusedWithTheNearest) {
+  EXPECT_EQ(refusal("[sample]\nsampler = \"DPM++ 2M Karas\"\n").substr(0, 85),
+            "[r.toml:2 sample] unknown sampler 'DPM++ 2M Karas': did you mean 'DPM++ 2M Karras'? (");
+  EXPECT_EQ(refusal("[sample]\nsampler = \"DDIMSchedular\"\n").substr(0, 81),
+            "[r.toml:2 sample] unknown sampler 'DDIMSchedular': did you mean 'DDIMScheduler'? ");
+  EXPECT_EQ(refusal("[sample]\nsampler = \"ddmi\"\n").substr(0, 63),
+            "[r.toml:2 sample] unknown sampler 'ddmi': did you mean 'ddim'? ");
+  EXPECT_EQ(refusal("[sample]\ngrid = \"Karas\"\n").substr(0, 63),
+            "[r.toml:2 sample] unknown grid 'Karas': did you mean 'Karras'? ");
+  EXPECT_EQ(refusal("[sample]\nsampler = 3\n").substr(0, 27), "[r.toml:2 sample.sampler] b");
+}
+
 TEST(RecipeTest, EveryKeyHasHelp) {
   std::set<std::string> tables;
   for (const RecipeKey& key : all_keys()) {

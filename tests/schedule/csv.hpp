@@ -11,9 +11,9 @@
 
 namespace roulade::test {
 
-/// The cells of every line but the first of tests/golden/schedule/<name>.csv.
-inline std::vector<std::vector<std::string>> golden(const std::string& name) {
-  const std::string file = (tree() / "tests/golden/schedule" / (name + ".csv")).string();
+/// The cells of every line but the first of tests/golden/<folder>/<name>.csv.
+inline std::vector<std::vector<std::string>> golden(const std::string& name, const std::string& folder = "schedule") {
+  const std::string file = (tree() / "tests/golden" / folder / (name + ".csv")).string();
   std::ifstream in(file);
   if (!in) throw std::runtime_error("cannot read " + file);
   std::vector<std::vector<std::string>> rows;
