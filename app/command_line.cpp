@@ -63,7 +63,8 @@ void build_command_line(CLI::App& root, int& exit_code) {
 
 std::string help_text(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
-  const std::string text = command.help(parent == nullptr ? "" : parent->get_name());
+  std::string text = command.help(parent == nullptr ? "" : parent->get_name());
+  while (text.find("\n\n\n") != std::string::npos) text.erase(text.find("\n\n\n"), 1);  // before a group of options
   return text.substr(0, text.find_last_not_of('\n') + 1) + "\n";
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/run/partial_rows.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sampling.hpp"
+#include "roulade/run/table_rows.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,6 +21,11 @@ struct Options {
   std::optional<int64_t> steps, checkpoint;
   std::optional<double> guidance;
   std::string label, sampler, weights;
+  std::string from, complete;
+  double strength = 0.5;
+  bool invert = false;
+  int64_t repeats = 0, walks = 10, jump = 1;
+  std::optional<int64_t> to_seed;
 };
 
 std::vector<std::string> overrides(const Options& o) {
@@ -34,6 +41,19 @@ std::vector<std::string> overrides(const Options& o) {
   return set;
 }
 
+Editing editing(const Options& o, const TrainedRun& run) {
+  Editing edit;
+  edit.strength = o.strength;
+  edit.inverted = o.invert;
+  edit.repeats = o.repeats;
+  edit.walks = o.walks;
+  edit.jump = o.jump;
+  if (!o.from.empty()) edit.rows = GivenRows{read_rows(run, o.from), {}};
+  if (!o.complete.empty()) edit.rows = read_partial_rows(run, o.complete);
+  if (o.to_seed) edit.to_seed = static_cast<uint64_t>(*o.to_seed);
+  return edit;
+}
+
 int sample(const Options& o) {
   Work work(o.work);
   if (!o.out.empty()) check_point_file(o.out);
@@ -44,6 +64,7 @@ int sample(const Options& o) {
   SampleRequest request;
   request.count = o.count;
   request.seed = static_cast<uint64_t>(seed);
+  request.editing = editing(o, run);
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
@@ -84,11 +105,44 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  const std::string given = "Samples from what is given";
+  CLI::Option* from = command.add_option("--from", o->from, "noise the rows of this table and sample on from there");
+  from->option_text("FILE")->group(given);
+  command.add_option("--strength", o->strength, "of that noise: the share of the steps that is walked;\ndefault 0.5")
+      ->option_text("S")
+      ->group(given)
+      ->needs(from);
+  CLI::Option* invert = command.add_flag("--invert", o->invert, "take the noise that ddim makes each row from")
+                            ->group(given)
+                            ->option_text(" ");
+  invert->needs(from);
+  command.add_option("--repeats", o->repeats, "more network calls a step, for a row that comes back\nmore closely")
+      ->option_text("N")
+      ->group(given)
+      ->needs(invert);
+  CLI::Option* complete = command.add_option("--complete", o->complete, "fill the empty cells of this CSV file");
+  complete->option_text("FILE")->group(given)->excludes(from);
+  command
+      .add_option("--walks", o->walks,
+                  "how often each stretch is walked, so that\ndrawn and given values agree; default 10")
+      ->option_text("N")
+      ->group(given)
+      ->needs(complete);
+  command.add_option("--jump", o->jump, "steps of a stretch; default 1")
+      ->option_text("N")
+      ->group(given)
+      ->needs(complete);
+  command.add_option("--to-seed", o->to_seed, "go evenly from the seed's first noise to this seed's")
+      ->option_text("SEED")
+      ->group(given)
+      ->excludes(from)
+      ->excludes(complete);
   o->work.add_to(command, "of this set of samples; default: the run's");
   command.footer(
       "Examples:\n"
       "  roulade sample runs/moons -n 1000 --out moons.csv\n"
-      "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20");
+      "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20\n"
+      "  roulade sample runs/diamonds --complete gaps.csv --out filled.csv");
   command.callback([o, &exit_code] { exit_code = sample(*o); });
 }
 

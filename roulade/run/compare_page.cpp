@@ -152,8 +152,8 @@ ContestPanel panel_of(const Comparison& c, const std::filesystem::path& out, siz
                       const char* which, const std::string& figure) {
   const int64_t seed = c.first_seed + static_cast<int64_t>(index);
   const TrainedRun run = open_run({run_folder_of(out, c.contenders[contender], seed), {}, {}});
-  const PointSamples made =
-      sample_points(run, {.count = kShown, .seed = run.seed, .frame_points = 0, .progress = {}, .cancel = {}});
+  const PointSamples made = sample_points(
+      run, {.count = kShown, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}});
   return {fmt::format("{}: {}, {:.3g}", which, c.contenders[contender].name,
                       c.outcomes[contender][index].figures.at(figure)),
           {made.points.width, made.points.values, {}}};

@@ -116,7 +116,9 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
     keep_evaluation(run, e);
     judge(outcome, e, failures);
     outcome.sample_seconds = e.sample_seconds / static_cast<double>(e.count * e.result.pairs);
-    outcome.calls = sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .progress = {}, .cancel = {}}).calls;
+    outcome.calls =
+        sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
+            .calls;
   } catch (const Error& e) {
     if (e.code() != Code::numeric) throw;
     outcome.failed = e.what();

@@ -72,7 +72,8 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
       int64_t used = calls;
       try {
         const PointSamples made = sample_points(
-            other, {.count = kPoints, .seed = run.seed, .frame_points = 0, .progress = {}, .cancel = cancel});
+            other,
+            {.count = kPoints, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
         const PointSet set = to_set(run.facts.scaling.apply(made.points));
         used = made.calls;
         wasserstein = judge("sliced_wasserstein", set, reference, run.seed);

@@ -200,9 +200,12 @@ void measure_samples(const Bench& b, RunFigures& f) {
   for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
     const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
     const auto drawn = [&](const TrainedRun& from) {
-      const PointSamples made = sample_points(
-          from,
-          {.count = count, .seed = seed(kSamples), .frame_points = 0, .progress = {}, .cancel = b.request.cancel});
+      const PointSamples made = sample_points(from, {.count = count,
+                                                     .seed = seed(kSamples),
+                                                     .frame_points = 0,
+                                                     .editing = {},
+                                                     .progress = {},
+                                                     .cancel = b.request.cancel});
       return scaling.apply(made.points);
     };
     const auto real = [&](Purpose purpose) {

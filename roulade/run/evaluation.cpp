@@ -77,8 +77,8 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.training = training.view();
   }
   input.generated = [&](int64_t, uint64_t seed) {
-    const PointSamples made =
-        sample_points(run, {.count = out.count, .seed = seed, .frame_points = 0, .progress = {}, .cancel = cancel});
+    const PointSamples made = sample_points(
+        run, {.count = out.count, .seed = seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
     out.sample_seconds += made.seconds;
     return to_set(scaling.apply(made.points));
   };

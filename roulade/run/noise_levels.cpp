@@ -199,8 +199,8 @@ VectorField vector_field(const TrainedRun& run, const Points& data) {
   const int64_t states = schedule.states();
   walk.recipe = with_sampler(run.recipe, "dpmpp_2m", states > 0 ? std::min(states, kPathSteps) : kPathSteps);
   walk.recipe.tables.at("sample")["label"] = wish.label;
-  const PointSamples made =
-      sample_points(walk, {.count = kPaths, .seed = run.seed, .frame_points = kPaths, .progress = {}, .cancel = {}});
+  const PointSamples made = sample_points(
+      walk, {.count = kPaths, .seed = run.seed, .frame_points = kPaths, .editing = {}, .progress = {}, .cancel = {}});
   out.paths.resize(kPaths);
   for (const Frame& frame : made.frames) {
     out.path_times.push_back(frame.t);

@@ -105,7 +105,9 @@ TrainPreview Previewer::make(const Trainer& trainer) {
       fill_network(s.shown, averages.front().values(), "preview");
     }
     out.samples =
-        sample_points(s.run, {.count = kPoints, .seed = s.run.seed, .frame_points = 0, .progress = {}, .cancel = {}})
+        sample_points(
+            s.run,
+            {.count = kPoints, .seed = s.run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
             .points;
   } catch (const Error& e) {  // a picture less; the training goes on
     out.samples = {};

@@ -152,6 +152,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
                                           .seed = run.seed,
                                           .frame_points = kAnimated,
+                                          .editing = {},
                                           .progress = progress,
                                           .cancel = cancel});
   const Points counted = std::move(made.points);

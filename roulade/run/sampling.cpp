@@ -6,6 +6,9 @@
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/sampler/edit.hpp"
+#include "roulade/schedule/forward.hpp"
+#include "roulade/train/batches.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +18,7 @@
 #include <cmath>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
@@ -67,6 +71,41 @@ Condition condition_of(const std::vector<int64_t>& labels, int64_t first, int64_
   return condition;
 }
 
+/// Rows first .. first + count - 1 in the network's units: [count, width] float.
+Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int64_t count) {
+  Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
+  return to_batch(run.facts.scaling.apply(part)).x0;
+}
+
+Tensor known_mask(const GivenRows& rows, int64_t first, int64_t count) {
+  Tensor mask = at::empty({count, rows.points.width}, at::kBool);
+  std::copy_n(rows.known.begin() + first * rows.points.width, mask.numel(), mask.mutable_data_ptr<bool>());
+  return mask;
+}
+
+/// x at times.front() for samples first .. first + count - 1.
+Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Condition& condition,
+                 std::span<const double> times, int64_t all, int64_t first, int64_t count, int64_t& calls) {
+  const Editing& edit = request.editing;
+  const std::array width{static_cast<int64_t>(run.facts.columns.size())};
+  if (edit.rows && edit.rows->known.empty()) {
+    const Tensor x0 = scaled_rows(run, edit.rows->points, first, count);
+    if (!edit.inverted)
+      return add_noise(*run.schedule, x0, prior_noise(request.seed, first, count, width, 1), {{times.front()}});
+    const SampleRun noise = invert(*run.denoiser, condition, times, x0, edit.repeats, {}, request.cancel);
+    calls = noise.calls;
+    return noise.x;
+  }
+  const double deviation = prior_deviation(*run.schedule, times.front());
+  if (!edit.to_seed) return prior_noise(request.seed, first, count, width, deviation);
+  const Tensor from = prior_noise(request.seed, 0, 1, width, deviation),
+               to = prior_noise(*edit.to_seed, 0, 1, width, deviation);
+  std::vector<Tensor> way;
+  for (int64_t i = first; i < first + count; ++i)
+    way.push_back(spherical_mix(from, to, all > 1 ? static_cast<double>(i) / static_cast<double>(all - 1) : 0));
+  return at::cat(way);
+}
+
 /// Rows of a [n, width] float tensor, times `factor`, unscaled into `to` from row `first` on.
 void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t first, int64_t count,
                std::vector<double>& to) {
@@ -92,13 +131,20 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
     parts = make_sample_parts(run.recipe.tables.at("sample"));
     times = parts.grid->times(*run.schedule, settings.steps);
   }
+  const Editing& edit = request.editing;
+  if (run.generator && (edit.rows || edit.to_seed))
+    fail(Code::usage, "sample", "a VAE or a GAN draws whole samples from noise alone");
+  const bool partial = edit.rows && !edit.rows->known.empty();
+  if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
-  const int64_t count = request.count > 0 ? request.count : settings.count;
+  const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
   const auto width = static_cast<int64_t>(run.facts.columns.size());
 
   PointSamples out;
   out.points = {count, width, std::vector<double>(static_cast<size_t>(count * width)), {}};
   out.points.labels = labels_for(run, settings.label, request.seed, count);
+  if (edit.rows && !edit.rows->points.labels.empty() && settings.label == "data")
+    out.points.labels = edit.rows->points.labels;
   const int64_t shown = std::min(request.frame_points, count);
   if (shown > 0)
     for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
@@ -121,14 +167,24 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
       calls = 1;
       return;
     }
-    Tensor x = prior_noise(request.seed, first, n, std::array{width}, prior_deviation(schedule, times.front()));
+    int64_t before = 0;
+    const Tensor x = beginning(run, request, condition, times, count, first, n, before);
     keep(0, times.front(), x);
-    const SampleRun ran = sample(
-        *parts.sampler, *run.denoiser, condition, times, x, counter_noise(request.seed, first),
-        [&](int64_t step, double t, const Tensor& now) { keep(static_cast<size_t>(step) + 1, t, now); },
-        request.cancel);
+    const NoiseFn noise = counter_noise(request.seed, first);
+    const StepObserver seen_step = [&](int64_t step, double t, const Tensor& now) {
+      keep(static_cast<size_t>(step) + 1, t, now);
+    };
+    const SampleRun ran =
+        partial ? sample_masked(*parts.sampler, *run.denoiser, condition, times, x,
+                                {scaled_rows(run, edit.rows->points, first, n), known_mask(*edit.rows, first, n),
+                                 edit.walks, edit.jump},
+                                noise, seen_step, request.cancel)
+                : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);
     copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
-    calls = ran.calls;
+    for (int64_t i = first * width; partial && i < (first + n) * width; ++i)  // as given, to the last digit
+      if (const auto k = static_cast<size_t>(i); edit.rows->known[k])
+        out.points.values[k] = edit.rows->points.values[k];
+    calls = before + ran.calls;
   });
   out.calls = calls;
   out.seconds = since(start);

@@ -63,16 +63,38 @@ struct PointSamples {
   std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first; none from a generator
 };
 
+/// Rows in the data's units that samples are made from.
+struct GivenRows {
+  Points points;            ///< labels: -1 where not known
+  std::vector<bool> known;  ///< [rows * width]; empty = all
+};
+
+/// What samples begin with, other than noise.
+struct Editing {
+  /// As many samples as rows, each with its row's class. With unknown values these are drawn, given the rest (see
+  /// sample_masked); without, a row is noised and sampled anew from there.
+  std::optional<GivenRows> rows;
+  double strength = 1;    ///< of the noise on whole rows: the share of the grid's steps that is walked
+  bool inverted = false;  ///< the noise of a whole row is the one that ddim makes it from, not drawn (see invert)
+  int64_t repeats = 0;    ///< of the inversion
+  int64_t walks = 1;      ///< along each stretch of the grid, for rows with unknown values
+  int64_t jump = 1;       ///< steps of a stretch
+  std::optional<uint64_t>
+      to_seed;  ///< sample i begins i / (count - 1) of the way from the seed's noise 0 to this one's
+};
+
 struct SampleRequest {
   int64_t count = 0;         ///< 0 = sample.count of the recipe
   uint64_t seed = 0;         ///< of this set of samples
   int64_t frame_points = 0;  ///< 0 = no frames
+  Editing editing;
   ProgressFn progress;
   Cancel cancel;
 };
 
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
-/// i) alone, whatever the count, the chunk (to rounding) or the threads.
+/// i) alone, whatever the count, the chunk (to rounding) or the threads. Throws Error(usage) where a generator is to
+/// begin with something else than noise.
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
 
 }  // namespace roulade

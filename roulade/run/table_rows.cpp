@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/data/table_file.hpp"
+#include "roulade/run/partial_rows.hpp"
 #include "roulade/run/sample_files.hpp"
 
 #include <algorithm>
@@ -13,13 +14,10 @@ namespace roulade {
 namespace {
 
 int64_t known_class(const TrainedRun& run, const std::string& name, const std::filesystem::path& path) {
-  std::vector<std::string> names = run.facts.class_names;
-  if (names.empty())
-    for (int64_t k = 0; k < run.facts.classes(); ++k) names.push_back(std::to_string(k));
-  const auto at = std::find(names.begin(), names.end(), name);
-  if (at == names.end())
+  const int64_t number = class_number(run.facts, name);
+  if (number < 0)
     fail(Code::input, path.string(), fmt::format("class '{}'", name), "one that the run was trained with");
-  return at - names.begin();
+  return number;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "roulade/sampler/sampler.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/sampler/update.hpp"
 
 #include <cmath>
 #include <utility>
@@ -12,7 +13,12 @@
 namespace roulade {
 namespace {
 
-void check(std::span<const double> times, const Tensor& x) {
+/// The sum alone, at half the traffic of a mask, tells all but finite values whose sum overflows.
+bool finite(const Tensor& x) { return std::isfinite(x.sum().item<double>()) || x.isfinite().all().item<bool>(); }
+
+}  // namespace
+
+void check_grid(std::span<const double> times, const Tensor& x) {
   if (x.dim() < 1) fail(Code::usage, "sample", "shape of x", "a batch axis", "a scalar");
   if (times.size() < 2) fail(Code::usage, "sample", "number of times", "at least 2", fmt::format("{}", times.size()));
   for (size_t i = 0; i < times.size(); ++i) {
@@ -24,10 +30,11 @@ void check(std::span<const double> times, const Tensor& x) {
   }
 }
 
-/// The sum alone, at half the traffic of a mask, tells all but finite values whose sum overflows.
-bool finite(const Tensor& x) { return std::isfinite(x.sum().item<double>()) || x.isfinite().all().item<bool>(); }
-
-}  // namespace
+void check_finite(const Tensor& x, int64_t step, int64_t count, double t) {
+  if (!finite(x))
+    fail(Code::numeric, "sample", fmt::format("x after step {} of {}", step + 1, count), "finite values",
+         fmt::format("NaN or infinity at t = {}", t));
+}
 
 Denoised StepContext::denoise(const Tensor& x, double t) { return denoise(x, std::span<const double>(&t, 1)); }
 
@@ -55,16 +62,14 @@ BrownianPoint StepContext::point(double t, const Tensor& like) {
 SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
                  std::span<const double> times, Tensor x, const Noise& noise, const StepObserver& observer,
                  const Cancel& cancel) {
-  check(times, x);
+  check_grid(times, x);
   const at::NoGradGuard no_grad;
   StepContext context(denoiser, condition, noise);
   context.count = static_cast<int64_t>(times.size()) - 1;
   for (; context.index < context.count && !cancel.requested(); ++context.index) {
     const auto i = static_cast<size_t>(context.index);
     x = sampler.step(context, x, times[i], times[i + 1]);
-    if (!finite(x))
-      fail(Code::numeric, "sample", fmt::format("x after step {} of {}", i + 1, context.count), "finite values",
-           fmt::format("NaN or infinity at t = {}", times[i + 1]));
+    check_finite(x, context.index, context.count, times[i + 1]);
     if (observer) observer(context.index, times[i + 1], x);
   }
   return {std::move(x), context.calls};

@@ -3,6 +3,8 @@
 
 #include "roulade/denoiser/denoiser.hpp"
 
+#include <span>
+
 namespace roulade {
 
 /// alpha and sigma of one time.
@@ -18,5 +20,11 @@ Tensor weighted_sum(double a, const Tensor& x, double b, const Tensor& y);
 /// to_alpha x_0 + to_sigma eps, with eps = (x_t - alpha x0_direction) / sigma of the level `from`: the step of DDIM,
 /// and Euler's in any coordinates. The result shares no memory with its arguments.   from.sigma > 0.
 Tensor renoise(const Denoised& denoised, const Tensor& x_t, Level from, double to_alpha, double to_sigma);
+
+/// Throws Error(usage) unless x has a batch axis and there are two times or more, within [0, 1], that fall strictly.
+void check_grid(std::span<const double> times, const Tensor& x);
+
+/// Throws Error(numeric) naming the step (from 0) of `count` and its time where x is not finite.
+void check_finite(const Tensor& x, int64_t step, int64_t count, double t);
 
 }  // namespace roulade
