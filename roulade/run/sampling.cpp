@@ -170,7 +170,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
     int64_t before = 0;
     const Tensor x = beginning(run, request, condition, times, count, first, n, before);
     keep(0, times.front(), x);
-    const NoiseFn noise = counter_noise(request.seed, first);
+    const Noise noise = counter_noise(request.seed, first);
     const StepObserver seen_step = [&](int64_t step, double t, const Tensor& now) {
       keep(static_cast<size_t>(step) + 1, t, now);
     };
@@ -178,7 +178,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
         partial ? sample_masked(*parts.sampler, *run.denoiser, condition, times, x,
                                 {scaled_rows(run, edit.rows->points, first, n), known_mask(*edit.rows, first, n),
                                  edit.walks, edit.jump},
-                                noise, seen_step, request.cancel)
+                                noise.draw, seen_step, request.cancel)
                 : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);
     copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
     for (int64_t i = first * width; partial && i < (first + n) * width; ++i)  // as given, to the last digit

@@ -73,8 +73,8 @@ Entry dpmpp_sde() {
                  .global_order = 2,
                  .calls = 2,
                  .last_calls = 1,
-                 .strong_order = 1,
-                 .starts_as_euler = true};
+                 .starts_as_euler = true,
+                 .strong_order = 1};
   return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const DpmppSde>(s); });
 }
 

@@ -26,16 +26,17 @@ struct KnownPart {
   Tensor x0;    ///< [B, ...]: values of x_0; those outside the mask are not read
   Tensor mask;  ///< [B, ...] bool: true where x0 is known
   /// Each `jump` steps are walked `walks` times: after each walk but the last, noise takes x back to where it began, so
-  /// that the drawn part and the given one come to agree; the final jump to sigma 0 is walked once, as it draws nothing.
-  /// 1 = plain replacement.
+  /// that the drawn part and the given one come to agree; the final jump to sigma 0 is walked once, as it draws
+  /// nothing. 1 = plain replacement.
   int64_t walks = 1;
   int64_t jump = 1;
 };
 
 /// Samples whose known part is given: after each step it is replaced by alpha_s x0 + sigma_s eps, fresh noise each
 /// time. Plain replacement is biased where the parts depend on each other; it tends to the conditional law as `walks`
-/// grow. Arguments as for sample(); the observer sees the steps of last walks.   Throws Error(usage). Source: Lugmayr
-/// et al. 2022 (RePaint), algorithm 1 and appendix B; Song et al. 2021b, appendix I.2 (plain).
+/// grow. Arguments as for sample(), but that a walk's noise is drawn anew and so on no path; the observer sees the
+/// steps of last walks.   Throws Error(usage). Source: Lugmayr et al. 2022 (RePaint), algorithm 1 and appendix B; Song
+/// et al. 2021b, appendix I.2 (plain).
 SampleRun sample_masked(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
                         std::span<const double> times, Tensor x, const KnownPart& known, const NoiseFn& noise,
                         const StepObserver& observer = {}, const Cancel& cancel = {});

@@ -60,6 +60,7 @@ SampleRun sample_masked(const Sampler& sampler, const Denoiser& denoiser, const 
             transition(schedule, times[static_cast<size_t>(end)], times[static_cast<size_t>(begin)]);
         x = chain_step(back, x, noise(visit, kReturnNoise, x));
         context.history.clear();
+        context.memory.clear();
       }
       for (context.index = begin; context.index < end; ++context.index) {
         if (cancel.requested()) return {std::move(x), context.calls};

@@ -31,7 +31,7 @@ ends 0 sample roll --from rows.csv --strength 1 --invert --sampler ddim --steps 
 ends 0 sample roll --from rows.csv --strength 1 --invert --repeats 20 --sampler ddim --steps 40 --out closer.csv --quiet
 within 0 "$(distance rows.csv back.csv)" 0.3 "inversion"
 within 0 "$(distance rows.csv closer.csv)" 0.01 "inversion with repeats"
-says out network_calls
+says out "network calls"
 
 # Gaps are filled and what is given stays, digit by digit; a column that is missing counts as a gap.
 printf 'z,x\n,1.25\n-3.5,\n0.125,0.5\n?,NA\n' >gaps.csv

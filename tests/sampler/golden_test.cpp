@@ -22,26 +22,6 @@ using testing::FunctionDenoiser;
 using testing::golden_cases;
 using testing::table_of;
 
-/// Samplers of the cases below that are not on the list yet: their cases are passed over. A name leaves this list when
-/// its sampler comes.
-const std::set<std::string> kAwaited{"euler_ancestral",
-                                     "dpm2_ancestral",
-                                     "dpmpp_2s_ancestral",
-                                     "dpmpp_sde",
-                                     "dpmpp_2m_sde",
-                                     "dpmpp_3m_sde",
-                                     "sa_solver",
-                                     "dpm2",
-                                     "dpm_fast",
-                                     "dpm_adaptive",
-                                     "unipc",
-                                     "deis",
-                                     "pndm",
-                                     "lms",
-                                     "ipndm",
-                                     "lcm",
-                                     "tcd"};
-
 // The files hold 13 digits, and u from 4096 down to 0.03 costs a few more: x = alpha x_0 + sigma eps cancels.
 constexpr double kClose = 1e-9;
 
@@ -118,7 +98,7 @@ TEST(SamplerGolden, WalksAreThoseOfOthers) {
   for (const json& one : golden_cases()) {
     SCOPED_TRACE(one["name"].get<std::string>() + ": " + one["peer"].get<std::string>());
     EXPECT_TRUE(names.insert(one["name"]).second) << "listed twice";
-    if (kAwaited.count(one["sampler"]) == 0) expect_close(one, one["x"]);
+    expect_close(one, one["x"]);
   }
   EXPECT_EQ(names.size(), 85u);
 }
@@ -129,17 +109,10 @@ TEST(SamplerGolden, DifferencesHaveTheirReasons) {
   EXPECT_EQ(all.size(), 6u);
   for (const json& one : all) {
     SCOPED_TRACE(one["name"].get<std::string>() + ": " + one["reason"].get<std::string>());
-    if (kAwaited.count(one["sampler"]) > 0) continue;
     expect_close(one, one["right"]);
     const std::vector<double> theirs = walk(one, one["x"]);
     EXPECT_GT(*std::max_element(theirs.begin(), theirs.end()), 1e-3) << "they agree now";
   }
-}
-
-TEST(SamplerGolden, AwaitedSamplersAreNotThereYet) {
-  const std::vector<std::string> known = sampler::registry().names();
-  for (const std::string& name : kAwaited)
-    EXPECT_EQ(std::count(known.begin(), known.end(), name), 0) << name << " is there: take it off kAwaited";
 }
 
 TEST(SamplerGolden, OneNumberTooManyIsSeen) {
