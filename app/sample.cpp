@@ -89,9 +89,9 @@ void add_sample(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("sample", "Draw samples from a trained run into a table.");
   command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
-  command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
-      ->option_text("N")
-      ->check(CLI::PositiveNumber);
+  CLI::Option* count = command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
+                           ->option_text("N")
+                           ->check(CLI::PositiveNumber);
   command.add_option("-o,--out", o->out, "a .csv or .npy file; default: in RUN/samples")->option_text("FILE");
   command
       .add_option("--label", o->label,
@@ -107,7 +107,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   const std::string given = "Samples from what is given";
   CLI::Option* from = command.add_option("--from", o->from, "noise the rows of this table and sample on from there");
-  from->option_text("FILE")->group(given);
+  from->option_text("FILE")->group(given)->excludes(count);
   command.add_option("--strength", o->strength, "of that noise: the share of the steps that is walked;\ndefault 0.5")
       ->option_text("S")
       ->group(given)
@@ -121,7 +121,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->group(given)
       ->needs(invert);
   CLI::Option* complete = command.add_option("--complete", o->complete, "fill the empty cells of this CSV file");
-  complete->option_text("FILE")->group(given)->excludes(from);
+  complete->option_text("FILE")->group(given)->excludes(from)->excludes(count);
   command
       .add_option("--walks", o->walks,
                   "how often each stretch is walked, so that\ndrawn and given values agree; default 10")

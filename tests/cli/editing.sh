@@ -61,6 +61,8 @@ cmp -s ends.csv seeds.csv || fail "the way between seeds: $(cat ends.csv) and $(
 ends 2 sample roll --strength 0.5 --out no.csv
 ends 2 sample roll --from rows.csv --strength 1.5 --out no.csv
 ends 2 sample roll --from rows.csv --complete gaps.csv --out no.csv
+ends 2 sample roll --from rows.csv -n 3 --out no.csv
+ends 2 sample roll --complete gaps.csv -n 3 --out no.csv
 ends 2 sample roll --complete gaps.csv --walks 0 --out no.csv
 printf 'x,z\n1,2\n1,two\n' >bad.csv
 ends 3 sample roll --complete bad.csv --out no.csv
