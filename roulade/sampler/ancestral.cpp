@@ -30,7 +30,7 @@ void AncestralSettings::bind(Binder& b) {
   b.add("space", space, ancestral_space_names(),
         "coordinates in which the lower level is chosen: auto = flow for flow schedules, else ve");
   b.add("eta", eta, between(0, 1), "noise added in each step: 0 = none, 1 = as much as ancestral sampling adds");
-  b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+  bind_noise(b, s_noise);
 }
 
 }  // namespace roulade

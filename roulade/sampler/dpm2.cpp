@@ -10,10 +10,7 @@ namespace {
 struct Settings {
   std::string space = "auto";
 
-  void bind(Binder& b) {
-    b.add("space", space, space_names(),
-          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
-  }
+  void bind(Binder& b) { bind_space(b, space); }
 };
 
 class Dpm2 final : public Sampler {

@@ -14,7 +14,7 @@ struct Settings {
 
   void bind(Binder& b) {
     b.add("eta", eta, at_least(0), "noise of the SDE: 0 = the ODE, 1 = the reverse of the forward process");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
     b.add("solver", solver, {"midpoint", "heun"},
           "weight of the estimates' slope: that of the middle of the step, or its exact integral");
   }

@@ -11,7 +11,7 @@ struct Settings {
 
   void bind(Binder& b) {
     b.add("eta", eta, at_least(0), "noise of the SDE: 0 = the ODE, 1 = the reverse of the forward process");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 

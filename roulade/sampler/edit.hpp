@@ -12,13 +12,13 @@ namespace roulade {
 
 /// The end of a grid of n steps that is walked from a noised sample: its last floor(strength n) steps, at least one.
 /// strength: within (0, 1]; 1 = the whole grid.   Throws Error(usage).
-/// Source: Meng et al. 2022 (SDEdit), algorithm 1.
+/// Source: Meng et al. 2022 (SDEdit).
 std::vector<double> last_steps(std::span<const double> times, double strength);
 
 /// A point of the great circle from a to b, sample by sample: (sin((1 - w) o) a + sin(w o) b) / sin(o), o the angle
 /// between them; the straight line where o is below 1e-4 or they are opposite. Two independent N(0, I) give N(0, I) for
 /// w that does not depend on them, up to 1 / dimension.   a, b: [B, ...]; w: 0 = a, 1 = b.   Throws Error(usage).
-/// Source: Shoemake 1985, section 3.3.
+/// Source: Shoemake 1985.
 Tensor spherical_mix(const Tensor& a, const Tensor& b, double w);
 
 /// What is known of each sample, and how often a stretch of the grid is walked.
@@ -35,8 +35,8 @@ struct KnownPart {
 /// Samples whose known part is given: after each step it is replaced by alpha_s x0 + sigma_s eps, fresh noise each
 /// time. Plain replacement is biased where the parts depend on each other; it tends to the conditional law as `walks`
 /// grow. Arguments as for sample(), but that a walk's noise is drawn anew and so on no path; the observer sees the
-/// steps of last walks.   Throws Error(usage). Source: Lugmayr et al. 2022 (RePaint), algorithm 1 and appendix B; Song
-/// et al. 2021b, appendix I.2 (plain).
+/// steps of last walks.   Throws Error(usage). Source: Lugmayr et al. 2022 (RePaint), algorithm 1; Song
+/// et al. 2021b (plain).
 SampleRun sample_masked(const Sampler& sampler, const Denoiser& denoiser, const Condition& condition,
                         std::span<const double> times, Tensor x, const KnownPart& known, const NoiseFn& noise,
                         const StepObserver& observer = {}, const Cancel& cancel = {});
@@ -47,7 +47,7 @@ SampleRun sample_masked(const Sampler& sampler, const Denoiser& denoiser, const 
 /// `repeats` that follow takes it from (x_t, t), where ddim's own step takes it, so that the way back tends to x_0
 /// itself where that map is a contraction.   x0: [B, ...]; times: falling, as for sample(); network calls: 1 + repeats
 /// a step.   The observer sees steps from 0, the largest time last.   Throws Error(usage), Error(numeric).
-/// Source: Song et al. 2021a, section 5.4; Dhariwal and Nichol 2021, appendix F; Pan et al. 2023 (repeats).
+/// Source: Song et al. 2021a (DDIM); Pan et al. 2023 (repeats).
 SampleRun invert(const Denoiser& denoiser, const Condition& condition, std::span<const double> times, const Tensor& x0,
                  int64_t repeats = 0, const StepObserver& observer = {}, const Cancel& cancel = {});
 

@@ -18,7 +18,7 @@ struct Settings {
     b.add("phi", phi, {"er_sde", "sde", "ode"},
           "noise by phi(u), u = sigma / alpha: u (exp(u^0.3) + 10), u^2 (the reverse of the forward process), or u "
           "(none)");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 

@@ -12,7 +12,7 @@ struct Settings {
 
   void bind(Binder& b) {
     b.add("eta", eta, between(0, 1), "noise added in each step: 0 = none, 1 = as much as euler_ancestral");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 

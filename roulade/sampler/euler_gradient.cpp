@@ -13,8 +13,7 @@ struct Settings {
 
   void bind(Binder& b) {
     b.add("gamma", gamma, at_least(1), "weight of the new slope against 1 - gamma of the one before; 1 = euler");
-    b.add("space", space, space_names(),
-          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
+    bind_space(b, space);
   }
 };
 

@@ -18,12 +18,11 @@ struct Settings {
   double s_noise = 1;
 
   void bind(Binder& b) {
-    b.add("space", space, space_names(),
-          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
+    bind_space(b, space);
     b.add("s_churn", s_churn, at_least(0), "fresh noise over all steps, relative to the noise present; 0 = none");
     b.add("s_tmin", s_tmin, at_least(0), "no fresh noise below this sigma / alpha");
     b.add("s_tmax", s_tmax, at_least(0), "no fresh noise above this sigma / alpha");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 

@@ -10,7 +10,7 @@ struct Settings : AdamsSettings {
   void bind(Binder& b) {
     b.add("order", order, between(1, 4), "slopes that a step uses, once there are as many");
     b.add("variable_step", variable_step, "weights of the steps that are taken instead of those of equal steps");
-    bind_space(b);
+    bind_space(b, space);
     bind_final(b);
   }
 };

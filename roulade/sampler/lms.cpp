@@ -7,7 +7,7 @@ namespace {
 struct Settings : AdamsSettings {
   void bind(Binder& b) {
     b.add("order", order, between(1, 4), "slopes that a step uses, once there are as many");
-    bind_space(b);
+    bind_space(b, space);
     bind_final(b);
   }
 };

@@ -15,8 +15,7 @@
 namespace roulade {
 namespace {
 
-// Draws of one step that counter_noise tells apart: samplers use the first ones.
-constexpr int64_t kKnownNoise = 15, kReturnNoise = 14;
+constexpr int64_t kKnownNoise = kSamplerDraws, kReturnNoise = kSamplerDraws + 1;
 
 void check(const KnownPart& known, const Tensor& x) {
   const auto shape = [](const Tensor& t) { return t.defined() ? fmt::format("{}", t.sizes().vec()) : "none"; };

@@ -55,11 +55,6 @@ void remember(std::vector<Past>& history, Past now, int64_t keep) {
   if (history.size() > static_cast<size_t>(keep)) history.erase(history.begin());
 }
 
-void AdamsSettings::bind_space(Binder& b) {
-  b.add("space", space, space_names(),
-        "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
-}
-
 void AdamsSettings::bind_final(Binder& b) {
   b.add("lower_order_final", lower_order_final, "take the jump to sigma 0 at first order: return the denoised x_0");
 }

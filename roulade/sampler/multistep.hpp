@@ -31,7 +31,6 @@ struct AdamsSettings {
   bool lower_order_final = false;
   bool equal = false;
 
-  void bind_space(Binder& b);
   void bind_final(Binder& b);
 };
 

@@ -16,7 +16,7 @@ struct Settings : AdamsSettings {
   void bind(Binder& b) {
     b.add("skip_prk_steps", skip_prk_steps,
           "start by one step of Heun's method and rising orders instead of three Runge-Kutta steps of four calls");
-    bind_space(b);
+    bind_space(b, space);
     bind_final(b);
   }
 };

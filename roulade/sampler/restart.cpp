@@ -3,6 +3,7 @@
 #include "roulade/sampler/sampler.hpp"
 #include "roulade/sampler/space.hpp"
 #include "roulade/sampler/update.hpp"
+#include "roulade/schedule/forward.hpp"
 
 #include <cmath>
 #include <numeric>
@@ -12,8 +13,7 @@
 namespace roulade {
 namespace {
 
-constexpr double kRho = 7;            // of the levels inside an interval
-constexpr double kMostRestarts = 16;  // draws that a step can tell apart
+constexpr double kRho = 7;  // of the levels inside an interval
 
 struct Settings {
   std::string space = "auto";
@@ -21,13 +21,12 @@ struct Settings {
   double s_noise = 1;
 
   void bind(Binder& b) {
-    b.add("space", space, space_names(),
-          "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
+    bind_space(b, space);
     b.add("restart_min", restart_min, above(0), "lower ends of the intervals, in sigma / alpha; [] = none");
     b.add("restart_max", restart_max, above(0), "their upper ends, which noise is added up to");
     b.add("restart_times", restart_times, at_least(0), "how often each is repeated");
     b.add("restart_steps", restart_steps, at_least(0), "steps down each; 0 = a quarter of the grid's");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 
@@ -47,8 +46,8 @@ class Restart final : public Sampler {
       if (!(set_.restart_min[i] < set_.restart_max[i]))
         fail(Code::usage, "sampler restart", "interval", "restart_min below restart_max",
              fmt::format("{} and {}", set_.restart_min[i], set_.restart_max[i]));
-    if (std::accumulate(set_.restart_times.begin(), set_.restart_times.end(), 0.0) > kMostRestarts)
-      fail(Code::usage, "sampler restart", "sum of restart_times", fmt::format("at most {}", kMostRestarts));
+    if (std::accumulate(set_.restart_times.begin(), set_.restart_times.end(), 0.0) > static_cast<double>(kSamplerDraws))
+      fail(Code::usage, "sampler restart", "sum of restart_times", fmt::format("at most {}", kSamplerDraws));
   }
 
   /// Heun's step. One that passes the lower end of an interval then goes back up to its upper end by fresh noise and
@@ -77,8 +76,8 @@ class Restart final : public Sampler {
     const Schedule& schedule = context.schedule();
     const double u_s = ratio(schedule, s), u_top = ratio(schedule, top);
     if (!(u_top > u_s) || schedule.alpha(top) == 0) return x;
-    const double fresh = schedule.alpha(top) * std::sqrt((u_top - u_s) * (u_top + u_s));
-    x = weighted_sum(schedule.alpha(top) / schedule.alpha(s), x, fresh * set_.s_noise, context.noise(x, part));
+    const Transition up = transition(schedule, s, top);
+    x = weighted_sum(up.scale, x, up.deviation * set_.s_noise, context.noise(x, part));
     if (steps == 0) steps = std::ceil(static_cast<double>(context.count) / 4);
     const double first = std::pow(u_top, 1 / kRho), last = std::pow(u_s, 1 / kRho);
     double from = top;

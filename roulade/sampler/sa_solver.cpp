@@ -24,7 +24,7 @@ struct Settings {
     b.add("tau", tau, at_least(0), "noise of the SDE: 0 = the ODE, 1 = the reverse of the forward process");
     b.add("tau_min", tau_min, at_least(0), "the ODE for steps from below this sigma / alpha");
     b.add("tau_max", tau_max, at_least(0), "the ODE for steps from above this sigma / alpha");
-    b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+    bind_noise(b, s_noise);
   }
 };
 

@@ -19,6 +19,9 @@
 
 namespace roulade {
 
+/// Parts that a sampler may use in one step. counter_noise has two more, which are sample_masked's.
+constexpr int64_t kSamplerDraws = 14;
+
 /// Noise for step `index` of the shape of `like`: N(0, 1), independent of how samples are split into batches.
 /// `part` tells several draws of one step apart.
 using NoiseFn = std::function<Tensor(int64_t index, int64_t part, const Tensor& like)>;

@@ -17,6 +17,11 @@ Space space_of(const std::string& name, const Schedule& schedule) {
   return name == "flow" ? Space::flow : name == "angle" ? Space::angle : Space::ve;
 }
 
+void bind_space(Binder& b, std::string& space) {
+  b.add("space", space, space_names(),
+        "coordinates of the ODE: auto = flow for flow schedules, else ve; angle suits data of deviation 1");
+}
+
 Coordinates coordinates(Space space, const Schedule& schedule, double t) {
   const Level at_t = level(schedule, t);
   if (space == Space::angle) return {std::hypot(at_t.alpha, at_t.sigma), std::atan2(at_t.sigma, at_t.alpha)};

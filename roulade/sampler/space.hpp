@@ -20,6 +20,8 @@ enum class Space { ve, flow, angle };
 /// "auto" (flow for flow schedules, else ve), "ve", "flow" or "angle".
 const std::vector<std::string>& space_names();
 Space space_of(const std::string& name, const Schedule& schedule);
+/// The option "space" with all of them.
+void bind_space(Binder& b, std::string& space);
 
 struct Coordinates {
   double scale = 1;

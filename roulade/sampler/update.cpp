@@ -5,6 +5,10 @@ namespace roulade {
 
 Level level(const Schedule& schedule, double t) { return {schedule.alpha(t), schedule.sigma(t)}; }
 
+void bind_noise(Binder& b, double& s_noise) {
+  b.add("s_noise", s_noise, above(0), "standard deviation of the fresh noise, slightly above 1 against lost detail");
+}
+
 Tensor weighted_sum(double a, const Tensor& x, double b, const Tensor& y) { return x.mul(a).add_(y, b); }
 
 Tensor renoise(const Denoised& denoised, const Tensor& x_t, Level from, double to_alpha, double to_sigma) {

@@ -14,6 +14,9 @@ struct Level {
 };
 Level level(const Schedule& schedule, double t);
 
+/// The option "s_noise".
+void bind_noise(Binder& b, double& s_noise);
+
 /// a x + b y.   x, y: of one shape. The one place where a sampler's sums are made.
 Tensor weighted_sum(double a, const Tensor& x, double b, const Tensor& y);
 

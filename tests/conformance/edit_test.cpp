@@ -11,6 +11,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
@@ -210,6 +212,30 @@ TEST(MaskedSampling, IndependentPartsAreSampledAsEver) {
   const Tensor free = sample(*method, denoiser, {}, to_data(path, 9), x, silent).x;
   EXPECT_EQ(masked.select(1, 1).sub(free.select(1, 1)).abs().max().item<double>(), 0);
   EXPECT_EQ(masked.select(1, 0).sub(x.select(1, 0)).abs().max().item<double>(), 0);
+}
+
+TEST(MaskedSampling, NoDrawIsUsedTwice) {
+  // A sampler with as many draws a step as it may have.
+  const auto most = static_cast<double>(kSamplerDraws);
+  const auto restart = [](double times) {
+    return sampler::registry().make("restart", {{"restart_min", std::vector<double>{0.3}},
+                                                {"restart_max", std::vector<double>{1.0}},
+                                                {"restart_times", std::vector<double>{times}},
+                                                {"restart_steps", std::vector<double>{1}}});
+  };
+  const Path& path = paths().front();
+  const Tensor x = start_points(*path.schedule, path.t_max);
+  std::set<std::pair<int64_t, int64_t>> used;
+  int64_t largest = 0;
+  sample_masked(*restart(most), correlated(path.schedule, 0), {}, path.times(9), x,
+                {x, at::ones_like(x, at::kBool), 3, 2}, [&](int64_t index, int64_t part, const Tensor& like) {
+                  EXPECT_TRUE(used.emplace(index, part).second) << index << ", " << part;
+                  largest = std::max(largest, part);
+                  return counter_noise(0, 0)(index, part, like);
+                });
+  EXPECT_EQ(largest, kSamplerDraws + 1);
+  EXPECT_TRUE(used.count({static_cast<int64_t>(used.rbegin()->first), kSamplerDraws}));
+  EXPECT_THROW(restart(most + 1), Error);
 }
 
 TEST(MaskedSampling, WrongPartsAreRefused) {
