@@ -13,10 +13,10 @@ target_link_libraries(roulade_app PUBLIC roulade PRIVATE roulade_settings nlohma
 target_compile_options(roulade_app PRIVATE -O1)  # it parses and prints: nothing is gained by more than compiling longer
 if(TARGET roulade_pch)
   # What every file here includes by way of command_line.hpp, with the same note for ccache as roulade_pch has.
-  target_precompile_headers(roulade_app PRIVATE <CLI/CLI.hpp> <nlohmann/json.hpp> <ATen/core/Tensor.h> <fmt/format.h>)
+  target_precompile_headers(roulade_app PRIVATE <CLI/CLI.hpp> <ATen/core/Tensor.h> <fmt/format.h>)
   target_compile_options(roulade_app PRIVATE -fpch-preprocess -Winvalid-pch)
   file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/roulade_app.dir/cmake_pch.hxx.gch.sum"
-    "${CMAKE_CXX_COMPILER_VERSION} ${ROULADE_LIBTORCH_VERSION} ${fmt_VERSION} ${CMAKE_BUILD_TYPE} ${ROULADE_SANITIZE} CLI json Tensor format")
+    "${CMAKE_CXX_COMPILER_VERSION} ${ROULADE_LIBTORCH_VERSION} ${fmt_VERSION} ${CMAKE_BUILD_TYPE} ${ROULADE_SANITIZE} CLI Tensor format")
 endif()
 if(NOT ROULADE_SANITIZE)
   target_link_options(roulade_app PRIVATE -Wl,--no-undefined)

@@ -12,27 +12,42 @@ pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_path(CGIF_INCLUDE cgif.h REQUIRED)
 find_library(CGIF_LIBRARY cgif REQUIRED)
 
-# The dearest headers, compiled once: a file that uses tensors then takes 1.6 s instead of 4.8. The second header is there
-# for what every operator's header includes. clang goes without, and so finds includes that this would hide.
+# The dearest headers, compiled once. Each file that takes a precompiled header also instantiates what that header's inline
+# functions leave pending: 0.7 s for tensors alone, 2.5 s where one operator's header, and with it the dispatcher's, is
+# among them. So there are two, and a file takes the second only when it includes such a header. clang goes without, and
+# so finds includes that this would hide.
+set(_pch_headers <cmath> <functional> <map> <memory> <string> <vector> <ATen/core/Tensor.h> <fmt/format.h>)
 if(ROULADE_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   file(WRITE "${PROJECT_BINARY_DIR}/generated/pch.cpp.in" "")
   configure_file("${PROJECT_BINARY_DIR}/generated/pch.cpp.in" "${PROJECT_BINARY_DIR}/generated/pch.cpp" COPYONLY)
-  add_library(roulade_pch OBJECT "${PROJECT_BINARY_DIR}/generated/pch.cpp")
-  target_link_libraries(roulade_pch PRIVATE roulade_settings roulade_libtorch fmt::fmt)
-  target_precompile_headers(roulade_pch PRIVATE
-    <cmath> <functional> <map> <memory> <string> <vector> <ATen/core/Tensor.h> <ATen/ops/empty.h> <fmt/format.h>)
-  target_compile_options(roulade_pch PRIVATE -fpch-preprocess)
-  # ccache reads this line in place of 270 MB for each file; whatever changes the precompiled header must be in it.
-  file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/roulade_pch.dir/cmake_pch.hxx.gch.sum"
-    "${CMAKE_CXX_COMPILER_VERSION} ${ROULADE_LIBTORCH_VERSION} ${fmt_VERSION} ${CMAKE_BUILD_TYPE} ${ROULADE_SANITIZE} cmath functional map memory string vector Tensor empty format")
+  foreach(_pch roulade_pch roulade_operators_pch)
+    add_library(${_pch} OBJECT "${PROJECT_BINARY_DIR}/generated/pch.cpp")
+    target_link_libraries(${_pch} PRIVATE roulade_settings roulade_libtorch fmt::fmt)
+    target_compile_options(${_pch} PRIVATE -fpch-preprocess)
+    # ccache reads this line in place of 150 MB and more for each file; whatever changes the header must be in it.
+    file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/${_pch}.dir/cmake_pch.hxx.gch.sum"
+      "${CMAKE_CXX_COMPILER_VERSION} ${ROULADE_LIBTORCH_VERSION} ${fmt_VERSION} ${CMAKE_BUILD_TYPE} ${ROULADE_SANITIZE} ${_pch} ${_pch_headers}")
+  endforeach()
+  target_precompile_headers(roulade_pch PRIVATE ${_pch_headers})
+  target_precompile_headers(roulade_operators_pch PRIVATE ${_pch_headers} <ATen/ops/empty.h>)
 endif()
 
-# roulade_use_pch(TARGET): TARGET must be compiled with LibTorch's and fmt's flags.
+# roulade_use_pch(TARGET): TARGET must be compiled with LibTorch's and fmt's flags, and all its sources be on the disk.
 function(roulade_use_pch target)
-  if(TARGET roulade_pch)
-    target_precompile_headers(${target} REUSE_FROM roulade_pch)
-    target_compile_options(${target} PRIVATE -fpch-preprocess -Winvalid-pch)
+  if(NOT TARGET roulade_pch)
+    return()
   endif()
+  target_precompile_headers(${target} REUSE_FROM roulade_pch)
+  target_compile_options(${target} PRIVATE -fpch-preprocess -Winvalid-pch)
+  set(_header "${PROJECT_BINARY_DIR}/CMakeFiles/roulade_operators_pch.dir/cmake_pch.hxx")
+  get_target_property(_sources ${target} SOURCES)
+  foreach(_source ${_sources})
+    file(STRINGS "${_source}" _operators REGEX "^#include <(ATen/ops/|ATen/TensorOperators|torch/)" LIMIT_COUNT 1)
+    if(_operators)
+      set_source_files_properties("${_source}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON
+        COMPILE_OPTIONS "-include;${_header}" OBJECT_DEPENDS "${_header}.gch")
+    endif()
+  endforeach()
 endfunction()
 
 if(ROULADE_FOLDERS)
@@ -55,6 +70,12 @@ target_link_libraries(roulade
           PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}")
 roulade_use_pch(roulade)
+# run/ reads recipes and hands on what the other folders compute: nothing is gained by more than compiling longer.
+foreach(_source ${ROULADE_SOURCES})
+  if(_source MATCHES "/roulade/run/" AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    set_property(SOURCE "${_source}" APPEND PROPERTY COMPILE_OPTIONS -O1)
+  endif()
+endforeach()
 if(ROULADE_SANITIZE)
   # At -O1 a product's sums stay in memory, with a check for each: training then takes twice as long. AVX-512 is left out,
   # for which the compiler would need minutes.

@@ -22,6 +22,7 @@ target_compile_options(roulade_settings INTERFACE -Wall -Wextra -Werror -Wmissin
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12's optimiser reports impossible overflows inside std::string and fmt (GCC bugs 105329, 105651): not errors here.
   target_compile_options(roulade_settings INTERFACE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  target_compile_options(roulade_settings INTERFACE "SHELL:--param ggc-min-heapsize=1000000")  # its own garbage takes longer to find
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # Any x86-64 of the last fifteen years; faster instructions are chosen at run time.
