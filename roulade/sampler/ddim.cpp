@@ -25,10 +25,10 @@ class Ddim final : public Sampler {
     const Level from = level(schedule, t), to = level(schedule, s);
     const Denoised denoised = context.denoise(x_t, t);
     if (to.sigma == 0) return denoised.x0;
-    if (eta_ == 0) return renoise(denoised, x_t, from, to.alpha, to.sigma);
+    if (eta_ == 0) return context.make(renoise(denoised, x_t, from, to.alpha, to.sigma));
     const double fresh = eta_ * posterior(schedule, s, t).deviation;
     const double kept = std::sqrt((to.sigma - fresh) * (to.sigma + fresh));
-    return renoise(denoised, x_t, from, to.alpha, kept).add_(context.noise(x_t), fresh);
+    return context.make(renoise(denoised, x_t, from, to.alpha, kept).add(fresh, context.noise(x_t)));
   }
 
  private:

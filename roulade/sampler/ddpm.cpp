@@ -28,14 +28,14 @@ class Ddpm final : public Sampler {
     const Denoised denoised = context.denoise(x_t, t);
     if (schedule.sigma(s) == 0) return denoised.x0;
     const Posterior q = posterior(schedule, s, t);
-    const Tensor mean = weighted_sum(q.of_x_t, x_t, q.of_x0, denoised.x0);
+    Sum x_s = Sum(q.of_x_t, x_t).add(q.of_x0, denoised.x0);
     const Tensor noise = context.noise(x_t);
     if (denoised.variance_share) {
       const std::array step{t, s};
       const Tensor log_variance = learned_log_variance(step_variances(schedule, step)[0], *denoised.variance_share);
-      return log_variance.mul(0.5).exp_().mul_(noise).add_(mean);
+      return context.make(x_s.add(1, log_variance.mul(0.5).exp_().mul_(noise)));
     }
-    return weighted_sum(1, mean, posterior_ ? q.deviation : transition(schedule, s, t).deviation, noise);
+    return context.make(x_s.add(posterior_ ? q.deviation : transition(schedule, s, t).deviation, noise));
   }
 
  private:

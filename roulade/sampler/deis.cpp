@@ -32,8 +32,8 @@ class Deis final : public Sampler {
     const Level from = level(schedule, t), to = level(schedule, s);
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (to.sigma == 0) return x0;
-    Tensor x_s = euler(Space::ve, schedule, x_t, x0, t, s);
-    if (from.alpha == 0) return x_s;
+    Sum x_s = euler(Space::ve, schedule, x_t, x0, t, s);
+    if (from.alpha == 0) return context.make(x_s);
 
     int64_t order = set_.order;
     if (set_.lower_order_final && context.count < kFewSteps) order = std::min(order, context.count - context.index);
@@ -43,11 +43,13 @@ class Deis final : public Sampler {
     for (size_t j = 0; j < past; ++j)
       nodes.push_back((-schedule.log_snr(context.history[context.history.size() - 1 - j].t) / 2 - log_rho) / h);
     const double moments[] = {exponential_moment(1, h), exponential_moment(2, h)};
-    Tensor eps = slope(Space::ve, schedule, x_t, x0, t);
-    x_s = add_differences(std::move(x_s), to.alpha * from.sigma / from.alpha * h, difference_weights(nodes, moments),
-                          context.history, &Past::slope, eps);
-    if (set_.order > 1) remember(context.history, {.t = t, .slope = std::move(eps)}, set_.order - 1);
-    return x_s;
+    const Sum eps = slope(Space::ve, schedule, x_t, x0, t);
+    x_s.add(1, differences(to.alpha * from.sigma / from.alpha * h, difference_weights(nodes, moments), context.history,
+                           &Past::slope, eps));
+    if (set_.order == 1) return context.make(x_s);
+    auto [next, kept_eps] = context.make(x_s, eps);
+    remember(context.history, {.t = t, .slope = std::move(kept_eps)}, set_.order - 1);
+    return next;
   }
 
  private:

@@ -23,14 +23,15 @@ class Dpm2 final : public Sampler {
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (schedule.sigma(s) == 0) return x0;
     const Space space = space_of(space_, schedule);
-    const Tensor ahead = euler(space, schedule, x_t, x0, t, s);
+    Sum x_s = euler(space, schedule, x_t, x0, t, s);
     const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
-    if (!std::isfinite(from.u)) return ahead;  // alpha(t) = 0 in ve
+    if (!std::isfinite(from.u)) return context.make(x_s);  // alpha(t) = 0 in ve
 
     const double middle = time_at(space, schedule, std::sqrt(from.u * to.u));
-    const Tensor x_middle = euler(space, schedule, x_t, x0, t, middle);
-    const Tensor second = slope(space, schedule, x_middle, context.denoise(x_middle, middle).x0, middle);
-    return ahead.add(second.sub(slope(space, schedule, x_t, x0, t)), to.scale * (to.u - from.u));
+    const Tensor x_middle = context.make(euler(space, schedule, x_t, x0, t, middle));
+    const double length = to.scale * (to.u - from.u);
+    x_s.add(length, slope(space, schedule, x_middle, context.denoise(x_middle, middle).x0, middle));
+    return context.make(x_s.add(-length, slope(space, schedule, x_t, x0, t)));
   }
 
  private:

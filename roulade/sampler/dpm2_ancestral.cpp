@@ -20,16 +20,18 @@ class Dpm2Ancestral final : public Sampler {
     if (to.sigma == 0) return x0;
     const Space space = space_of(set_.space, schedule);
     const Ancestral noise = ancestral(space, schedule, t, s, set_.eta);
-    Tensor x_s = renoise({x0, {}, {}}, x_t, from, to.alpha, noise.kept);
+    Sum x_s = renoise(x0, x_t, from, to.alpha, noise.kept);
     const double u_t = coordinates(space, schedule, t).u;
     if (noise.kept > 0 && std::isfinite(u_t)) {
       const double scale = space == Space::ve ? to.alpha : to.alpha + noise.kept, u_d = noise.kept / scale;
       const double middle = time_at(space, schedule, std::sqrt(u_t * u_d));
-      const Tensor x_middle = euler(space, schedule, x_t, x0, t, middle);
-      const Tensor second = slope(space, schedule, x_middle, context.denoise(x_middle, middle).x0, middle);
-      x_s.add_(second.sub(slope(space, schedule, x_t, x0, t)), scale * (u_d - u_t));
+      const Tensor x_middle = context.make(euler(space, schedule, x_t, x0, t, middle));
+      const double length = scale * (u_d - u_t);
+      x_s.add(length, slope(space, schedule, x_middle, context.denoise(x_middle, middle).x0, middle));
+      x_s.add(-length, slope(space, schedule, x_t, x0, t));
     }
-    return noise.fresh == 0 ? x_s : x_s.add_(context.noise(x_t), noise.fresh * set_.s_noise);
+    if (noise.fresh > 0) x_s.add(noise.fresh * set_.s_noise, context.noise(x_t));
+    return context.make(x_s);
   }
 
  private:

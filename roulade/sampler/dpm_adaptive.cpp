@@ -92,7 +92,7 @@ class DpmAdaptive final : public Sampler {
     Tensor x = x_t;
     if (schedule.alpha(t) == 0) {  // an infinite log(alpha / sigma): Euler's step, as its error is about the square of
       const double start = std::max(s, schedule.time_of(std::log(set_.atol)));  // alpha / sigma, to where that is atol
-      x = euler(Space::ve, schedule, x_t, context.denoise(x_t, t).x0, t, start);
+      x = context.make(euler(Space::ve, schedule, x_t, context.denoise(x_t, t).x0, t, start));
       t = start;
     }
     std::vector<Try> tries(static_cast<size_t>(x.size(0)), Try{.t = t});

@@ -29,19 +29,17 @@ class DpmFast final : public Sampler {
     const int64_t order = order_of(context.index, context.count);
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (schedule.sigma(s) == 0) return x0;
-    if (order == 1 || schedule.alpha(t) == 0) return euler(Space::ve, schedule, x_t, x0, t, s);
+    if (order == 1 || schedule.alpha(t) == 0) return context.make(euler(Space::ve, schedule, x_t, x0, t, s));
 
     const std::vector<DpmStage> stages = dpm_stages(order, schedule, t, s);
-    Tensor x, difference;  // eps_i - eps
+    Sum difference;  // eps_i - eps
     for (const DpmStage& stage : stages) {
-      x = weighted_sum(stage.keep, x_t, stage.gain, x0);
-      if (difference.defined()) x.add_(difference, stage.extra);
-      if (&stage == &stages.back()) break;
-      Tensor next = x0.sub(context.denoise(x, stage.t).x0).mul_(stage.snr_root);
-      if (difference.defined()) next.add_(difference, stage.again);
-      difference = std::move(next);
+      const Tensor x = context.make(Sum(stage.keep, x_t).add(stage.gain, x0).add(stage.extra, difference));
+      if (&stage == &stages.back()) return x;
+      const Tensor x0_stage = context.denoise(x, stage.t).x0;
+      difference = Sum(stage.snr_root, x0).add(-stage.snr_root, x0_stage).add(stage.again, difference);
     }
-    return x;
+    return x_t;  // not reached: there is a last stage
   }
 
  private:

@@ -37,10 +37,10 @@ class Dpmpp2m final : public Sampler {
     }
     const double keep = to.sigma / from.sigma;
     const double gain = to.alpha - keep * from.alpha;  // alpha_s (1 - e^-h)
-    Tensor x_s = weighted_sum(keep, x_t, gain * (1 + half_inverse_r), x0);
-    if (half_inverse_r != 0) x_s.add_(context.history.back().x0, -gain * half_inverse_r);
+    Sum x_s = Sum(keep, x_t).add(gain * (1 + half_inverse_r), x0);
+    if (half_inverse_r != 0) x_s.add(-gain * half_inverse_r, context.history.back().x0);
     context.history.assign(1, {t, x0});
-    return x_s;
+    return context.make(x_s);
   }
 
  private:

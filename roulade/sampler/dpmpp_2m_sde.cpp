@@ -31,18 +31,18 @@ class Dpmpp2mSde final : public Sampler {
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (schedule.sigma(s) == 0) return x0;
     const SdeStep step = sde_step(schedule, t, s, set_.eta);
-    Tensor x_s = x_t.mul(step.keep);
-    if (step.fresh > 0) x_s.add_(context.brownian(x_t, t, s), step.fresh * set_.s_noise);
+    Sum x_s(step.keep, x_t);
+    if (step.fresh > 0) x_s.add(step.fresh * set_.s_noise, context.brownian(x_t, t, s));
 
     context.history.push_back({t, x0});
     const std::vector<Past> past = newest(context.history, 2);
     context.history.assign(1, past.front());
-    if (set_.solver == "heun" || past.size() < 2) return add_integral(x_s, schedule, t, s, step.w, past);
+    if (set_.solver == "heun" || past.size() < 2)
+      return context.make(x_s.add(1, integral(schedule, t, s, step.w, past)));
     const double lambda_t = schedule.log_snr(t) / 2, h = schedule.log_snr(s) / 2 - lambda_t;
     const double half_inverse_r = h / (2 * lambda_t - schedule.log_snr(past[1].t));  // 0 after alpha = 0
     const double gain = schedule.alpha(s) * -std::expm1(-step.w);
-    x_s.add_(x0, gain * (1 + half_inverse_r));
-    return half_inverse_r == 0 ? x_s : x_s.add_(past[1].x0, -gain * half_inverse_r);
+    return context.make(x_s.add(gain * (1 + half_inverse_r), x0).add(-gain * half_inverse_r, past[1].x0));
   }
 
  private:

@@ -24,11 +24,12 @@ class Dpmpp2sAncestral final : public Sampler {
       const double down = 2 * std::log(to.alpha / noise.kept);
       const double middle = schedule.time_of((schedule.log_snr(t) + down) / 2);
       const Level between = level(schedule, middle);
-      const Tensor x_middle = renoise({x0, {}, {}}, x_t, from, between.alpha, between.sigma);
+      const Tensor x_middle = context.make(renoise(x0, x_t, from, between.alpha, between.sigma));
       x0 = context.denoise(x_middle, middle).x0;
     }
-    Tensor x_s = renoise({x0, {}, {}}, x_t, from, to.alpha, noise.kept);
-    return noise.fresh == 0 ? x_s : x_s.add_(context.noise(x_t), noise.fresh * set_.s_noise);
+    Sum x_s = renoise(x0, x_t, from, to.alpha, noise.kept);
+    if (noise.fresh > 0) x_s.add(noise.fresh * set_.s_noise, context.noise(x_t));
+    return context.make(x_s);
   }
 
  private:

@@ -28,13 +28,13 @@ class Dpmpp3mSde final : public Sampler {
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (schedule.sigma(s) == 0) return x0;
     const SdeStep step = sde_step(schedule, t, s, set_.eta);
-    Tensor x_s = x_t.mul(step.keep);
-    if (step.fresh > 0) x_s.add_(context.brownian(x_t, t, s), step.fresh * set_.s_noise);
+    Sum x_s(step.keep, x_t);
+    if (step.fresh > 0) x_s.add(step.fresh * set_.s_noise, context.brownian(x_t, t, s));
 
     context.history.push_back({t, x0});
     const std::vector<Past> past = newest(context.history, 3);
     context.history.assign(past.rbegin(), past.rend());
-    return add_integral(x_s, schedule, t, s, step.w, past);
+    return context.make(x_s.add(1, integral(schedule, t, s, step.w, past)));
   }
 
  private:

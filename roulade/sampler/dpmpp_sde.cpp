@@ -31,26 +31,30 @@ class DpmppSde final : public Sampler {
     if (to.sigma == 0) return x0;
     const Ancestral noise = ancestral(Space::ve, schedule, t, s, set_.eta);
     if (from.alpha == 0) {
-      Tensor x_s = renoise({x0, {}, {}}, x_t, from, to.alpha, noise.kept);
-      return noise.fresh == 0 ? x_s : x_s.add_(context.brownian(x_t, t, s), noise.fresh * set_.s_noise);
+      Sum x_s = renoise(x0, x_t, from, to.alpha, noise.kept);
+      if (noise.fresh > 0) x_s.add(noise.fresh * set_.s_noise, context.brownian(x_t, t, s));
+      return context.make(x_s);
     }
 
     const double log_snr_t = schedule.log_snr(t), log_snr_s = schedule.log_snr(s);
     const double middle = schedule.time_of((log_snr_t + log_snr_s) / 2);
     const Level between = level(schedule, middle);
     const Ancestral half = ancestral(Space::ve, schedule, t, middle, set_.eta);
-    Tensor x_middle = renoise({x0, {}, {}}, x_t, from, between.alpha, half.kept), z;
+    Sum to_middle = renoise(x0, x_t, from, between.alpha, half.kept);
+    Tensor z;
     if (half.fresh > 0) {
       z = context.brownian(x_t, t, middle, 0);
-      x_middle.add_(z, half.fresh * set_.s_noise);
+      to_middle.add(half.fresh * set_.s_noise, z);
     }
-    Tensor x_s = renoise({context.denoise(x_middle, middle).x0, {}, {}}, x_t, from, to.alpha, noise.kept);
-    if (noise.fresh == 0) return x_s;
+    const Tensor x_middle = context.make(to_middle);
+    Sum x_s = renoise(context.denoise(x_middle, middle).x0, x_t, from, to.alpha, noise.kept);
+    if (noise.fresh == 0) return context.make(x_s);
     // Of the whole increment's variance the first half has (snr_m - snr_t) / (snr_s - snr_t), = 1 / (1 + snr_m /
     // snr_t).
     const double first = 1 / (1 + std::exp((log_snr_s - log_snr_t) / 2));
-    x_s.add_(z, noise.fresh * set_.s_noise * std::sqrt(first));
-    return x_s.add_(context.brownian(x_t, middle, s, 1), noise.fresh * set_.s_noise * std::sqrt(1 - first));
+    x_s.add(noise.fresh * set_.s_noise * std::sqrt(first), z);
+    x_s.add(noise.fresh * set_.s_noise * std::sqrt(1 - first), context.brownian(x_t, middle, s, 1));
+    return context.make(x_s);
   }
 
  private:

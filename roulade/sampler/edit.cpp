@@ -49,11 +49,12 @@ SampleRun invert(const Denoiser& denoiser, const Condition& condition, std::span
   const at::NoGradGuard no_grad;
   const Schedule& schedule = denoiser.schedule();
   SampleRun run{x0, 0};
+  SumMaker maker;
   const auto eps = [&](const Tensor& x, double t) {
     ++run.calls;
     const Denoised denoised = denoiser.denoise(x, std::span<const double>(&t, 1), condition);
     const Level at_t = level(schedule, t);
-    return weighted_sum(1 / at_t.sigma, x, -at_t.alpha / at_t.sigma, denoised.direction());
+    return Sum(1 / at_t.sigma, x).add(-at_t.alpha / at_t.sigma, denoised.direction());
   };
   const auto count = static_cast<int64_t>(times.size()) - 1;
   for (int64_t step = 0; step < count && !cancel.requested(); ++step) {
@@ -61,9 +62,9 @@ SampleRun invert(const Denoiser& denoiser, const Condition& condition, std::span
     const double t = times[i], s = times[i + 1];
     const Level from = level(schedule, s), to = level(schedule, t);
     const double keep = to.alpha / from.alpha, gain = to.sigma - keep * from.sigma;
-    Tensor x_t = from.sigma > 0 ? weighted_sum(keep, run.x, gain, eps(run.x, s))
-                                : weighted_sum(keep, run.x, gain, eps(run.x.mul(keep), t));
-    for (int64_t k = 0; k < repeats; ++k) x_t = weighted_sum(keep, run.x, gain, eps(x_t, t));
+    const auto with = [&](const Sum& noise) { return maker.make(Sum(keep, run.x).add(gain, noise)); };
+    Tensor x_t = with(from.sigma > 0 ? eps(run.x, s) : eps(maker.make({keep, run.x}), t));
+    for (int64_t k = 0; k < repeats; ++k) x_t = with(eps(x_t, t));
     run.x = std::move(x_t);
     check_finite(run.x, step, count, t);
     if (observer) observer(step, t, run.x);

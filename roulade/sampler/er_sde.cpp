@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <tuple>
 
 namespace roulade {
 namespace {
@@ -40,25 +41,31 @@ class ErSde final : public Sampler {
     if (to.sigma == 0) return x0;
     const double u_t = from.sigma / from.alpha, u_s = to.sigma / to.alpha;  // u_t may be infinite
     const double log_q = log_psi(u_s) - log_psi(u_t), keep = to.sigma / from.sigma * std::exp(log_q);
-    Tensor x_s = weighted_sum(keep, x_t, to.alpha - keep * from.alpha, x0);
+    Sum x_s = Sum(keep, x_t).add(to.alpha - keep * from.alpha, x0);
+
+    const double fresh = to.sigma * std::sqrt(-std::expm1(2 * log_q));
+    if (fresh > 0) x_s.add(fresh * set_.s_noise, context.brownian(x_t, t, s));
 
     std::vector<Past>& history = context.history;  // of those at finite u; slope: D' there
-    if (from.alpha > 0) {
-      Past now{t, x0};
-      if (set_.stages > 1 && !history.empty()) {
-        const Past& last = history.back();
-        now.slope = x0.sub(last.x0).div_(u_t - ratio(schedule, last.t));
-        x_s.add_(now.slope, -to.alpha * integral(u_s, u_t, 0));
-        if (set_.stages > 2 && last.slope.defined()) {
-          const Tensor bend = now.slope.sub(last.slope).div_((u_t - ratio(schedule, history.front().t)) / 2);
-          x_s.add_(bend, -to.alpha * integral(u_s, u_t, 1));
-        }
+    if (from.alpha == 0) return context.make(x_s);
+    Past now{t, x0};
+    Tensor next;
+    if (set_.stages > 1 && !history.empty()) {
+      const Past& last = history.back();
+      const double since = u_t - ratio(schedule, last.t);
+      const Sum slope = Sum(1 / since, x0).add(-1 / since, last.x0);
+      x_s.add(-to.alpha * integral(u_s, u_t, 0), slope);
+      if (set_.stages > 2 && last.slope.defined()) {
+        const double of_bend = -to.alpha * integral(u_s, u_t, 1) * 2 / (u_t - ratio(schedule, history.front().t));
+        x_s.add(of_bend, slope).add(-of_bend, last.slope);
       }
-      history.push_back(std::move(now));
-      if (history.size() > 2) history.erase(history.begin());
+      std::tie(next, now.slope) = context.make(x_s, slope);
+    } else {
+      next = context.make(x_s);
     }
-    const double fresh = to.sigma * std::sqrt(-std::expm1(2 * log_q));
-    return fresh == 0 ? x_s : x_s.add_(context.brownian(x_t, t, s), fresh * set_.s_noise);
+    history.push_back(std::move(now));
+    if (history.size() > 2) history.erase(history.begin());
+    return next;
   }
 
  private:

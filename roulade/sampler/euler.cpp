@@ -18,7 +18,8 @@ class Euler final : public Sampler {
   Tensor step(StepContext& context, const Tensor& x_t, double t, double s) const override {
     const Level from = level(context.schedule(), t), to = level(context.schedule(), s);
     const Denoised denoised = context.denoise(x_t, t);
-    return to.sigma == 0 ? denoised.x0 : renoise(denoised, x_t, from, to.alpha, to.sigma);
+    if (to.sigma == 0) return denoised.x0;
+    return context.make(renoise(denoised, x_t, from, to.alpha, to.sigma));
   }
 };
 

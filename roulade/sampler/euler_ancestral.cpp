@@ -17,8 +17,9 @@ class EulerAncestral final : public Sampler {
     const Denoised denoised = context.denoise(x_t, t);
     if (to.sigma == 0) return denoised.x0;
     const Ancestral noise = ancestral(space_of(set_.space, schedule), schedule, t, s, set_.eta);
-    Tensor x_s = renoise(denoised, x_t, from, to.alpha, noise.kept);
-    return noise.fresh == 0 ? x_s : x_s.add_(context.noise(x_t), noise.fresh * set_.s_noise);
+    Sum x_s = renoise(denoised, x_t, from, to.alpha, noise.kept);
+    if (noise.fresh > 0) x_s.add(noise.fresh * set_.s_noise, context.noise(x_t));
+    return context.make(x_s);
   }
 
  private:

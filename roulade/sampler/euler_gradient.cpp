@@ -26,14 +26,16 @@ class EulerGradient final : public Sampler {
     const Tensor x0 = context.denoise(x_t, t).x0;
     if (schedule.sigma(s) == 0) return x0;
     const Space space = space_of(set_.space, schedule);
-    Tensor x_s = euler(space, schedule, x_t, x0, t, s);
-    Tensor now = slope(space, schedule, x_t, x0, t);
+    Sum x_s = euler(space, schedule, x_t, x0, t, s);
+    const Sum now = slope(space, schedule, x_t, x0, t);
     if (!context.history.empty()) {
       const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
-      x_s.add_(now.sub(context.history.back().slope), to.scale * (to.u - from.u) * (set_.gamma - 1));
+      const double length = to.scale * (to.u - from.u) * (set_.gamma - 1);
+      x_s.add(length, now).add(-length, context.history.back().slope);
     }
-    remember(context.history, {.t = t, .slope = std::move(now)}, 1);
-    return x_s;
+    auto [next, kept] = context.make(x_s, now);
+    remember(context.history, {.t = t, .slope = std::move(kept)}, 1);
+    return next;
   }
 
  private:

@@ -48,7 +48,7 @@ std::vector<double> interpolation_weights(double w, std::span<const double> node
   return weights;
 }
 
-Tensor add_integral(Tensor x, const Schedule& schedule, double t, double s, double w, std::span<const Past> estimates) {
+Sum integral(const Schedule& schedule, double t, double s, double w, std::span<const Past> estimates) {
   const double lambda_t = schedule.log_snr(t) / 2, h = schedule.log_snr(s) / 2 - lambda_t;
   std::vector<double> nodes;
   for (const Past& past : estimates) {
@@ -58,9 +58,9 @@ Tensor add_integral(Tensor x, const Schedule& schedule, double t, double s, doub
   }
   const std::vector<double> weights = interpolation_weights(w, nodes);
   const double alpha_s = schedule.alpha(s);
-  for (size_t j = 0; j < nodes.size(); ++j)
-    if (weights[j] != 0) x.add_(estimates[j].x0, alpha_s * weights[j]);
-  return x;
+  Sum all;
+  for (size_t j = 0; j < nodes.size(); ++j) all.add(alpha_s * weights[j], estimates[j].x0);
+  return all;
 }
 
 std::vector<Past> newest(const std::vector<Past>& history, int64_t order) {

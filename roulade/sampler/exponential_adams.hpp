@@ -24,9 +24,9 @@ std::vector<double> exponential_moments(double w, size_t count);
 /// Weights of the estimates in the integral, their interpolating polynomial in x0's place.   nodes: x, distinct.
 std::vector<double> interpolation_weights(double w, std::span<const double> nodes);
 
-/// Adds alpha_s times the integral to `x`, in place, with the polynomial through these estimates.   estimates: at t, at
-/// s or earlier, newest first; those behind one at alpha = 0, and it itself unless it is t's, are left out.
-Tensor add_integral(Tensor x, const Schedule& schedule, double t, double s, double w, std::span<const Past> estimates);
+/// alpha_s times the integral with the polynomial through these estimates.   estimates: at t, at s or earlier, newest
+/// first; those behind one at alpha = 0, and it itself unless it is t's, are left out.
+Sum integral(const Schedule& schedule, double t, double s, double w, std::span<const Past> estimates);
 
 /// Up to `order` estimates of the history, newest first.
 std::vector<Past> newest(const std::vector<Past>& history, int64_t order);

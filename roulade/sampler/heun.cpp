@@ -53,7 +53,7 @@ class Heun final : public Sampler {
     t = lifted;
     const double u_hat = to.sigma / to.alpha;
     const double fresh = std::sqrt((u_hat - u) * (u_hat + u));
-    return weighted_sum(to.alpha / from.alpha, x_t, to.alpha * fresh * set_.s_noise, context.noise(x_t));
+    return context.make(Sum(to.alpha / from.alpha, x_t).add(to.alpha * fresh * set_.s_noise, context.noise(x_t)));
   }
 
   Settings set_;

@@ -36,9 +36,9 @@ class InterpolantSde final : public Sampler {
     if (to.sigma == 0) return denoised.x0;
     const double r_t = coordinates(Space::flow, schedule, t).u, r_s = coordinates(Space::flow, schedule, s).u;
     const double fresh = to.sigma * std::min(1.0, std::sqrt(w(r_t) * (r_t - r_s)) / r_s);
-    if (fresh == 0) return renoise(denoised, x_t, from, to.alpha, to.sigma);
+    if (fresh == 0) return context.make(renoise(denoised, x_t, from, to.alpha, to.sigma));
     const double kept = std::sqrt((to.sigma - fresh) * (to.sigma + fresh));
-    return renoise(denoised, x_t, from, to.alpha, kept).add_(context.brownian(x_t, t, s), fresh);
+    return context.make(renoise(denoised, x_t, from, to.alpha, kept).add(fresh, context.brownian(x_t, t, s)));
   }
 
  private:

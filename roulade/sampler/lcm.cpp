@@ -31,9 +31,9 @@ class Lcm final : public Sampler {
     if (scaling_ > 0) {
       const double time = scaling_ * context.schedule().network_time(t);
       const double power = time * time + kDataDeviation * kDataDeviation;
-      f = weighted_sum(kDataDeviation * kDataDeviation / power, x_t, time / std::sqrt(power), f);
+      f = context.make(Sum(kDataDeviation * kDataDeviation / power, x_t).add(time / std::sqrt(power), f));
     }
-    return to.sigma == 0 ? f : weighted_sum(to.alpha, f, to.sigma, context.noise(x_t));
+    return to.sigma == 0 ? f : context.make(Sum(to.alpha, f).add(to.sigma, context.noise(x_t)));
   }
 
  private:

@@ -42,7 +42,7 @@ SampleRun sample_masked(const Sampler& sampler, const Denoiser& denoiser, const 
   const NoiseFn of_visit = [&](int64_t, int64_t part, const Tensor& like) { return noise(visit, part, like); };
   const auto replace = [&](const Tensor& now, double t) {
     const Level at_t = level(schedule, t);
-    const Tensor given = at_t.sigma == 0 ? x0 : weighted_sum(at_t.alpha, x0, at_t.sigma, noise(visit, kKnownNoise, x));
+    const Tensor given = at_t.sigma == 0 ? x0 : made(Sum(at_t.alpha, x0).add(at_t.sigma, noise(visit, kKnownNoise, x)));
     return at::where(known.mask, given, now);
   };
 

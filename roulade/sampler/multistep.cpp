@@ -39,15 +39,15 @@ std::vector<double> difference_weights(std::span<const double> nodes, std::span<
   return weights;
 }
 
-Tensor add_differences(Tensor x, double length, std::span<const double> weights, const std::vector<Past>& history,
-                       Tensor Past::*member, const Tensor& f) {
+Sum differences(double length, std::span<const double> weights, const std::vector<Past>& history, Tensor Past::*member,
+                const Sum& f) {
+  Sum all;
   double sum = 0;
   for (size_t j = 0; j < weights.size(); ++j) {
-    x.add_(history[history.size() - 1 - j].*member, length * weights[j]);
+    all.add(length * weights[j], history[history.size() - 1 - j].*member);
     sum += weights[j];
   }
-  if (!weights.empty()) x.add_(f, -length * sum);
-  return x;
+  return weights.empty() ? all : all.add(-length * sum, f);
 }
 
 void remember(std::vector<Past>& history, Past now, int64_t keep) {
@@ -64,9 +64,9 @@ Tensor adams_bashforth(const AdamsSettings& settings, StepContext& context, cons
   const Schedule& schedule = context.schedule();
   if (schedule.sigma(s) == 0 && (settings.lower_order_final || context.history.empty())) return x0;
   const Space space = space_of(settings.space, schedule);
-  Tensor x_s = euler(space, schedule, x_t, x0, t, s);
+  Sum x_s = euler(space, schedule, x_t, x0, t, s);
   const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
-  if (!std::isfinite(from.u)) return x_s;
+  if (!std::isfinite(from.u)) return context.make(x_s);
 
   std::vector<double> nodes;
   for (size_t j = 0; j < context.history.size(); ++j) {
@@ -75,10 +75,12 @@ Tensor adams_bashforth(const AdamsSettings& settings, StepContext& context, cons
     nodes.push_back(settings.equal ? -static_cast<double>(j + 1) : node);
   }
   const std::vector<double> weights = difference_weights(nodes, std::vector<double>{1 / 2.0, 1 / 3.0, 1 / 4.0});
-  Tensor now = slope(space, schedule, x_t, x0, t);
-  x_s = add_differences(std::move(x_s), to.scale * (to.u - from.u), weights, context.history, &Past::slope, now);
-  if (settings.order > 1) remember(context.history, {.t = t, .slope = std::move(now)}, settings.order - 1);
-  return x_s;
+  const Sum now = slope(space, schedule, x_t, x0, t);
+  x_s.add(1, differences(to.scale * (to.u - from.u), weights, context.history, &Past::slope, now));
+  if (settings.order == 1) return context.make(x_s);
+  auto [next, kept] = context.make(x_s, now);
+  remember(context.history, {.t = t, .slope = std::move(kept)}, settings.order - 1);
+  return next;
 }
 
 }  // namespace roulade

@@ -17,9 +17,9 @@ double exponential_moment(int k, double z);
 /// those of earlier steps negative; moments: n or more. An empty list gives an empty one.
 std::vector<double> difference_weights(std::span<const double> nodes, std::span<const double> moments);
 
-/// Adds  length sum_j weights[j] (f_j - f)  to `x` in place, f_j being `member` of the j-th newest past.
-Tensor add_differences(Tensor x, double length, std::span<const double> weights, const std::vector<Past>& history,
-                       Tensor Past::*member, const Tensor& f);
+/// length sum_j weights[j] (f_j - f), f_j being `member` of the j-th newest past.
+Sum differences(double length, std::span<const double> weights, const std::vector<Past>& history, Tensor Past::*member,
+                const Sum& f);
 
 /// Appends to the history and drops the oldest beyond `keep`.
 void remember(std::vector<Past>& history, Past now, int64_t keep);

@@ -33,8 +33,7 @@ class Pndm final : public Sampler {
     if (!starting || schedule.sigma(s) == 0 || !std::isfinite(coordinates(space, schedule, t).u))
       return adams_bashforth(set_, context, x_t, x0, t, s);
 
-    Tensor first = slope(space, schedule, x_t, x0, t);
-    const Tensor ahead = euler(space, schedule, x_t, x0, t, s);
+    auto [ahead, first] = context.make(euler(space, schedule, x_t, x0, t, s), slope(space, schedule, x_t, x0, t));
     Tensor x_s = set_.skip_prk_steps ? heun(space, context, ahead, first, t, s)
                                      : runge_kutta(space, context, x_t, x0, ahead, first, t, s);
     remember(context.history, {.t = t, .slope = std::move(first)}, kRungeKuttaSteps);
@@ -50,8 +49,9 @@ class Pndm final : public Sampler {
   /// Along the mean of the slopes at both ends.   ahead: Euler's step to s.
   static Tensor heun(Space space, StepContext& context, const Tensor& ahead, const Tensor& first, double t, double s) {
     const Schedule& schedule = context.schedule();
-    const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
-    return ahead.add(second.sub(first), length(space, schedule, t, s) / 2);
+    const double half = length(space, schedule, t, s) / 2;
+    return context.make(
+        Sum(1, ahead).add(half, slope(space, schedule, ahead, context.denoise(ahead, s).x0, s)).add(-half, first));
   }
 
   /// The classical Runge-Kutta weights (1, 2, 2, 1) / 6, halfway in t.
@@ -60,15 +60,15 @@ class Pndm final : public Sampler {
     const Schedule& schedule = context.schedule();
     const double middle = t + (s - t) / 2;
     const double half = length(space, schedule, t, middle), whole = length(space, schedule, t, s);
-    const auto slope_at = [&](const Tensor& x, double time) {
-      return slope(space, schedule, x, context.denoise(x, time).x0, time);
+    const auto correction = [&](const Tensor& x, double time) {
+      return context.make(slope(space, schedule, x, context.denoise(x, time).x0, time).add(-1, first));
     };
     // Each x is Euler's along the first slope and a correction: large terms that cancel are then left out.
-    const Tensor x_half = euler(space, schedule, x_t, x0, t, middle);
-    const Tensor second = slope_at(x_half, middle).sub_(first);
-    const Tensor third = slope_at(x_half.add(second, half), middle).sub_(first);
-    const Tensor fourth = slope_at(ahead.add(third, whole), s).sub_(first);
-    return ahead.add(second, whole / 3).add_(third, whole / 3).add_(fourth, whole / 6);
+    const Tensor x_half = context.make(euler(space, schedule, x_t, x0, t, middle));
+    const Tensor second = correction(x_half, middle);
+    const Tensor third = correction(context.make(Sum(1, x_half).add(half, second)), middle);
+    const Tensor fourth = correction(context.make(Sum(1, ahead).add(whole, third)), s);
+    return context.make(Sum(1, ahead).add(whole / 3, second).add(whole / 3, third).add(whole / 6, fourth));
   }
 
   Settings set_;

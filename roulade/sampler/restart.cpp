@@ -77,7 +77,7 @@ class Restart final : public Sampler {
     const double u_s = ratio(schedule, s), u_top = ratio(schedule, top);
     if (!(u_top > u_s) || schedule.alpha(top) == 0) return x;
     const Transition up = transition(schedule, s, top);
-    x = weighted_sum(up.scale, x, up.deviation * set_.s_noise, context.noise(x, part));
+    x = context.make(Sum(up.scale, x).add(up.deviation * set_.s_noise, context.noise(x, part)));
     if (steps == 0) steps = std::ceil(static_cast<double>(context.count) / 4);
     const double first = std::pow(u_top, 1 / kRho), last = std::pow(u_s, 1 / kRho);
     double from = top;

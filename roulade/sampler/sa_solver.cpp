@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 namespace roulade {
 namespace {
@@ -40,23 +41,34 @@ class SaSolver final : public Sampler {
     if (schedule.sigma(s) == 0) return now.x0;
     std::vector<Past>& history = context.history;
     history.push_back(now);
-    if (set_.corrector_order > 0 && history.size() > 1)
-      now.x = stretch(schedule, history[history.size() - 2], t, newest(history, set_.corrector_order));
+    Sum x(1, x_t);
+    const bool correct = set_.corrector_order > 0 && history.size() > 1;
+    if (correct) {
+      const Past& last = history[history.size() - 2];
+      x = stretch(schedule, last, {1, last.x}, t, newest(history, set_.corrector_order));
+    }
     if (sde_step(schedule, t, s, eta_at(schedule, t)).fresh > 0) now.noise = context.brownian(x_t, t, s);
+    const Sum predicted = stretch(schedule, now, x, s, newest(history, set_.predictor_order));
+    Tensor x_s;
+    if (correct) {
+      std::tie(x_s, now.x) = context.make(predicted, x);
+    } else {
+      x_s = context.make(predicted);
+    }
     history.back() = now;
-    Tensor x_s = stretch(schedule, now, s, newest(history, set_.predictor_order));
     const auto kept = static_cast<size_t>(std::max<int64_t>(set_.predictor_order, set_.corrector_order)) - 1;
     if (history.size() > std::max<size_t>(kept, 1)) history.erase(history.begin());
     return x_s;
   }
 
  private:
-  /// From from.x at from.t to s with the polynomial through these estimates.
-  Tensor stretch(const Schedule& schedule, const Past& from, double s, const std::vector<Past>& estimates) const {
+  /// From x at from.t to s, with from's noise and the polynomial through these estimates.
+  Sum stretch(const Schedule& schedule, const Past& from, const Sum& x, double s,
+              const std::vector<Past>& estimates) const {
     const SdeStep step = sde_step(schedule, from.t, s, eta_at(schedule, from.t));
-    Tensor x = from.x.mul(step.keep);
-    if (step.fresh > 0) x.add_(from.noise, step.fresh * set_.s_noise);
-    return add_integral(x, schedule, from.t, s, step.w, estimates);
+    Sum x_s = Sum().add(step.keep, x);
+    if (step.fresh > 0) x_s.add(step.fresh * set_.s_noise, from.noise);
+    return x_s.add(1, integral(schedule, from.t, s, step.w, estimates));
   }
 
   /// tau^2 for a step from t.

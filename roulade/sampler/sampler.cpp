@@ -69,7 +69,7 @@ SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Conditi
   for (; context.index < context.count && !cancel.requested(); ++context.index) {
     const auto i = static_cast<size_t>(context.index);
     x = sampler.step(context, x, times[i], times[i + 1]);
-    check_finite(x, context.index, context.count, times[i + 1]);
+    if (!context.maker().finite(x)) check_finite(x, context.index, context.count, times[i + 1]);
     if (observer) observer(context.index, times[i + 1], x);
   }
   return {std::move(x), context.calls};

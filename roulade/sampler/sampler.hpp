@@ -6,6 +6,7 @@
 #include "roulade/core/registry.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/denoiser/denoiser.hpp"
+#include "roulade/sampler/sum.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -77,6 +78,11 @@ class StepContext {
   /// Linear equations are solved exactly in this clock: int_t^s sqrt(2) exp(lambda) dW = B(snr_s) - B(snr_t), with
   /// lambda = log(alpha / sigma).
   Tensor brownian(const Tensor& like, double t, double s, int64_t part = 0);
+  /// The sum, in memory that is used again once nobody holds the result: not to be changed in place.
+  Tensor make(const Sum& sum) { return maker_.make(sum); }
+  /// Two sums in one pass: what x becomes first, then what is kept beside it.
+  std::pair<Tensor, Tensor> make(const Sum& first, const Sum& second) { return maker_.make(first, second); }
+  const SumMaker& maker() const { return maker_; }
 
   int64_t index = 0;           ///< of this step, from 0
   int64_t count = 0;           ///< steps in all
@@ -90,6 +96,7 @@ class StepContext {
 
   const Condition& condition_;
   Noise noise_;
+  SumMaker maker_;
   std::vector<std::pair<double, BrownianPoint>> points_;  // the last few: a step begins where the one before ended
 };
 

@@ -34,36 +34,36 @@ double time_at(Space space, const Schedule& schedule, double u) {
   return schedule.time_of(-2 * std::log(ratio));
 }
 
-Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t) {
+Sum slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t) {
   const Level at_t = level(schedule, t);
   if (space == Space::angle) {
     const double r = std::hypot(at_t.alpha, at_t.sigma);
-    return weighted_sum(at_t.alpha / (at_t.sigma * r), x_t, -r / at_t.sigma, x0);
+    return Sum(at_t.alpha / (at_t.sigma * r), x_t).add(-r / at_t.sigma, x0);
   }
   const double of_x0 = -at_t.alpha / at_t.sigma - (space == Space::flow ? 1 : 0);
-  return weighted_sum(1 / at_t.sigma, x_t, of_x0, x0);
+  return Sum(1 / at_t.sigma, x_t).add(of_x0, x0);
 }
 
-Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s) {
+Sum euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s) {
   // In straight coordinates written without the slope: large terms that cancel are then left out.
   if (space != Space::angle) {
     const Level to = level(schedule, s);
-    return renoise({x0, {}, {}}, x_t, level(schedule, t), to.alpha, to.sigma);
+    return renoise(x0, x_t, level(schedule, t), to.alpha, to.sigma);
   }
   const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
-  return weighted_sum(to.scale / from.scale, x_t, to.scale * (to.u - from.u), slope(space, schedule, x_t, x0, t));
+  return Sum(to.scale / from.scale, x_t).add(to.scale * (to.u - from.u), slope(space, schedule, x_t, x0, t));
 }
 
 Tensor heun(StepContext& context, Space space, const Tensor& x_t, const Tensor& x0, double t, double s) {
   const Schedule& schedule = context.schedule();
-  const Tensor ahead = euler(space, schedule, x_t, x0, t, s);
+  const Tensor ahead = context.make(euler(space, schedule, x_t, x0, t, s));
   const Coordinates from = coordinates(space, schedule, t), to = coordinates(space, schedule, s);
   if (!std::isfinite(from.u)) return ahead;  // from alpha = 0 the distance in ve is infinite; Euler's step is not
 
-  // Euler's step and a correction, rather than x_t and the mean slope: large terms that cancel are then left out.
-  const Tensor first = slope(space, schedule, x_t, x0, t);
-  const Tensor second = slope(space, schedule, ahead, context.denoise(ahead, s).x0, s);
-  return ahead.add(second.sub(first), to.scale * (to.u - from.u) / 2);
+  const double half = to.scale * (to.u - from.u) / 2;
+  return context.make(Sum(1, ahead)
+                          .add(half, slope(space, schedule, ahead, context.denoise(ahead, s).x0, s))
+                          .add(-half, slope(space, schedule, x_t, x0, t)));
 }
 
 }  // namespace roulade

@@ -34,10 +34,10 @@ double time_at(Space space, const Schedule& schedule, double u);
 
 /// Euler's step from t to s along the slope at x_t: scale_s (x_t / scale_t + (u_s - u_t) dy/du). In ve and flow it is
 /// DDIM's step. sigma(t) > 0; at alpha(t) = 0 ve gives the limit.
-Tensor euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s);
+Sum euler(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t, double s);
 
 /// dy/du at x_t from the estimate x0 alone, so that guidance and clipping act on the whole slope.   sigma(t) > 0.
-Tensor slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);
+Sum slope(Space space, const Schedule& schedule, const Tensor& x_t, const Tensor& x0, double t);
 
 /// Heun's step from t to s, where sigma(s) > 0, from the estimate x0 at t; calls the denoiser once, at s. From u =
 /// infinity it is Euler's step, without a call.

@@ -30,10 +30,10 @@ class Tcd final : public Sampler {
     if (schedule.sigma(s) == 0) return denoised.x0;
     const double beyond = beyond_of(schedule, s);
     const Level to = level(schedule, beyond);
-    Tensor x = renoise(denoised, x_t, level(schedule, t), to.alpha, to.sigma);
-    if (!(beyond < s)) return x;
+    const Sum x = renoise(denoised, x_t, level(schedule, t), to.alpha, to.sigma);
+    if (!(beyond < s)) return context.make(x);
     const Transition up = transition(schedule, beyond, s);
-    return x.mul_(up.scale).add_(context.noise(x_t), up.deviation);
+    return context.make(Sum().add(up.scale, x).add(up.deviation, context.noise(x_t)));
   }
 
  private:

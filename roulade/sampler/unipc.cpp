@@ -38,15 +38,18 @@ class Unipc final : public Sampler {
     if (schedule.sigma(s) == 0) return x0;
     const std::vector<Past>& history = context.history;
     const bool correct = set_.corrector && !history.empty();
-    const Tensor x = correct ? corrected(context, x_t, x0, t) : x_t;
-    Tensor x_s = euler(Space::ve, schedule, x, x0, t, s);
-    if (schedule.alpha(t) > 0) {
+    const Sum x = correct ? corrected(context, x_t, x0, t) : Sum(1, x_t);
+    const Level from = level(schedule, t), to = level(schedule, s);
+    const double keep = to.sigma / from.sigma;
+    Sum x_s = Sum().add(keep, x).add(to.alpha - keep * from.alpha, x0);
+    if (from.alpha > 0) {
       const std::vector<double> nodes = past_nodes(schedule, history, order_at(context, context.index), t, s);
       const double h = length(schedule, t, s);
-      x_s = add_differences(std::move(x_s), schedule.alpha(s) * h, weights(nodes, h), history, &Past::x0, x0);
+      x_s.add(1, differences(to.alpha * h, weights(nodes, h), history, &Past::x0, {1, x0}));
     }
-    remember(context.history, {.t = t, .x0 = x0, .x = x}, set_.order);
-    return x_s;
+    auto [next, went_on_from] = correct ? context.make(x_s, x) : std::pair(context.make(x_s), x_t);
+    remember(context.history, {.t = t, .x0 = x0, .x = std::move(went_on_from)}, set_.order);
+    return next;
   }
 
  private:
@@ -77,12 +80,14 @@ class Unipc final : public Sampler {
   }
 
   /// UniC for the step that led to x_t, from the x that it began at and with x0, the estimate at x_t.
-  Tensor corrected(const StepContext& context, const Tensor& x_t, const Tensor& x0, double t) const {
+  Sum corrected(const StepContext& context, const Tensor& x_t, const Tensor& x0, double t) const {
     const Schedule& schedule = context.schedule();
     const Past& last = context.history.back();
-    Tensor out = euler(Space::ve, schedule, last.x, last.x0, last.t, t);
+    Sum out = euler(Space::ve, schedule, last.x, last.x0, last.t, t);
     if (schedule.alpha(last.t) == 0) {  // h is infinite: 1 - e^-h = 1, and bh1 has no limit
-      return set_.variant == "bh2" ? out.add_(x0.sub(last.x0), schedule.alpha(t) / 2) : x_t;
+      if (set_.variant == "bh1") return {1, x_t};
+      const double half = schedule.alpha(t) / 2;
+      return out.add(half, x0).add(-half, last.x0);
     }
     const auto before = std::span<const Past>(context.history).first(context.history.size() - 1);
     std::vector<double> nodes = past_nodes(schedule, before, order_at(context, context.index - 1), last.t, t);
@@ -91,7 +96,8 @@ class Unipc final : public Sampler {
     const std::vector<double> weight = weights(nodes, h);
     for (size_t j = 0; j < nodes.size(); ++j) {
       const Tensor& other = j + 1 < nodes.size() ? before[before.size() - 1 - j].x0 : x0;
-      out.add_(other.sub(last.x0), schedule.alpha(t) * h * weight[j]);
+      const double w = schedule.alpha(t) * h * weight[j];
+      out.add(w, other).add(-w, last.x0);
     }
     return out;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/denoiser/denoiser.hpp"
+#include "roulade/sampler/sum.hpp"
 
 #include <span>
 
@@ -17,12 +18,11 @@ Level level(const Schedule& schedule, double t);
 /// The option "s_noise".
 void bind_noise(Binder& b, double& s_noise);
 
-/// a x + b y.   x, y: of one shape. The one place where a sampler's sums are made.
-Tensor weighted_sum(double a, const Tensor& x, double b, const Tensor& y);
-
 /// to_alpha x_0 + to_sigma eps, with eps = (x_t - alpha x0_direction) / sigma of the level `from`: the step of DDIM,
-/// and Euler's in any coordinates. The result shares no memory with its arguments.   from.sigma > 0.
-Tensor renoise(const Denoised& denoised, const Tensor& x_t, Level from, double to_alpha, double to_sigma);
+/// and Euler's in any coordinates.   from.sigma > 0.
+Sum renoise(const Denoised& denoised, const Tensor& x_t, Level from, double to_alpha, double to_sigma);
+/// The same with eps from x_0.
+Sum renoise(const Tensor& x0, const Tensor& x_t, Level from, double to_alpha, double to_sigma);
 
 /// Throws Error(usage) unless x has a batch axis and there are two times or more, within [0, 1], that fall strictly.
 void check_grid(std::span<const double> times, const Tensor& x);
