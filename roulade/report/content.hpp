@@ -78,6 +78,7 @@ struct CostCurve {
   std::string name;
   std::vector<double> cost;                        ///< network calls, or seconds; above 0
   std::vector<double> sliced_wasserstein, energy;  ///< of one length; energy may be empty; not finite = failed
+  std::vector<double> distance;  ///< mean, from the exact solution; may be empty; not finite = failed, or there is none
 };
 
 /// Several ways side by side.

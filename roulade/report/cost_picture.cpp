@@ -40,6 +40,7 @@ Panel cost_panel(const CostCurves& costs, const std::vector<double> CostCurve::*
       line.y.push_back((curve.*error)[k]);
       seen.push_back(curve.cost[k]);
     }
+    if (line.x.empty()) continue;
     Series marks = line;
     marks.kind = Series::Kind::points;
     marks.name.clear();
@@ -66,13 +67,17 @@ Picture cost_picture(const CostCurves& costs, const char* name, const char* titl
   Picture picture{name, {}, {}};
   Figure& figure = picture.figure;
   figure.title = title;
-  figure.height = 400 + 34;
+  figure.height = 400 + 34 + 16 * static_cast<double>(std::max<size_t>(costs.curves.size(), 8) - 8);  // for the legend
   figure.panels = {cost_panel(costs, &CostCurve::sliced_wasserstein, "sliced W1", cost, costs.floor)};
-  const bool energy = std::any_of(costs.curves.begin(), costs.curves.end(), [](const CostCurve& c) {
-    return std::any_of(c.energy.begin(), c.energy.end(), is_shown);
-  });
+  const auto any = [&](const std::vector<double> CostCurve::*error) {
+    return std::any_of(costs.curves.begin(), costs.curves.end(),
+                       [&](const CostCurve& c) { return std::any_of((c.*error).begin(), (c.*error).end(), is_shown); });
+  };
+  const bool energy = any(&CostCurve::energy);
   if (energy)
     figure.panels.push_back(cost_panel(costs, &CostCurve::energy, "energy distance", cost, costs.energy_floor));
+  if (any(&CostCurve::distance))
+    figure.panels.push_back(cost_panel(costs, &CostCurve::distance, "distance from the exact solution", cost, NAN));
   figure.columns = static_cast<int>(figure.panels.size());
   figure.width = 480 * static_cast<double>(figure.columns);
   picture.caption = costs.note;

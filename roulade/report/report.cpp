@@ -6,6 +6,7 @@
 #include "roulade/report/gif.hpp"
 #include "roulade/report/page.hpp"
 
+#include <cmath>
 #include <functional>
 #include <system_error>
 
@@ -68,8 +69,9 @@ void check_costs(const CostCurves& costs) {
     if (curve.cost.empty()) refuse("points of the curve " + curve.name, 1, 0);
     if (curve.sliced_wasserstein.size() != curve.cost.size())
       refuse("errors of the curve " + curve.name, curve.cost.size(), curve.sliced_wasserstein.size());
-    if (!curve.energy.empty() && curve.energy.size() != curve.cost.size())
-      refuse("errors of the curve " + curve.name, curve.cost.size(), curve.energy.size());
+    for (const auto* error : {&curve.energy, &curve.distance})
+      if (!error->empty() && error->size() != curve.cost.size())
+        refuse("errors of the curve " + curve.name, curve.cost.size(), error->size());
   }
 }
 
@@ -98,6 +100,21 @@ void check(const ReportContent& c) {
   if (c.loss.loss.size() != c.loss.step.size()) refuse("losses", c.loss.step.size(), c.loss.loss.size());
   if (c.loss.validation_loss.size() != c.loss.validation_step.size())
     refuse("validation losses", c.loss.validation_step.size(), c.loss.validation_loss.size());
+}
+
+/// A line for each point of the curves; a number that is not known or not finite is left empty.
+std::string samplers_table(const CostCurves& costs) {
+  std::string text = "sampler,calls,sliced_wasserstein,energy,distance\n";
+  const auto cell = [](const std::vector<double>& values, size_t k) {
+    return k < values.size() && std::isfinite(values[k]) ? fmt::format(",{:.6g}", values[k]) : std::string(",");
+  };
+  for (const CostCurve& curve : costs.curves)
+    for (size_t k = 0; k < curve.cost.size(); ++k)
+      text += curve.name + cell(curve.cost, k) + cell(curve.sliced_wasserstein, k) + cell(curve.energy, k) +
+              cell(curve.distance, k) + "\n";
+  if (std::isfinite(costs.floor))
+    text += "fresh data," + cell({costs.floor}, 0) + cell({costs.energy_floor}, 0) + ",\n";
+  return text;
 }
 
 std::vector<Picture> pictures_of(const ReportContent& c) {
@@ -135,6 +152,8 @@ std::vector<std::filesystem::path> write_report(const ReportContent& content, co
     items.push_back({picture.name + ".png", [&picture] { return plot::to_png(picture.figure); }});
     items.push_back({picture.name + ".svg", [&picture] { return plot::to_svg(picture.figure); }});
   }
+  if (!content.samplers.curves.empty())
+    items.push_back({"samplers.csv", [&content] { return samplers_table(content.samplers); }});
   if (moves)
     items.push_back(
         {"reverse.gif", [&] { return plot::to_gif(plot::animation_of(content, kFilePoints, kFrames), kFileSide); }});

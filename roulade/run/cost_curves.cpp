@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr int64_t kPoints = 5000;
 constexpr int64_t kCalls[] = {5, 10, 20, 40};
+constexpr int64_t kExactSteps = 500;
 
 double judge(const char* metric, const PointSet& set, const PointSet& reference, uint64_t seed) {
   return eval::registry().find(metric).compute(set.view(), reference.view(), {seed, nullptr}).front().value;
@@ -30,6 +32,44 @@ double judge(const char* metric, const PointSet& set, const PointSet& reference,
 int64_t steps_for(int64_t calls, const SamplerFacts& facts) {
   int64_t steps = 1;
   while (facts.calls_of(steps + 1) <= calls) ++steps;
+  return steps;
+}
+
+/// Mean distance of points that belong together; both: [rows * width] of one order.
+double mean_distance(const Points& a, const Points& b) {
+  double sum = 0;
+  for (int64_t i = 0; i < a.rows; ++i) {
+    double square = 0;
+    for (int64_t c = 0; c < a.width; ++c) square += std::pow(a.row(i)[c] - b.row(i)[c], 2);
+    sum += std::sqrt(square);
+  }
+  return sum / static_cast<double>(a.rows);
+}
+
+/// The run with another sampler, on a grid that takes any number of steps; a fitted one has its candidates' ends.
+TrainedRun with(const TrainedRun& run, const std::string& sampler, int64_t steps) {
+  TrainedRun other = run;
+  Recipe recipe = run.recipe;
+  const std::string grid = settings_of<SampleSettings>(recipe, "sample").grid;
+  if (grid == "custom" || (grid == "fitted" && steps == kExactSteps)) {
+    Table& sample = recipe.tables.at("sample");
+    for (const char* key : {"times", "sigmas"}) sample.erase(key);
+    sample["grid"] = grid == "fitted" && run.schedule->states() == 0 ? "log_snr" : "uniform";
+  }
+  other.recipe = with_sampler(std::move(recipe), sampler, steps);
+  return other;
+}
+
+PointSamples samples_of(const TrainedRun& run, int64_t count, const Cancel& cancel) {
+  PointSamples made = sample_points(
+      run, {.count = count, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
+  made.points = run.facts.scaling.apply(made.points);
+  return made;
+}
+
+/// As many steps as take at most so many calls, of a sampler that takes more in some steps than it declares.
+int64_t steps_within(int64_t calls, const SamplerEntry& entry, const TrainedRun& run, int64_t steps) {
+  while (steps > 1 && samples_of(with(run, entry.name, steps), 1, {}).calls > calls) --steps;
   return steps;
 }
 
@@ -47,37 +87,32 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   };
   const PointSet reference = drawn(1);
   const int64_t states = run.schedule->states();
-  TrainedRun other = run;
   CostCurves out;
   std::vector<SamplerEntry> entries;
   for (const SamplerEntry& entry : sampler::registry().entries())
-    if (entry.facts.calls > 0 && !entry.facts.more_calls && !entry.facts.consistency) entries.push_back(entry);
+    if (entry.facts.calls > 0 && !entry.facts.consistency) entries.push_back(entry);
   const auto total = static_cast<int64_t>(entries.size() * std::size(kCalls));
   int64_t done = 0;
+  std::optional<Points> exact;
+  if (progress) progress({"samplers", done, total, 0, -1, "the exact solution"});
+  if (states == 0 || states >= kExactSteps) exact = samples_of(with(run, "heun", kExactSteps), kPoints, cancel).points;
   for (const SamplerEntry& entry : entries) {
-    CostCurve curve{entry.name, {}, {}, {}};
+    CostCurve curve{entry.name, {}, {}, {}, {}};
     for (const int64_t calls : kCalls) {
       if (cancel.requested()) return out;
       if (progress) progress({"samplers", done++, total, 0, -1, fmt::format("{} {}", entry.name, calls)});
       int64_t steps = steps_for(calls, entry.facts);
       if (states > 0) steps = std::min(steps, states);
-      Recipe recipe = run.recipe;
-      if (settings_of<SampleSettings>(recipe, "sample").grid == "custom") {
-        Table& sample = recipe.tables.at("sample");
-        for (const char* key : {"times", "sigmas"}) sample.erase(key);
-        sample["grid"] = "uniform";
-      }
-      other.recipe = with_sampler(std::move(recipe), entry.name, steps);
-      double wasserstein = std::nan(""), energy = wasserstein;
+      double wasserstein = std::nan(""), energy = wasserstein, distance = wasserstein;
       int64_t used = calls;
       try {
-        const PointSamples made = sample_points(
-            other,
-            {.count = kPoints, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
-        const PointSet set = to_set(run.facts.scaling.apply(made.points));
+        if (entry.facts.more_calls) steps = steps_within(calls, entry, run, steps);
+        const PointSamples made = samples_of(with(run, entry.name, steps), kPoints, cancel);
+        const PointSet set = to_set(made.points);
         used = made.calls;
         wasserstein = judge("sliced_wasserstein", set, reference, run.seed);
         energy = judge("energy", set, reference, run.seed);
+        if (exact && !entry.facts.stochastic) distance = mean_distance(made.points, *exact);
       } catch (const Error& e) {
         if (e.code() != Code::numeric) throw;  // a sampler that diverges is a finding
       }
@@ -85,6 +120,7 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
       curve.cost.push_back(static_cast<double>(used));
       curve.sliced_wasserstein.push_back(wasserstein);
       curve.energy.push_back(energy);
+      curve.distance.push_back(distance);
     }
     out.curves.push_back(std::move(curve));
   }
@@ -97,7 +133,7 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   out.note = fmt::format(
       "One set of {} samples a point, all against the same held-out points: differences as small as the "
       "floor's own spread mean nothing. Grid: {}.",
-      plot::grouped(kPoints), settings_of<SampleSettings>(other.recipe, "sample").grid);
+      plot::grouped(kPoints), settings_of<SampleSettings>(with(run, "heun", 1).recipe, "sample").grid);
   return out;
 }
 
@@ -111,7 +147,7 @@ CostCurves read_error_curve(const std::filesystem::path& path) {
       const std::string name = row.at("name").get<std::string>();
       auto curve =
           std::find_if(out.curves.begin(), out.curves.end(), [&](const CostCurve& c) { return c.name == name; });
-      if (curve == out.curves.end()) curve = out.curves.insert(curve, CostCurve{name, {}, {}, {}});
+      if (curve == out.curves.end()) curve = out.curves.insert(curve, CostCurve{name, {}, {}, {}, {}});
       curve->cost.push_back(row.at("seconds").get<double>());
       curve->sliced_wasserstein.push_back(row.at("sliced_wasserstein").get<double>());
       curve->energy.push_back(number(row, "energy"));

@@ -114,7 +114,7 @@ json report run --quiet
 [[ ! -e run/report/samplers.png && ! -e run/report/training.png ]] || fail "report: pictures that nobody asked for"
 printf '%s\n' '{"name":"a","seconds":1,"sliced_wasserstein":0.5}' '{"name":"a","seconds":2,"sliced_wasserstein":0.3,"floor":0.1}' >run/error_curve.jsonl
 json report run --quiet --samplers
-[[ -s run/report/samplers.png && -s run/report/training.png ]] || fail "report --samplers: a picture is missing"
+[[ -s run/report/samplers.png && -s run/report/samplers.csv && -s run/report/training.png ]] || fail "report --samplers: a picture is missing"
 # A shell completes folders with a slash.
 json report run/ --quiet
 grep -q 'roulade train run/recipe.toml --out run-again' run/report/index.html || fail "report run/: the run has no name"

@@ -34,7 +34,11 @@ TEST(Report, WritesEveryFileAndDrawsIt) {
                                       "schedule.png", "schedule.svg", "noising.png",  "noising.svg",  "loss.png",
                                       "loss.svg",     "training.png", "training.svg", "samplers.png", "samplers.svg",
                                       "levels.png",   "levels.svg",   "field.png",    "field.svg",    "density.png",
-                                      "density.svg",  "reverse.gif"}));
+                                      "density.svg",  "samplers.csv", "reverse.gif"}));
+  const std::string table = read_bytes(folder.path() / "made" / "here" / "samplers.csv");
+  for (const char* line : {"sampler,calls,sliced_wasserstein,energy,distance\n", "\nddpm,5,0.4,0.1,\n",
+                           "\nheun,40,0.04,-0.0001,0.005\n", "\nfresh data,,0.015,0.0001,\n"})
+    EXPECT_NE(table.find(line), std::string::npos) << line;
   // Colours that each picture must show; dots and smooth lines reach their full colour somewhere.
   const std::map<std::string, std::vector<plot::Colour>> shown{
       {"samples", {plot::kSamples, plot::kData}},
@@ -292,7 +296,7 @@ TEST(Report, ThePathsAreShownAtTheLevelsTime) {
 
 // Axes are logarithmic; what is at or below 0 or failed is left out; the floor is dashed.
 TEST(Report, CostCurvesLeaveOutWhatCannotBeDrawn) {
-  CostCurves costs{{{"a", {5, 10, 20}, {0.5, NAN, 0.1}, {0.1, 0.01, -1e-4}}}, 0.02, NAN, "note."};
+  CostCurves costs{{{"a", {5, 10, 20}, {0.5, NAN, 0.1}, {0.1, 0.01, -1e-4}, {}}}, 0.02, NAN, "note."};
   const plot::Figure figure = plot::samplers_picture(costs).figure;
   ASSERT_EQ(figure.panels.size(), 2U);
   EXPECT_TRUE(figure.panels[0].x.logarithmic && figure.panels[0].y.logarithmic);
@@ -304,6 +308,10 @@ TEST(Report, CostCurvesLeaveOutWhatCannotBeDrawn) {
   EXPECT_FALSE(figure.panels[1].series.back().dashed);
   costs.curves[0].energy.clear();
   EXPECT_EQ(plot::samplers_picture(costs).figure.panels.size(), 1U);
+  costs.curves[0].distance = {0.3, NAN, 0.01};
+  const plot::Figure with_distance = plot::samplers_picture(costs).figure;
+  ASSERT_EQ(with_distance.panels.size(), 2U);
+  EXPECT_EQ(with_distance.panels[1].series[0].y, (std::vector<double>{0.3, 0.01}));
 }
 
 TEST(Report, SizesThatDoNotFitAreRefused) {
