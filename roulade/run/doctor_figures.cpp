@@ -184,7 +184,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
   f.sampler = settings.sampler;
   f.sample_steps = settings.steps;
   f.fine_steps = states > 0 ? std::min(4 * settings.steps, states) : 4 * settings.steps;
-  if (f.fine_steps <= settings.steps || settings.grid == "custom") f.fine_steps = 0;
+  if (f.fine_steps <= settings.steps || settings.grid == "custom" || settings.grid == "fitted") f.fine_steps = 0;
   TrainedRun fine = b.run;
   if (f.fine_steps > 0) {
     fine.recipe.tables.at("sample")["steps"] = f.fine_steps;

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/run/chunks.hpp"
+#include "roulade/run/fitted_grid.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/sampler/edit.hpp"
@@ -26,6 +27,9 @@ namespace roulade {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kFitTrajectories = 128;
+constexpr uint64_t kFitRole = 7001;  // a seed of their own: samples are never those that the grid was fitted on
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -122,6 +126,20 @@ void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t f
 
 }  // namespace
 
+std::vector<double> sampling_times(const TrainedRun& run) {
+  const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
+  if (settings.grid != "fitted")
+    return make_sample_parts(run.recipe.tables.at("sample")).grid->times(*run.schedule, settings.steps);
+  const std::vector<double> candidates = fit_candidates(*run.schedule);
+  const uint64_t seed = derive_seed(run.seed, kFitRole);
+  const std::array width{static_cast<int64_t>(run.facts.columns.size())};
+  const Condition condition =
+      condition_of(labels_for(run, settings.label, seed, kFitTrajectories), 0, kFitTrajectories);
+  const Tensor x = prior_noise(seed, 0, kFitTrajectories, width, prior_deviation(*run.schedule, candidates.front()));
+  return fit_grid(*run.denoiser, condition, x, candidates, sampler::registry().find(settings.sampler).facts,
+                  settings.steps);
+}
+
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
@@ -129,7 +147,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   std::vector<double> times;  // empty: a generator draws
   if (!run.generator) {
     parts = make_sample_parts(run.recipe.tables.at("sample"));
-    times = parts.grid->times(*run.schedule, settings.steps);
+    times = sampling_times(run);
   }
   const Editing& edit = request.editing;
   if (run.generator && (edit.rows || edit.to_seed))

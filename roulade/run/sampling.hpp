@@ -92,6 +92,10 @@ struct SampleRequest {
   Cancel cancel;
 };
 
+/// The times that the run's samples visit, noisiest first. A grid "fitted" is fitted to the run's network, which takes
+/// some 600 calls for 128 trajectories (see fit_grid), always with the same result for the same run, sampler and steps.
+std::vector<double> sampling_times(const TrainedRun& run);
+
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
 /// i) alone, whatever the count, the chunk (to rounding) or the threads. Throws Error(usage) where a generator is to
 /// begin with something else than noise.

@@ -50,6 +50,7 @@ TEST(GridConformance, EntriesDescribeThemselves) {
 
 TEST(GridConformance, TimesFallStrictlyToZero) {
   for (const grid::Entry& entry : grid::registry().entries()) {
+    if (entry.name == "fitted") continue;  // to a trained network: see the tests of run
     for (const auto& [name, s] : schedule_cases()) {
       for (const int64_t n : {1, 2, 3, 20}) {
         SCOPED_TRACE(entry.name + " on " + name + ", n = " + std::to_string(n));

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/fitted_grid.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/grid/grid.hpp"
+#include "roulade/sampler/exponential_adams.hpp"
+#include "roulade/sampler/update.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kCandidates = 200;
+
+/// Where the trajectories are at a candidate, and the estimate of x_0 there.
+struct Visit {
+  double t = 0;
+  Level level;
+  Tensor x{}, x0{};  ///< [B, ...] float64
+};
+
+std::vector<Visit> visits_of(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
+                             std::span<const double> candidates) {
+  std::vector<Visit> visits;
+  const auto visit = [&](double t, const Tensor& now) {
+    const Tensor x0 = denoiser.denoise(now, std::span<const double>(&t, 1), condition).x0;
+    visits.push_back({t, level(denoiser.schedule(), t), now.to(at::kDouble, false, true), x0.to(at::kDouble)});
+  };
+  visit(candidates.front(), x);
+  sample(*sampler::registry().make("heun"), denoiser, condition, candidates, x, Noise(),
+         [&](int64_t, double t, const Tensor& now) { visit(t, now); });
+  return visits;
+}
+
+/// Root mean square of the local error of one step.   before: the visit that the estimate's slope is taken from, null =
+/// a step of first order.
+double local_error(const Schedule& schedule, const Visit* before, const Visit& from, const Visit& to) {
+  const double keep = to.level.sigma / from.level.sigma;
+  Sum error(-1, to.x);
+  if (to.level.sigma == 0) {
+    error.add(to.level.alpha, from.x0);
+  } else if (before == nullptr || before->level.alpha == 0) {
+    error.add(1, renoise(from.x0, from.x, from.level, to.level.alpha, to.level.sigma));
+  } else {
+    const double h = (schedule.log_snr(to.t) - schedule.log_snr(from.t)) / 2;
+    const double slope = 2 * h / (schedule.log_snr(from.t) - schedule.log_snr(before->t));
+    const std::vector<double> moments = exponential_moments(h, 2);
+    error.add(keep, from.x).add(to.level.alpha * (moments[0] + slope * moments[1]), from.x0);
+    error.add(-to.level.alpha * slope * moments[1], before->x0);
+  }
+  return made(error).square().mean().sqrt().item<double>() / std::hypot(to.level.alpha, to.level.sigma);
+}
+
+}  // namespace
+
+std::vector<double> fit_candidates(const Schedule& schedule) {
+  if (schedule.states() == 0) return grid::registry().make("log_snr")->times(schedule, kCandidates);
+  return grid::registry().make("uniform")->times(schedule, std::min(kCandidates, schedule.states()));
+}
+
+std::vector<double> fit_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
+                             std::span<const double> candidates, const SamplerFacts& facts, int64_t n) {
+  check_grid(candidates, x);
+  const size_t count = candidates.size();
+  if (n < 1 || static_cast<size_t>(n) >= count)
+    fail(Code::usage, "grid fitted", "steps", fmt::format("1 to {}", count - 1), fmt::format("{}", n));
+  const at::NoGradGuard no_grad;
+  const std::vector<Visit> visits = visits_of(denoiser, condition, x, candidates);
+
+  // least[j]: the least sum of k steps from the first candidate to the j-th; before[k][j]: the one before on that way.
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  std::vector<std::vector<double>> errors(count, std::vector<double>(count, 0));
+  for (size_t i = 0; i < count; ++i)
+    for (size_t j = i + 1; j < count; ++j)
+      errors[i][j] = local_error(denoiser.schedule(), i > 0 && facts.global_order > 1 ? &visits[i - 1] : nullptr,
+                                 visits[i], visits[j]);
+  std::vector<double> least(count, kNone);
+  least[0] = 0;
+  std::vector<std::vector<size_t>> before;
+  for (int64_t k = 0; k < n; ++k) {
+    std::vector<double> next(count, kNone);
+    std::vector<size_t> from(count, 0);
+    for (size_t j = 1; j < count; ++j)
+      for (size_t i = 0; i < j; ++i)
+        if (least[i] + errors[i][j] < next[j]) {
+          next[j] = least[i] + errors[i][j];
+          from[j] = i;
+        }
+    least = std::move(next);
+    before.push_back(std::move(from));
+  }
+  std::vector<double> times{candidates.back()};
+  size_t at = count - 1;
+  for (size_t k = before.size(); k-- > 0;) {
+    at = before[k][at];
+    times.push_back(candidates[at]);
+  }
+  std::reverse(times.begin(), times.end());
+  return times;
+}
+
+}  // namespace roulade
