@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/core/grad_mode.h>
-
 namespace roulade::bench {
 namespace {
 

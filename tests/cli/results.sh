@@ -91,6 +91,14 @@ ends 0 sample run -n 20 --quiet --steps 9 --sampler "DPM++ 2M Karras" --out labe
 same ours.csv label.csv
 ends 0 sample run -n 20 --quiet --steps 9 --sampler DPMSolverMultistepScheduler --set sample.grid=Karras --out class.csv
 same ours.csv class.csv
+# A grid fitted to the run's network: the same each time, and not the one of before.
+for file in fitted.csv again.csv; do
+  ends 0 sample run -n 20 --quiet --steps 9 --sampler dpmpp_2m --set sample.grid=fitted --out $file
+done
+same fitted.csv again.csv
+cmp -s fitted.csv ours.csv && fail "sample: a fitted grid gives the samples of karras"
+ends 2 sample run --steps 500 --set sample.grid=fitted
+says err "grid fitted"
 json eval run --pairs 2 --set eval.count=200 --quiet
 [[ ! -s err ]] || fail "eval --quiet: standard error is not empty"
 python3 - <<'P' || fail "eval --json"

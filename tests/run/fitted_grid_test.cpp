@@ -70,13 +70,13 @@ TEST(FittedGrid, NoOtherChoiceOfCandidatesHasLessError) {
   }
 }
 
-// With noise that it was not fitted on, and on discrete and continuous schedules. On flow, whose uniform grid is near
-// the best for a few steps, from 12 steps on.
+// With noise that it was not fitted on, and on discrete and continuous schedules. Not where docs/samplers.md says so: a
+// few steps on a flow, whose uniform grid suits them, and heun; there it stays within 1.7 times the best of the others.
 TEST(FittedGrid, BeatsTheGridsThatKnowNoModel) {
   for (const char* name : {"edm", "vp", "linear", "flow"})
-    for (const char* sampler : {"euler", "dpmpp_2m"})
+    for (const char* sampler : {"euler", "dpmpp_2m", "heun"})
       for (const int64_t n : {6, 12}) {
-        if (std::string(name) == "flow" && n == 6) continue;
+        const bool excepted = (std::string(name) == "flow" && n == 6) || std::string(sampler) == "heun";
         SCOPED_TRACE(std::string(name) + " " + sampler + " " + std::to_string(n));
         const Case c(name);
         const std::vector<double> candidates = fit_candidates(*c.schedule);
@@ -91,7 +91,7 @@ TEST(FittedGrid, BeatsTheGridsThatKnowNoModel) {
         for (const char* other : {"uniform", "karras", "log_snr"}) {
           std::vector<double> times = grid::registry().make(other)->times(*c.schedule, n);
           times.front() = candidates.front();
-          EXPECT_LT(own, distance(times)) << other;
+          EXPECT_LT(own, (excepted ? 1.7 : 1) * distance(times)) << other;
         }
       }
 }
