@@ -100,7 +100,8 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
   command
       .add_option("--sampler", o->sampler,
-                  "see roulade list samplers; names of A1111, ComfyUI,\nk-diffusion and diffusers serve, too")
+                  "see roulade list samplers; names of A1111, ComfyUI,\nk-diffusion and diffusers serve, too, and "
+                  "its\nscheduler_config.json")
       ->option_text("NAME");
   command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");

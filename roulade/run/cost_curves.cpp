@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/eval/protocol.hpp"
+#include "roulade/grid/grid.hpp"
 #include "roulade/io/jsonl.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/run/parts.hpp"
@@ -23,6 +24,7 @@ namespace {
 constexpr int64_t kPoints = 5000;
 constexpr int64_t kCalls[] = {5, 10, 20, 40};
 constexpr int64_t kExactSteps = 500;
+constexpr double kTolerances[] = {1, 0.3, 0.05, 0.01};  // of a sampler that chooses its calls itself
 
 double judge(const char* metric, const PointSet& set, const PointSet& reference, uint64_t seed) {
   return eval::registry().find(metric).compute(set.view(), reference.view(), {seed, nullptr}).front().value;
@@ -60,6 +62,23 @@ TrainedRun with(const TrainedRun& run, const std::string& sampler, int64_t steps
   return other;
 }
 
+/// The run with a sampler that chooses its own steps down to the lowest level of 40 steps of the run's grid.
+TrainedRun with_tolerance(const TrainedRun& run, const std::string& sampler, double tolerance) {
+  const int64_t states = run.schedule->states(), most = kCalls[std::size(kCalls) - 1];
+  const std::vector<double> times = sampling_times(with(run, "heun", states > 0 ? std::min(most, states) : most));
+  TrainedRun other = with(run, sampler, 2);
+  Recipe recipe = other.recipe;
+  Table& sample = recipe.tables.at("sample");
+  for (const auto& option : grid::registry().find(settings_of<SampleSettings>(recipe, "sample").grid).options())
+    sample.erase(option.key);
+  sample["grid"] = "custom";
+  sample["times"] = std::vector<double>{times.front(), times[times.size() - 2], times.back()};
+  sample["rtol"] = tolerance;
+  sample["atol"] = tolerance / 5;
+  other.recipe = resolve(std::move(recipe));
+  return other;
+}
+
 PointSamples samples_of(const TrainedRun& run, int64_t count, const Cancel& cancel) {
   PointSamples made = sample_points(
       run, {.count = count, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
@@ -67,9 +86,11 @@ PointSamples samples_of(const TrainedRun& run, int64_t count, const Cancel& canc
   return made;
 }
 
-/// As many steps as take at most so many calls, of a sampler that takes more in some steps than it declares.
-int64_t steps_within(int64_t calls, const SamplerEntry& entry, const TrainedRun& run, int64_t steps) {
-  while (steps > 1 && samples_of(with(run, entry.name, steps), 1, {}).calls > calls) --steps;
+/// As many steps as take at most so many calls and as there are states.
+int64_t steps_of(int64_t calls, const SamplerEntry& entry, const TrainedRun& run) {
+  int64_t steps = steps_for(calls, entry.facts);
+  if (run.schedule->states() > 0) steps = std::min(steps, run.schedule->states());
+  while (entry.facts.more_calls && steps > 1 && samples_of(with(run, entry.name, steps), 1, {}).calls > calls) --steps;
   return steps;
 }
 
@@ -88,9 +109,7 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   const PointSet reference = drawn(1);
   const int64_t states = run.schedule->states();
   CostCurves out;
-  std::vector<SamplerEntry> entries;
-  for (const SamplerEntry& entry : sampler::registry().entries())
-    if (entry.facts.calls > 0 && !entry.facts.consistency) entries.push_back(entry);
+  const std::vector<SamplerEntry>& entries = sampler::registry().entries();
   const auto total = static_cast<int64_t>(entries.size() * std::size(kCalls));
   int64_t done = 0;
   std::optional<Points> exact;
@@ -98,16 +117,16 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
   if (states == 0 || states >= kExactSteps) exact = samples_of(with(run, "heun", kExactSteps), kPoints, cancel).points;
   for (const SamplerEntry& entry : entries) {
     CostCurve curve{entry.name, {}, {}, {}, {}};
-    for (const int64_t calls : kCalls) {
+    for (size_t k = 0; k < std::size(kCalls); ++k) {
+      const int64_t calls = kCalls[k];
       if (cancel.requested()) return out;
       if (progress) progress({"samplers", done++, total, 0, -1, fmt::format("{} {}", entry.name, calls)});
-      int64_t steps = steps_for(calls, entry.facts);
-      if (states > 0) steps = std::min(steps, states);
       double wasserstein = std::nan(""), energy = wasserstein, distance = wasserstein;
       int64_t used = calls;
       try {
-        if (entry.facts.more_calls) steps = steps_within(calls, entry, run, steps);
-        const PointSamples made = samples_of(with(run, entry.name, steps), kPoints, cancel);
+        const PointSamples made = samples_of(entry.facts.calls > 0 ? with(run, entry.name, steps_of(calls, entry, run))
+                                                                   : with_tolerance(run, entry.name, kTolerances[k]),
+                                             kPoints, cancel);
         const PointSet set = to_set(made.points);
         used = made.calls;
         wasserstein = judge("sliced_wasserstein", set, reference, run.seed);

@@ -17,6 +17,7 @@ namespace roulade {
 namespace {
 
 constexpr int64_t kCandidates = 200;
+constexpr const char* kOthers[] = {"uniform", "karras", "log_snr", "trailing"};
 
 /// Where the trajectories are at a candidate, and the estimate of x_0 there.
 struct Visit {
@@ -57,29 +58,15 @@ double local_error(const Schedule& schedule, const Visit* before, const Visit& f
   return made(error).square().mean().sqrt().item<double>() / std::hypot(to.level.alpha, to.level.sigma);
 }
 
-}  // namespace
-
-std::vector<double> fit_candidates(const Schedule& schedule) {
-  if (schedule.states() == 0) return grid::registry().make("log_snr")->times(schedule, kCandidates);
-  return grid::registry().make("uniform")->times(schedule, std::min(kCandidates, schedule.states()));
-}
-
-std::vector<double> fit_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
-                             std::span<const double> candidates, const SamplerFacts& facts, int64_t n) {
-  check_grid(candidates, x);
-  const size_t count = candidates.size();
-  if (n < 1 || static_cast<size_t>(n) >= count)
-    fail(Code::usage, "grid fitted", "steps", fmt::format("1 to {}", count - 1), fmt::format("{}", n));
-  const at::NoGradGuard no_grad;
-  const std::vector<Visit> visits = visits_of(denoiser, condition, x, candidates);
-
-  // least[j]: the least sum of k steps from the first candidate to the j-th; before[k][j]: the one before on that way.
+/// The n + 1 of the visited times with the least sum of local errors.   slopes: of steps that have one (local_error).
+std::vector<double> least_sum(const Schedule& schedule, const std::vector<Visit>& visits, bool slopes, int64_t n) {
+  const size_t count = visits.size();
   constexpr double kNone = std::numeric_limits<double>::infinity();
   std::vector<std::vector<double>> errors(count, std::vector<double>(count, 0));
   for (size_t i = 0; i < count; ++i)
     for (size_t j = i + 1; j < count; ++j)
-      errors[i][j] = local_error(denoiser.schedule(), i > 0 && facts.global_order > 1 ? &visits[i - 1] : nullptr,
-                                 visits[i], visits[j]);
+      errors[i][j] = local_error(schedule, i > 0 && slopes ? &visits[i - 1] : nullptr, visits[i], visits[j]);
+  // least[j]: the least sum of k steps from the first to the j-th; before[k][j]: the one before on that way.
   std::vector<double> least(count, kNone);
   least[0] = 0;
   std::vector<std::vector<size_t>> before;
@@ -95,14 +82,77 @@ std::vector<double> fit_grid(const Denoiser& denoiser, const Condition& conditio
     least = std::move(next);
     before.push_back(std::move(from));
   }
-  std::vector<double> times{candidates.back()};
+  std::vector<double> times{visits.back().t};
   size_t at = count - 1;
   for (size_t k = before.size(); k-- > 0;) {
     at = before[k][at];
-    times.push_back(candidates[at]);
+    times.push_back(visits[at].t);
   }
   std::reverse(times.begin(), times.end());
   return times;
+}
+
+void check(std::span<const double> candidates, const Tensor& x, int64_t n) {
+  check_grid(candidates, x);
+  if (n < 1 || static_cast<size_t>(n) >= candidates.size())
+    fail(Code::usage, "grid fitted", "steps", fmt::format("1 to {}", candidates.size() - 1), fmt::format("{}", n));
+}
+
+/// Another grid's times from the first candidate on; empty where it has none for so many steps.
+std::vector<double> other_times(const char* grid, const Schedule& schedule, double first, int64_t n) {
+  try {
+    std::vector<double> times = grid::registry().make(grid)->times(schedule, n);
+    times.front() = first;
+    return times;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+}  // namespace
+
+std::vector<double> fit_candidates(const Schedule& schedule) {
+  if (schedule.states() == 0) return grid::registry().make("log_snr")->times(schedule, kCandidates);
+  return grid::registry().make("uniform")->times(schedule, std::min(kCandidates, schedule.states()));
+}
+
+std::vector<double> fit_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
+                             std::span<const double> candidates, const SamplerFacts& facts, int64_t n) {
+  check(candidates, x, n);
+  const at::NoGradGuard no_grad;
+  return least_sum(denoiser.schedule(), visits_of(denoiser, condition, x, candidates), facts.global_order > 1, n);
+}
+
+std::vector<double> best_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
+                              std::span<const double> candidates, const Sampler& sampler, const SamplerFacts& facts,
+                              int64_t n) {
+  check(candidates, x, n);
+  const at::NoGradGuard no_grad;
+  const Schedule& schedule = denoiser.schedule();
+  const std::vector<Visit> visits = visits_of(denoiser, condition, x, candidates);
+  std::vector<double> best = least_sum(schedule, visits, facts.global_order > 1, n);
+  if (facts.stochastic) return best;
+  const Tensor exact = visits.back().x;
+  const auto error = [&](const std::vector<double>& times) {
+    try {
+      const Tensor end = sample(sampler, denoiser, condition, times, x, Noise()).x;
+      return end.to(at::kDouble).sub(exact).flatten(1).norm(2, 1).mean().item<double>();
+    } catch (const Error& e) {
+      if (e.code() != Code::numeric) throw;
+      return std::numeric_limits<double>::infinity();  // the sampler diverges there
+    }
+  };
+  double least = error(best);
+  std::vector<std::vector<double>> others{least_sum(schedule, visits, facts.global_order <= 1, n)};
+  for (const char* grid : kOthers) others.push_back(other_times(grid, schedule, candidates.front(), n));
+  for (std::vector<double>& times : others) {
+    if (times.empty() || times == best) continue;
+    if (const double here = error(times); here < least) {
+      least = here;
+      best = std::move(times);
+    }
+  }
+  return best;
 }
 
 }  // namespace roulade

@@ -23,4 +23,11 @@ std::vector<double> fit_candidates(const Schedule& schedule);
 std::vector<double> fit_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
                              std::span<const double> candidates, const SamplerFacts& facts, int64_t n);
 
+/// Of fit_grid's times for either kind of step and those of four grids that know no model, the ones whose walk by this
+/// sampler from x ends nearest to the trajectories' ends (mean distance): errors grow or cancel on the way there,
+/// which a sum of local errors does not know. fit_grid's for a stochastic sampler, which has no end to be compared.
+std::vector<double> best_grid(const Denoiser& denoiser, const Condition& condition, const Tensor& x,
+                              std::span<const double> candidates, const Sampler& sampler, const SamplerFacts& facts,
+                              int64_t n);
+
 }  // namespace roulade

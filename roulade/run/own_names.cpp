@@ -3,10 +3,12 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/grid/grid.hpp"
+#include "roulade/run/scheduler_config.hpp"
 #include "roulade/sampler/names.hpp"
 #include "roulade/sampler/sampler.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -57,7 +59,8 @@ void own_sampler(Table& sample) {
   const auto* name = std::get_if<std::string>(&given.value);
   const std::vector<std::string> known = sampler::registry().names();
   if (name == nullptr || contains(known, *name)) return;
-  const auto spelling = find_spelling(*name);
+  const std::optional<Spelling> spelling =
+      name->ends_with(".json") ? read_scheduler_config(*name).walk : find_spelling(*name);
   if (!spelling) fail_unknown_name("sampler", given, *name, known, spellings());
   it->second = Given(spelling->sampler, given.origin);
   add(sample, spelling->options, given.origin);

@@ -128,16 +128,16 @@ void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t f
 
 std::vector<double> sampling_times(const TrainedRun& run) {
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
-  if (settings.grid != "fitted")
-    return make_sample_parts(run.recipe.tables.at("sample")).grid->times(*run.schedule, settings.steps);
+  const SampleParts parts = make_sample_parts(run.recipe.tables.at("sample"));
+  if (settings.grid != "fitted") return parts.grid->times(*run.schedule, settings.steps);
   const std::vector<double> candidates = fit_candidates(*run.schedule);
   const uint64_t seed = derive_seed(run.seed, kFitRole);
   const std::array width{static_cast<int64_t>(run.facts.columns.size())};
   const Condition condition =
       condition_of(labels_for(run, settings.label, seed, kFitTrajectories), 0, kFitTrajectories);
   const Tensor x = prior_noise(seed, 0, kFitTrajectories, width, prior_deviation(*run.schedule, candidates.front()));
-  return fit_grid(*run.denoiser, condition, x, candidates, sampler::registry().find(settings.sampler).facts,
-                  settings.steps);
+  const SamplerFacts& facts = sampler::registry().find(settings.sampler).facts;
+  return best_grid(*run.denoiser, condition, x, candidates, *parts.sampler, facts, settings.steps);
 }
 
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
@@ -202,7 +202,9 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
     for (int64_t i = first * width; partial && i < (first + n) * width; ++i)  // as given, to the last digit
       if (const auto k = static_cast<size_t>(i); edit.rows->known[k])
         out.points.values[k] = edit.rows->points.values[k];
-    calls = before + ran.calls;
+    int64_t most = calls;  // samples that choose their own steps: the most of any chunk
+    while (most < before + ran.calls && !calls.compare_exchange_weak(most, before + ran.calls)) {
+    }
   });
   out.calls = calls;
   out.seconds = since(start);

@@ -50,7 +50,7 @@ Entry euler_gradient() {
   Entry entry;
   entry.name = "euler_gradient";
   entry.summary = "Euler's method along gamma times the new slope and 1 - gamma times the last (gradient estimation)";
-  entry.source = "Permenter and Yuan 2024, section 5 (gradient estimation)";
+  entry.source = "Permenter and Yuan 2024, gradient estimation";
   entry.facts = {
       .stochastic = false, .local_order = 2, .start_order = 2, .global_order = 1, .calls = 1, .last_calls = 1};
   return with_settings<Entry, Settings>(entry,

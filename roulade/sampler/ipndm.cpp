@@ -35,7 +35,7 @@ Entry ipndm() {
   Entry entry;
   entry.name = "ipndm";
   entry.summary = "Pseudo linear multistep method of rising order from the first step on: 1, 2, 3, then 4";
-  entry.source = "Zhang and Chen 2023 (DEIS), section on iPNDM, after Liu et al. 2022 (PNDM), section 3";
+  entry.source = "Zhang and Chen 2023 (DEIS), iPNDM, after Liu et al. 2022 (PNDM), section 3";
   entry.facts = {.stochastic = false,
                  .local_order = 3,
                  .start_order = 2,

@@ -155,7 +155,7 @@ SampleRun sample(const Sampler& sampler, const Denoiser& denoiser, const Conditi
                  const Cancel& cancel = {});
 
 /// Counter-based noise: sample i of the batch is number first + i of (seed, stream sampler), and its paths those of
-/// counter_brownian.
+/// counter_brownian. A tensor that it gave is filled again once nobody holds it or a view of it.
 Noise counter_noise(uint64_t seed, int64_t first);
 
 /// Brownian paths of samples first.. of (seed, stream brownian), each a function of (seed, sample, component, snr)

@@ -93,12 +93,25 @@ ends 0 sample run -n 20 --quiet --steps 9 --sampler DPMSolverMultistepScheduler 
 same ours.csv class.csv
 # A grid fitted to the run's network: the same each time, and not the one of before.
 for file in fitted.csv again.csv; do
-  ends 0 sample run -n 20 --quiet --steps 9 --sampler dpmpp_2m --set sample.grid=fitted --out $file
+  ends 0 sample run -n 20 --quiet --steps 9 --sampler er_sde --set sample.grid=fitted --out $file
 done
 same fitted.csv again.csv
-cmp -s fitted.csv ours.csv && fail "sample: a fitted grid gives the samples of karras"
+ends 0 sample run -n 20 --quiet --steps 9 --sampler er_sde --set sample.grid=karras --out karras.csv
+cmp -s fitted.csv karras.csv && fail "sample: a fitted grid gives the samples of karras"
 ends 2 sample run --steps 500 --set sample.grid=fitted
 says err "grid fitted"
+# A configuration of diffusers.
+printf '{"_class_name":"DPMSolverMultistepScheduler","_diffusers_version":"0.42.1","use_karras_sigmas":true,"solver_order":2,"trained_betas":null}\n' >scheduler_config.json
+json sample run -n 50 --steps 4 --sampler scheduler_config.json -o by_file.csv
+json sample run -n 50 --steps 4 --sampler dpmpp_2m --set sample.grid=karras -o by_name.csv
+cmp by_file.csv by_name.csv || fail "--sampler scheduler_config.json is another walk than dpmpp_2m on karras"
+printf '{"_class_name":"DPMSolverMultistepScheduler","algorithm_type":"dpmsolver"}\n' >unknown.json
+ends 2 sample run --sampler unknown.json
+says err '[unknown.json] [diffusers] algorithm_type'
+printf '{}\n' >empty.json
+ends 3 sample run --sampler empty.json
+says err '[empty.json]'
+ends 6 sample run --sampler missing.json
 json eval run --pairs 2 --set eval.count=200 --quiet
 [[ ! -s err ]] || fail "eval --quiet: standard error is not empty"
 python3 - <<'P' || fail "eval --json"

@@ -143,5 +143,19 @@ TEST(Sum, StepsMoveNoMoreThanTheyMust) {
   }
 }
 
+TEST(Noise, MemoryIsUsedAgainOnceNobodyHoldsIt) {
+  const Tensor like = drawn();
+  const Noise noise = counter_noise(3, 0);
+  const Tensor kept = noise(0, 0, like);
+  const Tensor copy = kept.clone();
+  const Tensor view = noise(1, 0, like).slice(0, 0, 1);  // its tensor is gone, its memory is not
+  const Tensor second = view.clone();
+  const void* before = noise(2, 0, like).const_data_ptr();
+  for (int64_t k = 3; k < 9; ++k) EXPECT_EQ(noise(k, 0, like).const_data_ptr(), before);
+  EXPECT_TRUE(kept.equal(copy));
+  EXPECT_TRUE(view.equal(second));
+  EXPECT_TRUE(noise(1, 0, like).slice(0, 0, 1).equal(second));
+}
+
 }  // namespace
 }  // namespace roulade
