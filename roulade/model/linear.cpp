@@ -2,10 +2,12 @@
 #include "roulade/model/linear.hpp"
 
 #include <cmath>
+#include <optional>
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
 namespace roulade {
@@ -41,6 +43,10 @@ Weight Initialiser::zeros(std::vector<int64_t> shape) {
   return Weight(at::zeros(shape, at::kFloat).requires_grad_(true));
 }
 
+Weight Initialiser::ones(std::vector<int64_t> shape) {
+  return Weight(at::ones(shape, at::kFloat).requires_grad_(true));
+}
+
 Linear::Linear(Initialiser& init, int64_t in, int64_t out, bool zero) {
   const double bound = in > 0 ? 1 / std::sqrt(static_cast<double>(in)) : 0;
   weight = zero ? init.zeros({out, in}) : init.uniform({out, in}, bound);
@@ -51,12 +57,14 @@ Tensor Linear::forward(const Tensor& x) const {
   // Of nothing, the bias alone: without the passes over memory that an empty product takes.
   if (x.dim() == 2 && x.size(1) == 0 && weight.stored().size(1) == 0)
     return bias.use(x.scalar_type()).expand({x.size(0), weight.stored().size(0)});
-  return at::linear(x, weight.use(x.scalar_type()), bias.use(x.scalar_type()));
+  std::optional<Tensor> added;
+  if (bias.defined()) added = bias.use(x.scalar_type());
+  return at::linear(x, weight.use(x.scalar_type()), added);
 }
 
 void Linear::list(NamedWeights& to, const std::string& prefix) const {
   to.emplace_back(prefix + ".weight", weight);
-  to.emplace_back(prefix + ".bias", bias);
+  if (bias.defined()) to.emplace_back(prefix + ".bias", bias);
 }
 
 Embedding::Embedding(Initialiser& init, int64_t rows, int64_t width) : weight(init.normal({rows, width}, 1)) {}

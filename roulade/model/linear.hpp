@@ -23,13 +23,14 @@ class Initialiser {
   /// N(0, deviation^2), float32.
   Weight normal(std::vector<int64_t> shape, double deviation, bool trainable = true);
   Weight zeros(std::vector<int64_t> shape);
+  Weight ones(std::vector<int64_t> shape);
 
  private:
   uint64_t seed_;
   uint64_t drawn_ = 0;
 };
 
-/// y = x W^T + b.   x: [B, in]; W: [out, in]; b: [out]; y: [B, out].
+/// y = x W^T + b.   x: [..., in]; W: [out, in]; b: [out], may be left out (undefined); y: [..., out].
 struct Linear {
   Weight weight, bias;
 

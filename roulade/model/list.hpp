@@ -1,2 +1,3 @@
 ADD(mlp)
 ADD(residual_mlp)
+ADD(unet)

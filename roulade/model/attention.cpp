@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/attention.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+/// [B, L, heads d] to [B, heads, L, d].
+Tensor split(const Tensor& x, int64_t heads) {
+  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+}  // namespace
+
+Attention::Attention(Initialiser& init, const Shape& shape, bool zero) : heads(shape.heads) {
+  const int64_t inner = shape.heads * shape.head_width, context = shape.context > 0 ? shape.context : shape.width;
+  to_q = Linear(init, shape.width, inner);
+  to_k = Linear(init, context, inner);
+  to_v = Linear(init, context, inner);
+  if (!shape.bias) to_q.bias = to_k.bias = to_v.bias = Weight();
+  to_out = Linear(init, inner, shape.width, zero);
+}
+
+Tensor Attention::forward(const Tensor& x, const Tensor* context, const Tensor* mask) const {
+  const Tensor& from = context != nullptr ? *context : x;
+  const Tensor q = split(to_q.forward(x), heads), k = split(to_k.forward(from), heads),
+               v = split(to_v.forward(from), heads);
+  std::optional<Tensor> counts;
+  if (mask != nullptr) counts = mask->view({mask->size(0), 1, 1, mask->size(1)});
+  const Tensor mixed = at::scaled_dot_product_attention(q, k, v, counts);
+  return to_out.forward(mixed.transpose(1, 2).reshape({x.size(0), x.size(1), -1}));
+}
+
+void Attention::list(NamedWeights& to, const std::string& prefix) const {
+  to_q.list(to, prefix + ".to_q");
+  to_k.list(to, prefix + ".to_k");
+  to_v.list(to, prefix + ".to_v");
+  to_out.list(to, prefix + ".to_out.0");
+}
+
+ImageAttention::ImageAttention(Initialiser& init, int64_t channels, int64_t head_width, int64_t groups, double eps,
+                               double scale_, const std::string& where)
+    : scale(scale_) {
+  if (head_width < 1 || channels / head_width < 1)
+    fail(Code::usage, "model " + where, "attention_head_dim", fmt::format("1 to {}, the channels", channels),
+         fmt::format("{}", head_width));
+  if (groups > 0) group_norm = GroupNorm(init, groups, channels, eps, where);
+  attention = Attention(init, {.width = channels, .heads = channels / head_width, .head_width = head_width}, true);
+}
+
+Tensor ImageAttention::forward(const Tensor& x) const {
+  const Tensor normal = group_norm ? group_norm->forward(x) : x;
+  const Tensor places = normal.flatten(2).transpose(1, 2);  // [B, H W, C]
+  const Tensor sum = attention.forward(places).transpose(1, 2).view(x.sizes()) + x;
+  return scale == 1 ? sum : sum / scale;
+}
+
+void ImageAttention::list(NamedWeights& to, const std::string& prefix) const {
+  if (group_norm) group_norm->list(to, prefix + ".group_norm");
+  attention.list(to, prefix);
+}
+
+}  // namespace roulade

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/model/linear.hpp"
+
+namespace roulade {
+
+/// A convolution over two axes.   x: [B, in, H, W]; weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with H' =
+/// (H + 2 padding - k) / stride + 1.
+struct Conv2d {
+  Weight weight, bias;
+  int64_t stride = 1, padding = 0;
+
+  Conv2d() = default;
+  /// Both drawn from U(-1/sqrt(in k^2), 1/sqrt(in k^2)), PyTorch's default; `zero` starts at 0 instead.
+  Conv2d(Initialiser& init, int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
+         bool zero = false);
+  Tensor forward(const Tensor& x) const;
+  void list(NamedWeights& to, const std::string& prefix) const;
+};
+
+/// (x - mean) / sqrt(variance + eps) * weight + bias, mean and variance over a group of channels and all places.
+/// x: [B, channels, ...]. Source: Wu and He 2018, eq. 1 to 6.
+struct GroupNorm {
+  Weight weight, bias;
+  int64_t groups = 1;
+  double eps = 1e-5;
+
+  GroupNorm() = default;
+  /// Weight 1, bias 0. Throws Error(usage) unless the groups divide the channels; `where` names the layer.
+  GroupNorm(Initialiser& init, int64_t groups, int64_t channels, double eps, const std::string& where);
+  Tensor forward(const Tensor& x) const;
+  void list(NamedWeights& to, const std::string& prefix) const;
+};
+
+}  // namespace roulade

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/resnet.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/mish.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/silu.h>
+
+namespace roulade {
+
+Activation2d activation_of(const std::string& name) {
+  if (name == "silu" || name == "swish") return Activation2d::silu;
+  if (name == "gelu") return Activation2d::gelu;
+  if (name == "mish") return Activation2d::mish;
+  if (name == "relu") return Activation2d::relu;
+  fail_unknown("model", "act_fn", name, {"silu", "swish", "gelu", "mish", "relu"});
+}
+
+Tensor activate(const Tensor& x, Activation2d how) {
+  switch (how) {
+    case Activation2d::gelu:
+      return at::gelu(x);
+    case Activation2d::mish:
+      return at::mish(x);
+    case Activation2d::relu:
+      return at::relu(x);
+    default:
+      return at::silu(x);
+  }
+}
+
+ResnetBlock::ResnetBlock(Initialiser& init, const Shape& shape, const std::string& where) : shape_(shape) {
+  const int64_t groups_out = shape.groups_out > 0 ? shape.groups_out : shape.groups;
+  norm1_ = GroupNorm(init, shape.groups, shape.in, shape.eps, where + ".norm1");
+  conv1_ = Conv2d(init, shape.in, shape.out, 3, 1, 1);
+  if (shape.embedding > 0) time_emb_proj_ = Linear(init, shape.embedding, (shape.scale_shift ? 2 : 1) * shape.out);
+  norm2_ = GroupNorm(init, groups_out, shape.out, shape.eps, where + ".norm2");
+  conv2_ = Conv2d(init, shape.out, shape.out, 3, 1, 1, true);
+  if (shape.in != shape.out || shape.shortcut) conv_shortcut_ = Conv2d(init, shape.in, shape.out, 1, 1, 0);
+}
+
+Tensor ResnetBlock::forward(const Tensor& x, const Tensor& embedding) const {
+  const Activation2d act = shape_.activation;
+  Tensor h = activate(norm1_.forward(x), act);
+  h = conv1_.forward(twice(halve(h, shape_.down), shape_.up));
+  Tensor told;
+  if (time_emb_proj_) told = time_emb_proj_->forward(activate(embedding, act)).unsqueeze(2).unsqueeze(3);
+  if (told.defined() && shape_.scale_shift) {
+    const std::vector<Tensor> parts = told.chunk(2, 1);
+    h = norm2_.forward(h) * (1 + parts[0]) + parts[1];
+  } else {
+    h = norm2_.forward(told.defined() ? h + told : h);
+  }
+  h = conv2_.forward(activate(h, act));
+  const Tensor kept = twice(halve(x, shape_.down), shape_.up);
+  h = h + (conv_shortcut_ ? conv_shortcut_->forward(kept) : kept);
+  return shape_.scale == 1 ? h : h / shape_.scale;
+}
+
+void ResnetBlock::list(NamedWeights& to, const std::string& prefix) const {
+  norm1_.list(to, prefix + ".norm1");
+  conv1_.list(to, prefix + ".conv1");
+  if (time_emb_proj_) time_emb_proj_->list(to, prefix + ".time_emb_proj");
+  norm2_.list(to, prefix + ".norm2");
+  conv2_.list(to, prefix + ".conv2");
+  if (conv_shortcut_) conv_shortcut_->list(to, prefix + ".conv_shortcut");
+}
+
+}  // namespace roulade

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/model/model.hpp"
+#include "roulade/model/unet_config.hpp"
+
+#include <memory>
+
+namespace roulade {
+
+/// diffusers' UNet2DModel: the same arithmetic and tensor names.   x: [B, in_channels, H, W] with H and W multiples of
+/// 2^(levels - 1); noise_level: [B], k in diffusers' counting, sigma for a fourier embedding; classes:
+/// Condition::label, -1 = the last row of the table, "no class"; with class_embed_type identity Condition::pooled [B,
+/// embedding width]. Dropout takes no part here. Throws Error(usage) for a configuration that does not fit together,
+/// and from forward for another shape. Source: Ho et al. 2020, appendix B; Dhariwal and Nichol 2021; skip blocks: Song
+/// et al. 2021b.
+std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed);
+
+}  // namespace roulade

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/model/unet_config.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+
+namespace roulade {
+
+/// The config.json of diffusers' UNet2DModel. Throws Error(input) when it is no JSON object, Error(usage) for another
+/// class and for a key or value that this network does not know; `where` names the file.
+UnetConfig parse_unet_config(const std::string& text, const std::string& where);
+
+/// A config.json that diffusers 0.42.1 reads as the same network.   size: height and width of the pictures.
+std::string unet_config_text(const UnetConfig& config, std::array<int64_t, 2> size);
+
+/// The name that diffusers gives the tensor now: attention of old files has query, key, value and proj_attn.
+std::string current_tensor_name(std::string name);
+
+}  // namespace roulade
