@@ -1,3 +1,4 @@
 ADD(mlp)
 ADD(residual_mlp)
 ADD(unet)
+ADD(dit)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/io/tensor_file.hpp"
+#include "roulade/model/dit.hpp"
+#include "roulade/model/network_config.hpp"
 #include "roulade/model/unet.hpp"
-#include "roulade/model/unet_file.hpp"
 #include "rule.hpp"
 #include "tests/tree.hpp"
 
@@ -54,7 +55,7 @@ Condition condition_of(const Json& config, const Model& model, at::ScalarType dt
     if (name == "time_embedding.linear_2.weight") width = weight.stored().size(0);
   if (kind == "identity")
     condition.pooled = test::rule("pooled", {2, width}).to(dtype);
-  else if (kind == "timestep" || config.contains("num_class_embeds"))
+  else if (kind == "timestep" || config.contains("num_class_embeds") || config.contains("num_embeds_ada_norm"))
     condition.label = at::tensor({1, 3}, at::kLong);
   return condition;
 }
@@ -68,14 +69,17 @@ class ImageGolden : public ::testing::TestWithParam<const char*> {};
 // Outputs and gradients are diffusers' own, in double to 1e-9 and in float to 1e-5 of the largest value.
 TEST_P(ImageGolden, AnswersAndGradientsAreDiffusers) {
   const Golden golden(GetParam());
-  const UnetConfig config = parse_unet_config(golden.config.dump(), GetParam());
-  const auto model = make_unet(config, 1);
+  const bool dit = std::string(GetParam()).starts_with("dit");
+  const std::string text = golden.config.dump();
+  const auto model =
+      dit ? make_dit(parse_dit_config(text, GetParam()), 1) : make_unet(parse_unet_config(text, GetParam()), 1);
   const Tensor& expected = golden.tensors.at("answer");
-  const bool fourier = config.time_embedding_type == "fourier";
+  const bool fourier = golden.config.value("time_embedding_type", "") == "fourier";
+  const int64_t channels = golden.config.value("in_channels", dit ? 4 : 3);
   for (const auto dtype : {at::kDouble, at::kFloat}) {
     const double near = dtype == at::kDouble ? 1e-9 : 1e-5;
     fill(*model, dtype);
-    const Tensor x = test::rule("x", {2, config.in_channels, expected.size(2), expected.size(3)}).to(dtype);
+    const Tensor x = test::rule("x", {2, channels, expected.size(2), expected.size(3)}).to(dtype);
     x.requires_grad_(true);
     const Tensor time = (fourier ? at::tensor({0.7, 5.3}) : at::tensor({17.0, 803.0})).to(dtype);
     const Tensor answer = model->forward(x, time, condition_of(golden.config, *model, dtype));
@@ -102,6 +106,8 @@ TEST_P(ImageGolden, AnswersAndGradientsAreDiffusers) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Dit, ImageGolden, ::testing::Values("dit", "dit_affine"),
+                         [](const auto& info) { return std::string(info.param); });
 INSTANTIATE_TEST_SUITE_P(Unet, ImageGolden,
                          ::testing::Values("unet_ddpm", "unet_adm", "unet_skip", "unet_wide", "unet_grey",
                                            "unet_plain"),
@@ -159,6 +165,33 @@ TEST(Unet, ConfigsAreWrittenAsDiffusersWould) {
     EXPECT_EQ(written.at("sample_size"), 16);
     EXPECT_EQ(Json::parse(unet_config_text(parse_unet_config(written.dump(), name), {16, 16})), written);
   }
+}
+
+TEST(Dit, ConfigsAreWrittenAsDiffusersWould) {
+  for (const char* name : {"dit", "dit_affine"}) {
+    const Golden golden(name);
+    const Json written = Json::parse(dit_config_text(parse_dit_config(golden.config.dump(), name)));
+    for (const auto& [key, value] : golden.config.items()) EXPECT_EQ(written.at(key), value) << name << " " << key;
+    EXPECT_EQ(Json::parse(dit_config_text(parse_dit_config(written.dump(), name))), written);
+  }
+}
+
+TEST(Dit, RefusesWhatDoesNotFit) {
+  EXPECT_THROW(parse_dit_config(R"({"norm_type":"ada_norm"})", "config.json"), Error);
+  EXPECT_THROW(parse_dit_config(R"({"patch_size":3})", "config.json"), Error);
+  EXPECT_THROW(parse_dit_config(R"({"activation_fn":"geglu"})", "config.json"), Error);
+  DitConfig small;
+  small.num_attention_heads = 2;
+  small.attention_head_dim = 4;
+  small.num_layers = 1;
+  small.num_embeds_ada_norm = 3;
+  const auto model = make_dit(small, 1);
+  const Tensor x = test::rule("x", {1, 4, 8, 12}).to(at::kFloat), time = at::tensor({1.0f});
+  EXPECT_EQ(model->forward(x, time, {}).sizes(), x.sizes());  // no square, no class
+  EXPECT_THROW(model->forward(x.slice(2, 0, 7), time, {}), Error);
+  Condition condition;
+  condition.label = at::tensor({4}, at::kLong);
+  EXPECT_THROW(model->forward(x, time, condition), Error);
 }
 
 }  // namespace

@@ -85,6 +85,22 @@ UNETS = {
 }
 
 
+DITS = {
+    "dit": dict(num_attention_heads=3, attention_head_dim=8, in_channels=3, out_channels=6, num_layers=2, sample_size=8,
+                patch_size=2, num_embeds_ada_norm=5),
+    "dit_affine": dict(num_attention_heads=2, attention_head_dim=10, in_channels=4, num_layers=1, sample_size=8,
+                       patch_size=4, num_embeds_ada_norm=7, attention_bias=False, activation_fn="gelu",
+                       norm_elementwise_affine=True, norm_eps=1e-3),
+}
+
+
+def dit_case(config):
+    model = df.DiTTransformer2DModel(**config).eval()
+    x = rule("x", 2, config["in_channels"], config["sample_size"], config["sample_size"])
+    time, labels = torch.tensor([17.0, 803.0]), torch.tensor([1, 3])
+    return model, lambda: model(x.requires_grad_(), time, class_labels=labels).sample, x
+
+
 def unet_case(config):
     model = df.UNet2DModel(**config)
     size = config["sample_size"]
@@ -120,8 +136,11 @@ def write(name, config, case):
 
 
 def main():
+    torch.Tensor.float = torch.Tensor.double  # positions and times, too, are in double
     for name, config in UNETS.items():
         write(name, config, unet_case)
+    for name, config in DITS.items():
+        write(name, config, dit_case)
 
 
 in_double(main)

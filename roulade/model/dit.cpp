@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/dit.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/model/attention.hpp"
+#include "roulade/model/time_features.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/where.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kTimeWidth = 256;
+constexpr double kPlainEps = 1e-6;  // of the normalisations that no key sets
+
+/// sin and cos of place / 10000^(2 j / width), [places, width].
+Tensor line_positions(const Tensor& places, int64_t width) {
+  const Tensor rates = at::pow(1e-4, at::arange(width / 2, places.options()) / (static_cast<double>(width) / 2));
+  const Tensor angle = at::outer(places, rates);
+  return at::cat({at::sin(angle), at::cos(angle)}, 1);
+}
+
+/// Without weights.   x: [B, L, width].
+Tensor normalised(const Tensor& x, double eps) { return at::layer_norm(x, {x.size(-1)}, {}, {}, eps); }
+
+/// x (1 + scale) + shift.   x: [B, L, width]; the others [B, width].
+Tensor modulated(const Tensor& x, const Tensor& scale, const Tensor& shift) {
+  return x * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
+}
+
+/// Time and class in one vector.
+struct TimeAndClass {
+  TimeFeatures features;
+  TimeEmbedding time;
+  Embedding table;
+
+  TimeAndClass(Initialiser& init, const DitConfig& config)
+      : features(init, {.width = kTimeWidth, .shift = 1}),
+        time(init, kTimeWidth, config.width()),
+        table(init, config.num_embeds_ada_norm + 1, config.width()) {}
+  Tensor forward(const Tensor& noise_level, const Tensor& label) const {
+    const Tensor rows = at::embedding(table.weight.use(noise_level.scalar_type()), label);
+    return time.forward(features.forward(noise_level)) + rows;
+  }
+  void list(NamedWeights& to, const std::string& prefix) const {
+    time.list(to, prefix + ".timestep_embedder");
+    table.list(to, prefix + ".class_embedder.embedding_table");
+  }
+};
+
+/// x += gate_1 Attention(modulated(norm(x))); x += gate_2 Mlp(modulated(norm(x))), all six from silu(told) by one layer
+/// that starts at 0.
+class DitBlock {
+ public:
+  DitBlock(Initialiser& init, const DitConfig& config)
+      : emb_(init, config),
+        linear_(init, config.width(), 6 * config.width(), true),
+        attention_(init, {.width = config.width(),
+                          .heads = config.num_attention_heads,
+                          .head_width = config.attention_head_dim,
+                          .bias = config.attention_bias}),
+        in_(init, config.width(), 4 * config.width()),
+        out_(init, 4 * config.width(), config.width()),
+        eps_(config.norm_eps),
+        gelu_(config.activation_fn == "gelu" ? "none" : "tanh") {
+    if (config.norm_elementwise_affine) {
+      norm_weight_ = init.ones({config.width()});
+      norm_bias_ = init.zeros({config.width()});
+    }
+  }
+
+  Tensor told(const Tensor& noise_level, const Tensor& label) const { return emb_.forward(noise_level, label); }
+
+  Tensor forward(const Tensor& x, const Tensor& noise_level, const Tensor& label) const {
+    const std::vector<Tensor> six = linear_.forward(at::silu(told(noise_level, label))).chunk(6, 1);
+    Tensor h = modulated(normalised(x, kPlainEps), six[1], six[0]);
+    h = x + six[2].unsqueeze(1) * attention_.forward(h);
+    Tensor normal = normalised(h, eps_);
+    if (norm_weight_.defined()) normal = normal * norm_weight_.use(x.scalar_type()) + norm_bias_.use(x.scalar_type());
+    const Tensor wide = at::gelu(in_.forward(modulated(normal, six[4], six[3])), gelu_);
+    return h + six[5].unsqueeze(1) * out_.forward(wide);
+  }
+
+  void list(NamedWeights& to, const std::string& prefix) const {
+    emb_.list(to, prefix + ".norm1.emb");
+    linear_.list(to, prefix + ".norm1.linear");
+    attention_.list(to, prefix + ".attn1");
+    if (norm_weight_.defined()) {
+      to.emplace_back(prefix + ".norm3.weight", norm_weight_);
+      to.emplace_back(prefix + ".norm3.bias", norm_bias_);
+    }
+    in_.list(to, prefix + ".ff.net.0.proj");
+    out_.list(to, prefix + ".ff.net.2");
+  }
+
+ private:
+  TimeAndClass emb_;
+  Linear linear_;
+  Attention attention_;
+  Linear in_, out_;
+  Weight norm_weight_, norm_bias_;
+  double eps_;
+  std::string gelu_;
+};
+
+class Dit final : public Model {
+ public:
+  Dit(const DitConfig& config, Initialiser init) : config_(config) {
+    config.check();
+    const int64_t p = config.patch_size;
+    patches_ = Conv2d(init, config.in_channels, config.width(), p, p, 0);
+    for (int64_t i = 0; i < config.num_layers; ++i) blocks_.emplace_back(init, config);
+    proj_out_1_ = Linear(init, config.width(), 2 * config.width(), true);
+    proj_out_2_ = Linear(init, config.width(), p * p * config.answers(), true);
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
+    check(x, noise_level);
+    const int64_t p = config_.patch_size, rows = x.size(2) / p, columns = x.size(3) / p;
+    const Tensor time = noise_level.to(x.scalar_type()), label = label_of(condition, x.size(0));
+    Tensor h = patches_.forward(x).flatten(2).transpose(1, 2);
+    h = h + patch_positions(rows, columns, config_.sample_size / p, config_.width(), x.options());
+    for (const DitBlock& block : blocks_) h = block.forward(h, time, label);
+    // diffusers tells the last layers what it tells the first block.
+    const std::vector<Tensor> two = proj_out_1_.forward(at::silu(blocks_.front().told(time, label))).chunk(2, 1);
+    h = proj_out_2_.forward(modulated(normalised(h, kPlainEps), two[1], two[0]));
+    return h.view({-1, rows, columns, p, p, config_.answers()})
+        .permute({0, 5, 1, 3, 2, 4})
+        .reshape({-1, config_.answers(), rows * p, columns * p});
+  }
+
+  NamedWeights parameters() const override {
+    NamedWeights out;
+    patches_.list(out, "pos_embed.proj");
+    for (size_t i = 0; i < blocks_.size(); ++i) blocks_[i].list(out, fmt::format("transformer_blocks.{}", i));
+    proj_out_1_.list(out, "proj_out_1");
+    proj_out_2_.list(out, "proj_out_2");
+    return out;
+  }
+
+ private:
+  void check(const Tensor& x, const Tensor& noise_level) const {
+    const int64_t p = config_.patch_size;
+    if (x.dim() != 4 || x.size(1) != config_.in_channels || x.size(2) % p != 0 || x.size(3) % p != 0)
+      fail(Code::usage, "model dit", "x",
+           fmt::format("[B, {}, H, W] with H and W multiples of {}", config_.in_channels, p),
+           fmt::format("{}", x.sizes().vec()));
+    if (noise_level.dim() != 1 || noise_level.size(0) != x.size(0))
+      fail(Code::usage, "model dit", "noise_level", fmt::format("[{}]", x.size(0)),
+           fmt::format("{}", noise_level.sizes().vec()));
+  }
+
+  Tensor label_of(const Condition& condition, int64_t batch) const {
+    const Tensor none = at::full({batch}, config_.num_embeds_ada_norm, at::kLong);
+    if (!condition.label) return none;
+    const Tensor& label = *condition.label;
+    if (label.numel() > 0 &&
+        (label.min().item<int64_t>() < -1 || label.max().item<int64_t>() > config_.num_embeds_ada_norm))
+      fail(Code::usage, "model dit", "label", fmt::format("-1 to {}", config_.num_embeds_ada_norm),
+           fmt::format("{} to {}", label.min().item<int64_t>(), label.max().item<int64_t>()));
+    return at::where(label < 0, none, label);
+  }
+
+  DitConfig config_;
+  Conv2d patches_;
+  std::vector<DitBlock> blocks_;
+  Linear proj_out_1_, proj_out_2_;
+};
+
+}  // namespace
+
+void DitConfig::bind(Binder& b) {
+  b.add("num_attention_heads", num_attention_heads, at_least(1), "heads of each attention");
+  b.add("attention_head_dim", attention_head_dim, at_least(1), "channels of a head; the width is heads times this");
+  b.add("num_layers", num_layers, at_least(1), "blocks");
+  b.add("patch_size", patch_size, at_least(1), "height and width of the squares that become tokens");
+  b.add("dropout", dropout, between(0, 1), "share of values dropped in training");
+  b.add("attention_bias", attention_bias, "biases of queries, keys and values");
+  b.add("activation_fn", activation_fn, {"gelu-approximate", "gelu"}, "activation between a block's two wide layers");
+  b.add("norm_elementwise_affine", norm_elementwise_affine, "weights of the normalisation before them");
+  b.add("norm_eps", norm_eps, above(0), "added to its variance");
+}
+
+void DitConfig::bind_whole(Binder& b) {
+  bind(b);
+  b.add("sample_size", sample_size, at_least(1), "height and width that positions are counted for");
+  b.add("num_embeds_ada_norm", num_embeds_ada_norm, at_least(1), "classes");
+  b.add("in_channels", in_channels, at_least(1), "channels of the input");
+  b.add("out_channels", out_channels, at_least(0), "channels of the answer; 0 = in_channels");
+}
+
+void DitConfig::check() const {
+  if (sample_size % patch_size != 0)
+    fail(Code::usage, "model dit", "patch_size", fmt::format("a divisor of the pictures' size, {}", sample_size),
+         fmt::format("{}", patch_size));
+  if (width() % 4 != 0)
+    fail(Code::usage, "model dit", "num_attention_heads times attention_head_dim", "a multiple of 4",
+         fmt::format("{}", width()));
+}
+
+Tensor patch_positions(int64_t rows, int64_t columns, int64_t base, int64_t width, const at::TensorOptions& options) {
+  const auto places = [&](int64_t count) {
+    return at::arange(count, options) * (static_cast<double>(base) / static_cast<double>(count));
+  };
+  const Tensor across = line_positions(places(columns), width / 2), down = line_positions(places(rows), width / 2);
+  return at::cat({across.repeat({rows, 1}), down.repeat_interleave(columns, 0)}, 1);
+}
+
+std::unique_ptr<Model> make_dit(const DitConfig& config, uint64_t seed) {
+  return std::make_unique<Dit>(config, Initialiser(seed));
+}
+
+namespace model {
+
+Entry dit() {
+  Entry e;
+  e.name = "dit";
+  e.summary =
+      "Transformer over patches of a picture, told time and class by modulation, diffusers' DiTTransformer2DModel";
+  e.source = "Peebles and Xie 2023 (DiT), section 3, adaLN-Zero";
+  e.bind = [](Binder& b) { DitConfig().bind(b); };
+  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) -> std::unique_ptr<Model> {
+    DitConfig config;
+    config.bind(b);
+    if (shape.sample.size() != 3 || shape.sample[1] != shape.sample[2])
+      fail(Code::usage, "model dit", "a sample", "[channels, size, size]", fmt::format("{}", shape.sample));
+    config.sample_size = shape.sample[1];
+    config.in_channels = shape.sample[0];
+    config.out_channels = shape.channels_out();
+    config.num_embeds_ada_norm = std::max<int64_t>(shape.classes, 1);
+    return make_dit(config, seed);
+  };
+  return e;
+}
+
+}  // namespace model
+}  // namespace roulade

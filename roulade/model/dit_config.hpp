@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/options.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace roulade {
+
+/// The keys of diffusers' DiTTransformer2DModel (0.42.1), by its names and with its defaults.
+struct DitConfig {
+  int64_t num_attention_heads = 16, attention_head_dim = 72;
+  int64_t num_layers = 28;
+  int64_t patch_size = 2;
+  double dropout = 0;
+  bool attention_bias = true;
+  std::string activation_fn = "gelu-approximate";
+  bool norm_elementwise_affine = false;
+  double norm_eps = 1e-5;
+  int64_t sample_size = 32;                   ///< height and width that positions are counted for
+  int64_t num_embeds_ada_norm = 1000;         ///< classes; one row more is "no class"
+  int64_t in_channels = 4, out_channels = 0;  ///< out_channels = 0: in_channels
+
+  void bind(Binder& b);        ///< what a recipe may say: all but size, channels and classes, which the data say
+  void bind_whole(Binder& b);  ///< what a config.json may say
+
+  int64_t width() const { return num_attention_heads * attention_head_dim; }
+  int64_t answers() const { return out_channels > 0 ? out_channels : in_channels; }
+  /// Throws Error(usage) naming the key for a size that the patches do not divide.
+  void check() const;
+};
+
+}  // namespace roulade
