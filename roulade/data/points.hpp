@@ -46,6 +46,8 @@ class PointSource {
  public:
   virtual ~PointSource() = default;
   virtual const std::vector<std::string>& columns() const = 0;         ///< names; their number is the width
+  /// Axes of one sample, their product the width: [width], or [channels, height, width] for pictures.
+  virtual std::vector<int64_t> shape() const { return {static_cast<int64_t>(columns().size())}; }
   virtual int64_t classes() const { return 0; }                        ///< 0 = no labels
   virtual std::vector<std::string> class_names() const { return {}; }  ///< [classes] as a file names them, or empty
   virtual bool endless() const = 0;                                    ///< a generator: every draw is new data

@@ -17,6 +17,7 @@ struct Settings {
   std::string file;
   std::string label;
   std::vector<std::string> columns;
+  std::vector<double> shape;
   std::string header = "detect";
   std::string delimiter = "detect";
   double validation = 0.1;
@@ -27,6 +28,7 @@ struct Settings {
     b.add("file", file, {}, "CSV or NPY file");
     b.add("label", label, {}, "class column, by name or index from 0; empty = no classes");
     b.add("columns", columns, {}, "columns to use, by name or index from 0; empty = all numeric ones but the label");
+    b.add("shape", shape, at_least(1), "channels, height and width, where a row is a picture; empty = it is a point");
     b.add("header", header, {"detect", "present", "absent"}, "CSV: whether the first line names the columns");
     b.add("delimiter", delimiter, {"detect", "comma", "semicolon", "tab"}, "CSV: what parts the fields");
     b.add("validation", validation, between(0, 1), "share of the rows for validation");
@@ -54,6 +56,8 @@ class TableSource final : public PointSource {
     if (s.validation + s.test >= 1)
       fail(Code::usage, "data table", "validation + test", "below 1", fmt::format("{}", s.validation + s.test));
     content_ = read_table(s.file, layout(s));
+    shape_.assign(s.shape.begin(), s.shape.end());
+    check_shape(s);
     const int64_t rows = content_.points.rows;
     const auto share = [rows](double part) { return std::llround(part * static_cast<double>(rows)); };
     const int64_t test = share(s.test), validation = share(s.validation);
@@ -67,6 +71,7 @@ class TableSource final : public PointSource {
   }
 
   const std::vector<std::string>& columns() const override { return content_.columns; }
+  std::vector<int64_t> shape() const override { return shape_.empty() ? PointSource::shape() : shape_; }
   int64_t classes() const override { return static_cast<int64_t>(content_.class_names.size()); }
   std::vector<std::string> class_names() const override { return content_.class_names; }
   bool endless() const override { return false; }
@@ -89,10 +94,25 @@ class TableSource final : public PointSource {
   }
 
  private:
+  void check_shape(const Settings& s) const {
+    if (shape_.empty()) return;
+    double product = 1;
+    bool whole = shape_.size() == 3;
+    for (const double axis : s.shape) {
+      product *= axis;
+      whole = whole && axis == std::floor(axis);
+    }
+    if (!whole) fail(Code::usage, "data table.shape", "three integers", "[channels, height, width]", to_text(s.shape));
+    if (product != static_cast<double>(content_.points.width))
+      fail(Code::usage, "data table.shape", "numbers of a picture", fmt::format("{}, the columns", content_.points.width),
+           fmt::format("{}", product));
+  }
+
   std::vector<int64_t>& part(Split split) { return parts_[static_cast<size_t>(split)]; }
 
   std::string file_;
   TableContent content_;
+  std::vector<int64_t> shape_;
   std::array<std::vector<int64_t>, 3> parts_;  ///< rows of each split
 };
 

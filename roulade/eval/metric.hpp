@@ -18,6 +18,7 @@ struct PointView {
   const float* values = nullptr;
   int64_t rows = 0;
   int64_t width = 0;
+  const int64_t* labels = nullptr;  ///< [rows]: the class that each has or was asked for, -1 = none; null = no classes
 };
 
 /// What a metric may need beside the sets.

@@ -31,7 +31,7 @@ void finish(PairMean& m) {
 }  // namespace
 
 PointSet to_set(const Points& scaled) {
-  PointSet set{scaled.rows, scaled.width, {}};
+  PointSet set{scaled.rows, scaled.width, {}, scaled.labels};
   set.values.reserve(scaled.values.size());
   for (const double v : scaled.values) set.values.push_back(static_cast<float>(v));
   return set;

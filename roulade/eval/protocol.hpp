@@ -19,12 +19,13 @@ namespace roulade {
 struct PointSet {
   int64_t rows = 0;
   int64_t width = 0;
-  std::vector<float> values;  ///< [rows * width], row after row
+  std::vector<float> values;      ///< [rows * width], row after row
+  std::vector<int64_t> labels{};  ///< [rows], or empty
 
-  PointView view() const { return {values.data(), rows, width}; }
+  PointView view() const { return {values.data(), rows, width, labels.empty() ? nullptr : labels.data()}; }
 };
 
-/// The rows of scaled points as floats; labels are dropped.
+/// The rows of scaled points as floats.
 PointSet to_set(const Points& scaled);
 
 /// Makes the set of one pair.   pair: 0, 1, ...; seed: belongs to this pair and this role alone. Points already scaled.

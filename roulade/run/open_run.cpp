@@ -72,7 +72,7 @@ TrainedRun open_run(const OpenRequest& request) {
 
   const std::filesystem::path checkpoint = folder.checkpoint(run.step);
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  const ModelShape shape = model_shape(run.recipe, static_cast<int64_t>(run.facts.columns.size()), run.facts.classes());
+  const ModelShape shape = model_shape(run.recipe, run.facts);
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(run.recipe, shape, run.seed)) {
     const ParameterGroup group = one_pass->groups().front();

@@ -47,8 +47,8 @@ Points part_of(const Points& points, int64_t first, int64_t count) {
   return out;
 }
 
-ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes) {
-  return {{width}, classes, learned_variance(resolved) ? 2 : 1};
+ModelShape model_shape(const Recipe& resolved, const DataFacts& facts) {
+  return {facts.shape, facts.classes(), learned_variance(resolved) ? 2 : 1};
 }
 
 TrainParts make_train_parts(const Recipe& resolved) {
@@ -71,7 +71,8 @@ TrainParts make_train_parts(const Recipe& resolved) {
   parts.training = parts.facts.scaling.apply(training);
   parts.validation = parts.facts.scaling.apply(validation);
 
-  parts.shape = model_shape(resolved, training.width, parts.source->classes());
+  parts.facts.shape = parts.source->shape();
+  parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
     parts.objective = one_pass;
@@ -123,12 +124,13 @@ Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps) 
   return resolve(resolved);
 }
 
-double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed) {
+double validation_loss(const Objective& objective, const Points& points, const std::vector<int64_t>& shape,
+                       int64_t batch, uint64_t seed) {
   at::NoGradGuard no_grad;
   double sum = 0;
   for (int64_t first = 0; first < points.rows; first += batch) {
     const Points part = part_of(points, first, batch);
-    sum += objective.loss(to_batch(part), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
+    sum += objective.loss(to_batch(part, shape), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
            static_cast<double>(part.rows);
   }
   return points.rows > 0 ? sum / static_cast<double>(points.rows) : 0;

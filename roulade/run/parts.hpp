@@ -39,8 +39,8 @@ struct TrainParts {
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;  ///< of the objective's weights, where samples take one network call
 };
-/// The network's shape for points of this width: with a learned variance it answers twice.
-ModelShape model_shape(const Recipe& resolved, int64_t width, int64_t classes);
+/// The network's shape for such data: with a learned variance it answers twice.
+ModelShape model_shape(const Recipe& resolved, const DataFacts& facts);
 
 TrainParts make_train_parts(const Recipe& resolved);
 
@@ -65,6 +65,7 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
 Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps);
 
 /// The mean loss over points with fixed times and noise; no gradients, nothing changes.
-double validation_loss(const Objective& objective, const Points& points, int64_t batch, uint64_t seed);
+double validation_loss(const Objective& objective, const Points& points, const std::vector<int64_t>& shape,
+                       int64_t batch, uint64_t seed);
 
 }  // namespace roulade

@@ -112,6 +112,7 @@ std::vector<Maker> read_makers(const RunFolder& folder) {
 
 void write_facts(const RunFolder& folder, const DataFacts& facts) {
   const nlohmann::ordered_json json = {{"columns", facts.columns},
+                                       {"shape", facts.shape},
                                        {"class_names", facts.class_names},
                                        {"class_shares", facts.class_shares},
                                        {"mean", facts.scaling.mean},
@@ -125,6 +126,7 @@ DataFacts read_facts(const RunFolder& folder) {
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), 1 << 26));
     json.at("columns").get_to(facts.columns);
+    if (json.contains("shape")) json.at("shape").get_to(facts.shape);
     json.at("class_names").get_to(facts.class_names);
     json.at("class_shares").get_to(facts.class_shares);
     json.at("mean").get_to(facts.scaling.mean);
@@ -133,6 +135,11 @@ DataFacts read_facts(const RunFolder& folder) {
     fail(Code::input, where, fmt::format("damaged ({})", e.what()));
   }
   const size_t width = facts.columns.size();
+  if (facts.shape.empty()) facts.shape = {facts.width()};  // a run from before there were pictures
+  int64_t product = 1;
+  for (const int64_t axis : facts.shape) product = axis > 0 && axis <= facts.width() ? product * axis : 0;
+  if (product != facts.width() || (facts.shape.size() != 1 && !facts.pictures()))
+    fail(Code::input, where, "damaged: shape", "axes whose product is the number of columns");
   if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
     fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
   if (!facts.class_names.empty() && facts.class_names.size() != facts.class_shares.size())

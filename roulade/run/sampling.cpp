@@ -75,45 +75,47 @@ Condition condition_of(const std::vector<int64_t>& labels, int64_t first, int64_
   return condition;
 }
 
-/// Rows first .. first + count - 1 in the network's units: [count, width] float.
+/// Rows first .. first + count - 1 in the network's units: [count, shape...] float.
 Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int64_t count) {
   Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
-  return to_batch(run.facts.scaling.apply(part)).x0;
+  return to_batch(run.facts.scaling.apply(part), run.facts.shape).x0;
 }
 
-Tensor known_mask(const GivenRows& rows, int64_t first, int64_t count) {
+Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
   Tensor mask = at::empty({count, rows.points.width}, at::kBool);
   std::copy_n(rows.known.begin() + first * rows.points.width, mask.numel(), mask.mutable_data_ptr<bool>());
-  return mask;
+  std::vector<int64_t> shape{count};
+  shape.insert(shape.end(), run.facts.shape.begin(), run.facts.shape.end());
+  return mask.view(shape);
 }
 
 /// x at times.front() for samples first .. first + count - 1.
 Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Condition& condition,
                  std::span<const double> times, int64_t all, int64_t first, int64_t count, int64_t& calls) {
   const Editing& edit = request.editing;
-  const std::array width{static_cast<int64_t>(run.facts.columns.size())};
+  const std::vector<int64_t>& shape = run.facts.shape;
   if (edit.rows && edit.rows->known.empty()) {
     const Tensor x0 = scaled_rows(run, edit.rows->points, first, count);
     if (!edit.inverted)
-      return add_noise(*run.schedule, x0, prior_noise(request.seed, first, count, width, 1), {{times.front()}});
+      return add_noise(*run.schedule, x0, prior_noise(request.seed, first, count, shape, 1), {{times.front()}});
     const SampleRun noise = invert(*run.denoiser, condition, times, x0, edit.repeats, {}, request.cancel);
     calls = noise.calls;
     return noise.x;
   }
   const double deviation = prior_deviation(*run.schedule, times.front());
-  if (!edit.to_seed) return prior_noise(request.seed, first, count, width, deviation);
-  const Tensor from = prior_noise(request.seed, 0, 1, width, deviation),
-               to = prior_noise(*edit.to_seed, 0, 1, width, deviation);
+  if (!edit.to_seed) return prior_noise(request.seed, first, count, shape, deviation);
+  const Tensor from = prior_noise(request.seed, 0, 1, shape, deviation),
+               to = prior_noise(*edit.to_seed, 0, 1, shape, deviation);
   std::vector<Tensor> way;
   for (int64_t i = first; i < first + count; ++i)
     way.push_back(spherical_mix(from, to, all > 1 ? static_cast<double>(i) / static_cast<double>(all - 1) : 0));
   return at::cat(way);
 }
 
-/// Rows of a [n, width] float tensor, times `factor`, unscaled into `to` from row `first` on.
+/// Samples of a [n, ...] float tensor, times `factor`, unscaled into `to` from row `first` on.
 void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t first, int64_t count,
                std::vector<double>& to) {
-  const Tensor flat = x.contiguous();
+  const Tensor flat = x.flatten(1).contiguous();
   const float* from = flat.const_data_ptr<float>();
   const int64_t width = flat.size(1);
   for (int64_t i = 0; i < count; ++i)
@@ -132,10 +134,10 @@ std::vector<double> sampling_times(const TrainedRun& run) {
   if (settings.grid != "fitted") return parts.grid->times(*run.schedule, settings.steps);
   const std::vector<double> candidates = fit_candidates(*run.schedule);
   const uint64_t seed = derive_seed(run.seed, kFitRole);
-  const std::array width{static_cast<int64_t>(run.facts.columns.size())};
+  const std::vector<int64_t>& shape = run.facts.shape;
   const Condition condition =
       condition_of(labels_for(run, settings.label, seed, kFitTrajectories), 0, kFitTrajectories);
-  const Tensor x = prior_noise(seed, 0, kFitTrajectories, width, prior_deviation(*run.schedule, candidates.front()));
+  const Tensor x = prior_noise(seed, 0, kFitTrajectories, shape, prior_deviation(*run.schedule, candidates.front()));
   const SamplerFacts& facts = sampler::registry().find(settings.sampler).facts;
   return best_grid(*run.denoiser, condition, x, candidates, *parts.sampler, facts, settings.steps);
 }
@@ -156,7 +158,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
   const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
-  const auto width = static_cast<int64_t>(run.facts.columns.size());
+  const int64_t width = run.facts.width();
 
   PointSamples out;
   out.points = {count, width, std::vector<double>(static_cast<size_t>(count * width)), {}};
@@ -194,7 +196,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
     };
     const SampleRun ran =
         partial ? sample_masked(*parts.sampler, *run.denoiser, condition, times, x,
-                                {scaled_rows(run, edit.rows->points, first, n), known_mask(*edit.rows, first, n),
+                                {scaled_rows(run, edit.rows->points, first, n), known_mask(run, *edit.rows, first, n),
                                  edit.walks, edit.jump},
                                 noise.draw, seen_step, request.cancel)
                 : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);

@@ -19,10 +19,13 @@ namespace roulade {
 /// What sampling needs to know of the data, kept in the run's data.json so that the data themselves may be gone.
 struct DataFacts {
   std::vector<std::string> columns;
+  std::vector<int64_t> shape;            ///< axes of one sample; their product is the number of columns
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
   Scaling scaling;
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
+  int64_t width() const { return static_cast<int64_t>(columns.size()); }
+  bool pictures() const { return shape.size() == 3; }
 };
 
 /// A trained run, ready to sample: read once, then const and thread-safe.

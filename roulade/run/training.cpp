@@ -182,7 +182,7 @@ TrainResult run_training(const TrainRequest& request) {
   write_run_recipe(folder, parts.resolved, makers);
   write_facts(folder, parts.facts);
 
-  PointBatches batches(parts.training, settings.batch, parts.seed);
+  PointBatches batches(parts.training, settings.batch, parts.seed, parts.facts.shape);
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
   if (resume) writer.settle();
@@ -203,9 +203,9 @@ TrainResult run_training(const TrainRequest& request) {
   if (parts.validation.rows > 0 && parts.objective->has_validation())
     hooks.validate = [&] {
       const auto& averages = trainer.averages();
-      if (averages.empty()) return validation_loss(*parts.objective, parts.validation, settings.batch, parts.seed);
+      if (averages.empty()) return validation_loss(*parts.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
       fill_network(averaged.objective->groups().front().weights, averages.front().values(), "validation");
-      return validation_loss(*averaged.objective, parts.validation, settings.batch, parts.seed);
+      return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
   if (request.preview || board) {
@@ -249,7 +249,7 @@ TrainPlan plan_training(const Recipe& recipe) {
   const FewerThreads limit(useful_threads(parts));
   constexpr int64_t kWarm = 3, kTimed = 10;
   Trainer trainer(parts.objective, parts.settings, parts.seed);
-  PointBatches batches(parts.training, parts.settings.batch, parts.seed);
+  PointBatches batches(parts.training, parts.settings.batch, parts.seed, parts.facts.shape);
   const BatchFn next = [&](int64_t i) { return batches.at(i); };
   for (int64_t i = 0; i < kWarm; ++i) trainer.step(next);
   const auto start = std::chrono::steady_clock::now();

@@ -32,9 +32,21 @@ void gather(std::span<const int64_t> rows, int64_t width, const T* from, T* to) 
   gather_rows<0>(rows, width, from, to);
 }
 
+/// [rows, shape...], or [rows, width] without a shape.
+std::vector<int64_t> shaped(std::vector<int64_t> rows, const std::vector<int64_t>& shape, int64_t width) {
+  int64_t product = 1;
+  for (const int64_t axis : shape) product *= axis;
+  if (!shape.empty() && product != width)
+    fail(Code::usage, "train", "numbers of a sample", fmt::format("{}", width), fmt::format("{}", product));
+  if (shape.empty()) rows.push_back(width);
+  rows.insert(rows.end(), shape.begin(), shape.end());
+  return rows;
+}
+
 }  // namespace
 
-PointBatches::PointBatches(const Points& points, int64_t batch, uint64_t seed) : batch_(batch), seed_(seed) {
+PointBatches::PointBatches(const Points& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape)
+    : shape_(shaped({batch}, shape, points.width)), batch_(batch), seed_(seed) {
   if (points.rows < 1) fail(Code::input, "train", "the training split has no rows");
   if (batch < 1) fail(Code::usage, "train.batch", "points a batch", "at least 1", fmt::format("{}", batch));
   const Batch all = to_batch(points);
@@ -62,10 +74,11 @@ Batch PointBatches::at(int64_t index) {
       gather(order, 1, labels_.const_data_ptr<int64_t>(), out.condition.label->mutable_data_ptr<int64_t>() + i);
     i += static_cast<int64_t>(order.size());
   }
+  out.x0 = out.x0.view(shape_);
   return out;
 }
 
-Batch to_batch(const Points& points) {
+Batch to_batch(const Points& points, const std::vector<int64_t>& shape) {
   Batch out;
   out.x0 = at::empty({points.rows, points.width}, at::kFloat);
   std::transform(points.values.begin(), points.values.end(), out.x0.mutable_data_ptr<float>(),
@@ -75,6 +88,7 @@ Batch to_batch(const Points& points) {
     std::copy(points.labels.begin(), points.labels.end(), labels.mutable_data_ptr<int64_t>());
     out.condition.label = labels;
   }
+  out.x0 = out.x0.view(shaped({points.rows}, shape, points.width));
   return out;
 }
 

@@ -13,20 +13,22 @@ namespace roulade {
 /// the next.
 class PointBatches {
  public:
-  /// points: already scaled. batch >= 1.
-  PointBatches(const Points& points, int64_t batch, uint64_t seed);
+  /// points: already scaled. batch >= 1. shape: axes of a sample, as in to_batch.
+  PointBatches(const Points& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape = {});
   /// Batch number `index` of the whole training, from 0.
   Batch at(int64_t index);
 
  private:
   Tensor x0_, labels_;
+  std::vector<int64_t> shape_;
   int64_t batch_;
   uint64_t seed_;
   int64_t epoch_ = -1;
   std::vector<int64_t> order_;
 };
 
-/// All points as one batch: x0 float [rows, width], and the labels where there are any.
-Batch to_batch(const Points& points);
+/// All points as one batch: x0 float [rows, width], or [rows, shape...] where a shape is given, and the labels where
+/// there are any. Throws Error(usage) when the shape's product is not the width.
+Batch to_batch(const Points& points, const std::vector<int64_t>& shape = {});
 
 }  // namespace roulade
