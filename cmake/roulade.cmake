@@ -6,6 +6,9 @@ find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
@@ -66,8 +69,8 @@ target_include_directories(roulade PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DI
 target_compile_features(roulade PUBLIC cxx_std_20)
 target_link_libraries(roulade
   PUBLIC roulade_libtorch "$<BUILD_INTERFACE:fmt::fmt>"
-  PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG PkgConfig::cairo
-          PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
+  PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG JPEG::JPEG
+          ZLIB::ZLIB PkgConfig::webp PkgConfig::cairo PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}")
 roulade_use_pch(roulade)
 # run/ reads recipes and hands on what the other folders compute: nothing is gained by more than compiling longer.

@@ -9,9 +9,7 @@
 namespace roulade {
 namespace {
 
-constexpr uint64_t kMostPixels = uint64_t{1} << 26;
-constexpr uint64_t kMostBytes = uint64_t{1} << 29;  // of a file
-constexpr uint64_t kBestDeflate = 1032;             // bytes that one byte of zlib data can stand for
+constexpr uint64_t kBestDeflate = 1032;  // bytes that one byte of zlib data can stand for
 
 uint32_t big_endian(std::string_view bytes) {
   uint32_t out = 0;
@@ -90,6 +88,6 @@ Image parse_png(std::string_view file, const std::string& where) {
   return image;
 }
 
-Image read_png(const std::filesystem::path& path) { return parse_png(read_file(path, kMostBytes), path.string()); }
+Image read_png(const std::filesystem::path& path) { return parse_png(read_file(path, kMostImageBytes), path.string()); }
 
 }  // namespace roulade

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/data/image_folder.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/data/image_text.hpp"
+#include "roulade/io/file.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMostListBytes = uint64_t{1} << 30;
+constexpr uint64_t kMostCaptionBytes = uint64_t{1} << 20;
+constexpr int kMostLevels = 64;
+constexpr int64_t kMostClasses = 10000;
+
+/// Names of a folder and all below it, relative to it.
+struct Listing {
+  std::vector<std::string> pictures;  ///< sorted
+  std::vector<std::string> metadata;  ///< metadata.jsonl and metadata.csv of any folder
+  std::set<std::string> captions;     ///< .txt and .caption
+  bool dataset_json = false;          ///< at the top
+  int64_t others = 0;
+};
+
+bool is_hidden(const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; }
+
+bool is_caption_name(const std::string& name) { return name.ends_with(".txt") || name.ends_with(".caption"); }
+
+class Walk {
+ public:
+  explicit Walk(const fs::path& root) {
+    enter(root, "", 0);
+    std::sort(listing.pictures.begin(), listing.pictures.end());
+    std::sort(listing.metadata.begin(), listing.metadata.end());
+  }
+  Listing listing;
+
+ private:
+  /// `prefix`: the folder's name below the root, with a '/' at its end.
+  void enter(const fs::path& folder, const std::string& prefix, int level) {
+    std::error_code error;
+    const fs::path real = fs::canonical(folder, error);
+    if (error) fail_system(folder, "open", error.value());
+    if (level > kMostLevels) fail(Code::input, folder.string(), "levels of folders", std::to_string(kMostLevels));
+    if (!entered_.insert(real.string()).second) return;  // a link that leads back
+    std::vector<std::string> names;
+    fs::directory_iterator at(folder, error);
+    for (; !error && at != fs::directory_iterator(); at.increment(error))
+      names.push_back(at->path().filename().string());
+    if (error) fail_system(folder, "list", error.value());
+    std::sort(names.begin(), names.end());  // which of two links to one folder is entered must not be chance
+    for (const std::string& name : names) {
+      if (is_hidden(name)) continue;
+      const fs::file_status status = fs::status(folder / name, error);
+      if (fs::is_directory(status))
+        enter(folder / name, prefix + name + '/', level + 1);
+      else if (fs::is_regular_file(status))
+        add(prefix, name);
+    }
+  }
+
+  void add(const std::string& prefix, const std::string& name) {
+    if (is_picture_name(name))
+      listing.pictures.push_back(prefix + name);
+    else if (name == "metadata.jsonl" || name == "metadata.csv")
+      listing.metadata.push_back(prefix + name);
+    else if (name == "dataset.json" && prefix.empty())
+      listing.dataset_json = true;
+    else if (is_caption_name(name))
+      listing.captions.insert(prefix + name);
+    else
+      ++listing.others;
+  }
+
+  std::set<std::string> entered_;
+};
+
+/// The first part of a name, or "" for a picture that lies in the folder itself.
+std::string top(const std::string& name) {
+  const size_t slash = name.find('/');
+  return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+
+/// The item of that name, or Error.
+ImageItem& find_item(ImageFolder& out, const std::string& name, const std::string& where) {
+  const auto at = std::lower_bound(out.items.begin(), out.items.end(), name,
+                                   [](const ImageItem& item, const std::string& n) { return item.name < n; });
+  if (at == out.items.end() || at->name != name)
+    fail(Code::input, where, "picture", "one that lies in the folder", fmt::format("'{}'", name));
+  return *at;
+}
+
+/// The class as a whole number from 0 to 9999, or -1.
+int64_t class_number(const std::string& text) {
+  int64_t n = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return error == std::errc() && end == text.data() + text.size() && n >= 0 && n < kMostClasses ? n : -1;
+}
+
+void name_by_number(ImageFolder& out) {
+  int64_t last = -1;
+  for (const ImageItem& item : out.items) last = std::max(last, item.label);
+  for (int64_t k = 0; k <= last; ++k) out.class_names.push_back(std::to_string(k));
+}
+
+void check_classes(size_t count, const fs::path& root) {
+  if (count > static_cast<size_t>(kMostClasses))
+    fail(Code::input, root.string(), "classes", fmt::format("at most {}", kMostClasses), std::to_string(count));
+}
+
+void label_by_dataset_json(ImageFolder& out) {
+  const fs::path path = out.root / "dataset.json";
+  const auto labels = parse_dataset_json(read_file(path, kMostListBytes), path.string());
+  if (labels.empty()) return;
+  for (const auto& [name, label] : labels) find_item(out, name, path.string()).label = label;
+  for (const ImageItem& item : out.items)
+    if (item.label < 0) fail(Code::input, path.string(), fmt::format("no class for '{}'", item.name));
+  name_by_number(out);
+}
+
+/// Captions of all metadata files; returns the labels that they name, by item.
+std::map<std::string, std::string> apply_metadata(const Listing& listing, ImageFolder& out) {
+  std::map<std::string, std::string> labels;
+  std::set<std::string> described;
+  for (const std::string& name : listing.metadata) {
+    const std::string prefix = name.substr(0, name.rfind('/') + 1), where = (out.root / name).string();
+    std::string content = read_file(out.root / name, kMostListBytes);
+    const ImageTexts texts =
+        name.ends_with(".csv") ? parse_metadata_csv(std::move(content), where) : parse_metadata_jsonl(content, where);
+    for (const auto& [file, text] : texts) {
+      ImageItem& item = find_item(out, prefix + file, where);
+      if (!described.insert(item.name).second)
+        fail(Code::input, where, fmt::format("'{}' is described by another file, too", item.name));
+      item.caption = text.caption.value_or("");
+      if (text.label) labels[item.name] = *text.label;
+    }
+  }
+  return labels;
+}
+
+void label_by_metadata(const std::map<std::string, std::string>& labels, ImageFolder& out) {
+  const bool numbers =
+      std::all_of(labels.begin(), labels.end(), [](const auto& entry) { return class_number(entry.second) >= 0; });
+  std::map<std::string, int64_t> known;
+  for (const auto& [name, label] : labels) known.emplace(label, 0);
+  check_classes(known.size(), out.root);
+  for (auto& [label, number] : known) {
+    number = numbers ? class_number(label) : static_cast<int64_t>(out.class_names.size());
+    if (!numbers) out.class_names.push_back(label);
+  }
+  for (ImageItem& item : out.items)
+    if (const auto at = labels.find(item.name); at != labels.end()) item.label = known.at(at->second);
+  if (numbers) name_by_number(out);
+}
+
+void label_by_folder(const std::set<std::string>& tops, ImageFolder& out) {
+  check_classes(tops.size(), out.root);
+  out.class_names.assign(tops.begin(), tops.end());
+  for (ImageItem& item : out.items) item.label = std::distance(tops.begin(), tops.find(top(item.name)));
+}
+
+void read_captions(const Listing& listing, ImageFolder& out) {
+  for (ImageItem& item : out.items) {
+    if (!item.caption.empty()) continue;
+    const std::string stem = item.name.substr(0, item.name.rfind('.'));
+    for (const char* extension : {".caption", ".txt"}) {
+      if (!listing.captions.count(stem + extension)) continue;
+      const fs::path path = out.root / (stem + extension);
+      item.caption = parse_caption(read_file(path, kMostCaptionBytes), path.string());
+      break;
+    }
+  }
+}
+
+void apply_repeats(ImageFolder& out) {
+  for (ImageItem& item : out.items) {
+    const std::string above = top(item.name);
+    item.repeats = std::max<int64_t>(repeats_of(above), 1);
+    if (item.caption.empty() && !above.empty()) item.caption = above.substr(above.find('_') + 1);
+  }
+}
+
+}  // namespace
+
+bool is_picture_name(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* extension : {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"})
+    if (lower.ends_with(extension)) return true;
+  return false;
+}
+
+int64_t repeats_of(std::string_view folder_name) {
+  int64_t n = 0;
+  const auto [end, error] = std::from_chars(folder_name.data(), folder_name.data() + folder_name.size(), n);
+  const auto digits = static_cast<size_t>(end - folder_name.data());
+  const bool fits = error == std::errc() && n >= 1 && n <= 9999 && folder_name[0] != '0' &&
+                    digits + 1 < folder_name.size() && folder_name[digits] == '_';
+  return fits ? n : 0;
+}
+
+ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options) {
+  const Listing listing = Walk(folder).listing;
+  if (listing.pictures.empty())
+    fail(Code::input, folder.string(), "no PNG, JPEG or WebP file in the folder or below it");
+  ImageFolder out{folder, {}, {}, listing.others};
+  std::set<std::string> tops;
+  for (const std::string& name : listing.pictures) {
+    tops.insert(top(name));
+    out.items.push_back({name, -1, "", 1});
+  }
+  const bool flat = tops.erase("") > 0;
+  const bool repeated =
+      options.repeats && !tops.empty() && std::all_of(tops.begin(), tops.end(), [](auto& t) { return repeats_of(t); });
+  const auto labels = apply_metadata(listing, out);
+  if (listing.dataset_json)
+    label_by_dataset_json(out);
+  else if (!labels.empty())
+    label_by_metadata(labels, out);
+  else if (options.classes && !repeated && !flat && listing.metadata.empty())
+    label_by_folder(tops, out);
+  read_captions(listing, out);
+  if (repeated) apply_repeats(out);
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roulade {
+
+/// A picture of a data set that is not read yet.
+struct ImageItem {
+  std::string name;     ///< path below the folder, with '/' between its parts
+  int64_t label = -1;   ///< class, or -1: none
+  std::string caption;  ///< UTF-8, or empty: none
+  int64_t repeats = 1;  ///< times that an epoch shows it
+};
+
+/// The pictures of a folder, in bytewise order of their names.
+struct ImageFolder {
+  std::filesystem::path root;
+  std::vector<ImageItem> items;
+  std::vector<std::string> class_names;  ///< [classes]; empty = no labels
+  int64_t others = 0;                    ///< files that are neither pictures nor describe some
+};
+
+struct FolderOptions {
+  bool classes = true;  ///< subfolders are classes; false: they only hold pictures
+  bool repeats = true;  ///< subfolders "10_name", where all are named so, hold pictures that an epoch shows 10 times
+};
+
+/// Finds the pictures (.png, .jpg, .jpeg, .jpe, .jfif, .webp in any case) of a folder and all below it, and what is
+/// said of them. Names that begin with '.' and "__MACOSX" are passed over; links are followed, a folder is entered
+/// once.
+///
+/// Classes. dataset.json of the folder, {"labels": [["name", class], ...]} (EDM): it must name every picture. Else
+/// "label" in the metadata. Else, where pictures lie in subfolders alone, there is no metadata and no repeats: the
+/// subfolders, in bytewise order; pictures deeper down belong to the subfolder above.
+///
+/// Captions. metadata.jsonl or metadata.csv, in any folder: lines of file_name (below that folder), text (or caption),
+/// label (whole numbers from 0 to 9999, or names, numbered in bytewise order). Else NAME.caption, else NAME.txt beside
+/// the picture, line breaks made blanks. Else, with repeats, the rest of the subfolder's name.
+///
+/// Repeats. Where the name of every subfolder is N_rest, N from 1 to 9999 without a leading zero (kohya's sd-scripts).
+///
+/// Pictures are not opened. Throws Error(io) when a folder or file cannot be read; Error(input) with file and line when
+/// there is no picture, or a description is damaged, not UTF-8, or names what is not there or twice.
+ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options = {});
+
+/// True when a file's name is that of a picture.
+bool is_picture_name(std::string_view name);
+
+/// The N of "N_rest", or 0.
+int64_t repeats_of(std::string_view folder_name);
+
+}  // namespace roulade

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/data/image_reading.hpp"
+#include "roulade/data/image_set.hpp"
+#include "roulade/io/cifar.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/idx.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> list(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator at(folder, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) names.push_back(at->path().filename().string());
+  if (error) fail_system(folder, "list", error.value());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<int64_t> chosen(const std::vector<int64_t>& all, const std::vector<int64_t>& rows) {
+  std::vector<int64_t> out;
+  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
+  return out;
+}
+
+// --- pictures [N, C, H, W] of one file ---
+
+struct Planes {
+  std::vector<uint8_t> values;
+  std::vector<int64_t> labels;
+  int64_t count, channels, height, width;
+};
+
+ImageSet read_planes(const Planes& planes, const fs::path& where, const ImageOptions& options) {
+  const int64_t area = planes.height * planes.width;
+  ImageSource source{where, planes.count, nullptr, [&](int64_t i) { return where / std::to_string(i); }};
+  source.get = [&](int64_t i) {
+    Image image{planes.width, planes.height, planes.channels, {}};
+    image.values.reserve(static_cast<size_t>(area * planes.channels));
+    const uint8_t* from = planes.values.data() + i * area * planes.channels;
+    for (int64_t at = 0; at < area; ++at)
+      for (int64_t c = 0; c < planes.channels; ++c) image.values.push_back(from[c * area + at]);
+    return image;
+  };
+  std::vector<int64_t> kept;
+  ImageSet out = read_images(source, options, kept);
+  if (!planes.labels.empty()) out.labels = chosen(planes.labels, kept);
+  return out;
+}
+
+void set_classes(const std::vector<std::string>& names, ImageData& out) {
+  for (ImageSet* set : {&out.train, &out.test})
+    if (!set->labels.empty()) set->class_names = names;
+}
+
+// --- IDX ---
+
+bool is_idx_pictures(const std::string& name) {
+  const bool pictures = name.find("images") != std::string::npos && name.find("idx") != std::string::npos;
+  return pictures && (name.ends_with("ubyte") || name.ends_with("ubyte.gz"));
+}
+
+bool is_test_name(const std::string& name) {
+  return name.find("t10k") != std::string::npos || name.find("test") != std::string::npos;
+}
+
+/// The file of labels beside one of pictures, packed or not; "" where there is none.
+std::string labels_name(const std::vector<std::string>& names, const std::string& pictures) {
+  std::string stem = pictures.substr(0, pictures.size() - (pictures.ends_with(".gz") ? 3 : 0));
+  stem.replace(stem.find("images"), 6, "labels");
+  if (const size_t at = stem.rfind("idx"); at + 3 < stem.size()) stem[at + 3] = '1';
+  for (const std::string& name : {stem + ".gz", stem})
+    if (std::binary_search(names.begin(), names.end(), name)) return name;
+  return "";
+}
+
+Planes read_idx_part(const fs::path& folder, const std::vector<std::string>& names, const std::string& pictures) {
+  const std::string where = (folder / pictures).string();
+  IdxArray array = read_idx(folder / pictures);
+  std::vector<int64_t>& shape = array.shape;
+  if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
+  if (shape.size() != 4 || shape[1] > 4 || array.values.empty())
+    fail(Code::input, where, "shape", "[N, H, W] or [N, C, H, W] with 1 to 4 channels, not empty",
+         fmt::format("[{}]", fmt::join(shape, ", ")));
+  Planes out{std::move(array.values), {}, shape[0], shape[1], shape[2], shape[3]};
+  if (const std::string labels = labels_name(names, pictures); !labels.empty()) {
+    const IdxArray numbers = read_idx(folder / labels);
+    if (numbers.shape.size() != 1 || numbers.shape[0] != out.count)
+      fail(Code::input, (folder / labels).string(), "shape", fmt::format("[{}], as the pictures", out.count),
+           fmt::format("[{}]", fmt::join(numbers.shape, ", ")));
+    out.labels.assign(numbers.values.begin(), numbers.values.end());
+  }
+  return out;
+}
+
+ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
+  std::array<std::string, 2> files;  // train, test
+  for (const std::string& name : names) {
+    if (!is_idx_pictures(name)) continue;
+    std::string& file = files[is_test_name(name) ? 1 : 0];
+    if (file + ".gz" == name) continue;  // the same, packed
+    if (!file.empty())
+      fail(Code::input, folder.string(), "IDX files of pictures", "one to train and one to test",
+           fmt::format("{} and {}", file, name));
+    file = name;
+  }
+  if (files[0].empty()) std::swap(files[0], files[1]);
+  ImageData out;
+  int64_t last = -1;
+  for (size_t part = 0; part < 2; ++part) {
+    if (files[part].empty()) continue;
+    ImageSet& set = part == 0 ? out.train : out.test;
+    set = read_planes(read_idx_part(folder, names, files[part]), folder / files[part], options);
+    for (const int64_t label : set.labels) last = std::max(last, label);
+  }
+  std::vector<std::string> classes;
+  for (int64_t k = 0; k <= last; ++k) classes.push_back(std::to_string(k));
+  set_classes(classes, out);
+  return out;
+}
+
+// --- CIFAR-10 ---
+
+bool is_cifar_name(const std::string& name) {
+  return name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"));
+}
+
+/// batches.meta.txt: a name a line.
+std::vector<std::string> cifar_classes(const fs::path& folder, const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  if (std::binary_search(names.begin(), names.end(), "batches.meta.txt")) {
+    const std::string text = read_file(folder / "batches.meta.txt", 1 << 16);
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+      if (end > at) out.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  if (out.size() == 10) return out;
+  out.clear();
+  for (int k = 0; k < 10; ++k) out.push_back(std::to_string(k));
+  return out;
+}
+
+ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
+  ImageData out;
+  for (const bool test : {false, true}) {
+    Planes planes{{}, {}, 0, 3, 32, 32};
+    for (const std::string& name : names) {
+      if (!is_cifar_name(name) || (name == "test_batch.bin") != test) continue;
+      const CifarBatch batch = read_cifar10(folder / name);
+      planes.values.insert(planes.values.end(), batch.values.begin(), batch.values.end());
+      planes.labels.insert(planes.labels.end(), batch.labels.begin(), batch.labels.end());
+    }
+    planes.count = static_cast<int64_t>(planes.labels.size());
+    if (planes.count) (test ? out.test : out.train) = read_planes(planes, folder, options);
+  }
+  if (out.train.count == 0) std::swap(out.train, out.test);
+  set_classes(cifar_classes(folder, names), out);
+  return out;
+}
+
+// --- folders of pictures ---
+
+ImageSet read_folder(const ImageFolder& folder, ImageOptions options) {
+  if (options.channels == 0) options.channels = 3;
+  const auto path = [&](int64_t i) { return folder.root / folder.items[static_cast<size_t>(i)].name; };
+  std::vector<int64_t> kept;
+  ImageSet out = read_images(
+      {folder.root, static_cast<int64_t>(folder.items.size()), [&](int64_t i) { return read_image(path(i)); }, path},
+      options, kept);
+  bool captions = false, repeats = false;
+  for (const int64_t i : kept) {
+    const ImageItem& item = folder.items[static_cast<size_t>(i)];
+    captions = captions || !item.caption.empty();
+    repeats = repeats || item.repeats != 1;
+    out.names.push_back(item.name);
+    out.captions.push_back(item.caption);
+    out.repeats.push_back(item.repeats);
+    if (!folder.class_names.empty()) out.labels.push_back(item.label);
+  }
+  if (!captions) out.captions.clear();
+  if (!repeats) out.repeats.clear();
+  out.class_names = folder.class_names;
+  return out;
+}
+
+/// Numbers the classes of both folders by all their names.
+void unite_classes(ImageFolder& a, ImageFolder& b) {
+  if (a.class_names == b.class_names) return;
+  std::set<std::string> names(a.class_names.begin(), a.class_names.end());
+  names.insert(b.class_names.begin(), b.class_names.end());
+  for (ImageFolder* f : {&a, &b}) {
+    for (ImageItem& item : f->items)
+      if (item.label >= 0)
+        item.label = std::distance(names.begin(), names.find(f->class_names[static_cast<size_t>(item.label)]));
+    f->class_names.assign(names.begin(), names.end());
+  }
+}
+
+/// The subfolder with the pictures to test, if this is a folder of two such parts.
+std::optional<std::string> test_folder(const fs::path& folder, const std::vector<std::string>& names) {
+  const auto is_folder = [&](const std::string& name) {
+    std::error_code ignored;
+    return fs::is_directory(folder / name, ignored);
+  };
+  if (is_folder("train") && std::none_of(names.begin(), names.end(), is_picture_name))
+    for (const char* name : {"test", "val", "valid", "validation"})
+      if (is_folder(name)) return name;
+  return std::nullopt;
+}
+
+ImageData open_folders(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
+  const std::optional<std::string> second = test_folder(folder, names);
+  if (!second) return {read_folder(scan_images(folder, options.folder), options), {}};
+  ImageFolder train = scan_images(folder / "train", options.folder),
+              test = scan_images(folder / *second, options.folder);
+  unite_classes(train, test);
+  return {read_folder(train, options), read_folder(test, options)};
+}
+
+ImageData open_files(const fs::path& path, const ImageOptions& options) {
+  const std::vector<std::string> names = list(path);
+  if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
+  if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);
+  constexpr const char* kCifar = "cifar-10-batches-bin";  // as the archive unpacks
+  if (std::binary_search(names.begin(), names.end(), kCifar)) return open_files(path / kCifar, options);
+  return open_folders(path, names, options);
+}
+
+/// Takes the test part out of the training one; both keep the order of the files.
+void split(const fs::path& path, const ImageOptions& options, ImageData& data) {
+  const int64_t all = data.train.count, count = std::llround(options.test_share * static_cast<double>(all));
+  if (count == 0) return;
+  if (count == all)
+    fail(Code::input, path.string(), "pictures", fmt::format("enough for a share of {} to test", options.test_share),
+         std::to_string(all));
+  std::vector<int64_t> order = permutation({options.split_seed, Stream::split, 0}, all);
+  std::sort(order.begin(), order.begin() + count);
+  std::sort(order.begin() + count, order.end());
+  std::vector<DamagedImage> damaged = std::move(data.train.damaged);
+  data.test = select(data.train, {order.begin(), order.begin() + count});
+  data.train = select(data.train, {order.begin() + count, order.end()});
+  data.train.damaged = std::move(damaged);
+}
+
+}  // namespace
+
+ImageData open_images(const fs::path& path, const ImageOptions& options) {
+  if (!(options.test_share >= 0 && options.test_share < 1))
+    fail(Code::usage, "image options", "test_share", "0 to below 1", fmt::format("{}", options.test_share));
+  ImageData out = open_files(path, options);
+  if (options.cancel.requested()) return {};
+  if (out.test.count == 0) split(path, options, out);
+  if (options.flip) out.train = with_mirrored(out.train);
+  const ImageSet &a = out.train, &b = out.test;
+  if (b.count && (a.channels != b.channels || a.height != b.height || a.width != b.width))
+    fail(Code::input, path.string(), "pictures to test without options.size",
+         fmt::format("{} x {} x {}, as those to train", a.width, a.height, a.channels),
+         fmt::format("{} x {} x {}", b.width, b.height, b.channels));
+  return out;
+}
+
+}  // namespace roulade

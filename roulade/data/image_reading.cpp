@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/data/image_reading.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/parallel.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kBlock = 256;  // pictures between two looks at the cancel flag
+
+/// What get() gives, or why it does not; other faults than the file's own come through.
+bool attempt(const std::function<void()>& get, std::string& reason) {
+  try {
+    get();
+    return true;
+  } catch (const Error& e) {
+    if (e.code() != Code::input && e.code() != Code::io) throw;
+    reason = e.what();
+    return false;
+  }
+}
+
+void check(const ImageOptions& o) {
+  if (o.size < 0 || o.size > 65536) fail(Code::usage, "image options", "size", "0 to 65536", std::to_string(o.size));
+  if (o.channels < 0 || o.channels > 4)
+    fail(Code::usage, "image options", "channels", "0 to 4", std::to_string(o.channels));
+}
+
+/// Pixels to their place in [N, C, H, W].
+void put(const Image& image, uint8_t* to) {
+  const int64_t area = image.width * image.height;
+  for (int64_t c = 0; c < image.channels; ++c)
+    for (int64_t i = 0; i < area; ++i) *to++ = image.values[static_cast<size_t>(i * image.channels + c)];
+}
+
+/// Sets the shape by the first picture that can be read.
+void take_shape(const Image& first, const ImageSource& source, const ImageOptions& options, ImageSet& out) {
+  out.channels = first.channels;
+  out.height = first.height;
+  out.width = first.width;
+  const auto size = static_cast<uint64_t>(out.picture_size()), count = static_cast<uint64_t>(source.count);
+  if (count * (options.flip ? 2 : 1) > options.most_bytes / size)
+    fail(Code::usage, source.where.string(), "memory for the pixels",
+         fmt::format("at most {} MB", options.most_bytes >> 20),
+         fmt::format("{} pictures of {} x {} x {} bytes; take a smaller size", count, out.width, out.height,
+                     out.channels));
+  out.values.resize(size * count);
+}
+
+/// Picture i as the set wants it, or Error.
+Image wanted(const ImageSource& source, const ImageOptions& options, const ImageSet& set, int64_t i) {
+  const Image image = fit_image(source.get(i), options, source.path(i).string());
+  if (image.width != set.width || image.height != set.height || image.channels != set.channels)
+    fail(Code::input, source.path(i).string(), "picture without options.size",
+         fmt::format("{} x {} x {}, as the first", set.width, set.height, set.channels),
+         fmt::format("{} x {} x {}", image.width, image.height, image.channels));
+  return image;
+}
+
+/// Moves the pictures that could be read together, and lists the others.
+void leave_out(const ImageSource& source, const std::vector<std::string>& reasons, ImageSet& out,
+               std::vector<int64_t>& kept) {
+  const auto size = static_cast<size_t>(out.picture_size());
+  for (size_t i = 0; i < reasons.size(); ++i) {
+    if (!reasons[i].empty()) {
+      out.damaged.push_back({source.path(static_cast<int64_t>(i)), reasons[i]});
+      continue;
+    }
+    if (kept.size() != i)
+      std::copy_n(out.values.begin() + static_cast<std::ptrdiff_t>(i * size), size,
+                  out.values.begin() + static_cast<std::ptrdiff_t>(kept.size() * size));
+    kept.push_back(static_cast<int64_t>(i));
+  }
+  out.count = static_cast<int64_t>(kept.size());
+  out.values.resize(kept.size() * size);
+}
+
+}  // namespace
+
+Image fit_image(const Image& image, const ImageOptions& options, const std::string& where) {
+  const int64_t size = options.size;
+  // Channels first: what lies behind a picture is then resized with it, as the eye would see it.
+  const Image coloured = options.channels ? with_channels(image, options.channels, options.background) : image;
+  if (size == 0 || (image.width == size && image.height == size)) return coloured;
+  if (options.fit == Fit::exact)
+    fail(Code::input, where, "size", fmt::format("{} x {}", size, size),
+         fmt::format("{} x {}", image.width, image.height));
+  if (options.fit == Fit::stretch) return resize(coloured, size, size, options.filter);
+  const int64_t side = std::min(image.width, image.height);
+  return resize(center_crop(coloured, side, side), size, size, options.filter);
+}
+
+ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
+  check(options);
+  ImageSet out;
+  kept.clear();
+  std::vector<std::string> reasons(static_cast<size_t>(source.count));
+  int64_t first = 0;
+  for (; first < source.count && out.values.empty() && !options.cancel.requested(); ++first)
+    attempt(
+        [&] { take_shape(fit_image(source.get(first), options, source.path(first).string()), source, options, out); },
+        reasons[static_cast<size_t>(first)]);
+  if (!out.values.empty()) --first;  // it is read again, into its place
+  for (int64_t begin = first; begin < source.count && !options.cancel.requested(); begin += kBlock) {
+    const int64_t end = std::min(source.count, begin + kBlock);
+    parallel_for(begin, end, 1, [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; ++i)
+        attempt([&] { put(wanted(source, options, out, i), out.values.data() + i * out.picture_size()); },
+                reasons[static_cast<size_t>(i)]);
+    });
+    if (options.progress) options.progress({"read", end, source.count, 0, -1, ""});
+  }
+  if (options.cancel.requested()) return {};
+  leave_out(source, reasons, out, kept);
+  if (!out.damaged.empty() && (options.on_damaged == OnDamaged::fail || out.count == 0))
+    fail(Code::input, source.where.string(),
+         fmt::format("{} of {} pictures cannot be used; the first: {}", out.damaged.size(), source.count,
+                     out.damaged[0].reason));
+  if (out.count == 0) fail(Code::input, source.where.string(), "no pictures");
+  return out;
+}
+
+namespace {
+
+template <class T>
+std::vector<T> chosen(const std::vector<T>& all, const std::vector<int64_t>& rows) {
+  std::vector<T> out;
+  if (all.empty()) return out;
+  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
+  return out;
+}
+
+}  // namespace
+
+ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
+  ImageSet out;
+  out.count = static_cast<int64_t>(rows.size());
+  out.channels = set.channels;
+  out.height = set.height;
+  out.width = set.width;
+  out.values.reserve(rows.size() * static_cast<size_t>(set.picture_size()));
+  for (const int64_t row : rows) {
+    const auto from = set.values.begin() + row * set.picture_size();
+    out.values.insert(out.values.end(), from, from + set.picture_size());
+  }
+  out.labels = chosen(set.labels, rows);
+  out.class_names = set.class_names;
+  out.captions = chosen(set.captions, rows);
+  out.repeats = chosen(set.repeats, rows);
+  out.names = chosen(set.names, rows);
+  return out;
+}
+
+ImageSet with_mirrored(const ImageSet& set) {
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < 2 * set.count; ++i) rows.push_back(i % set.count);
+  ImageSet out = select(set, rows);
+  out.damaged = set.damaged;
+  for (auto row = out.values.begin() + set.count * set.picture_size(); row != out.values.end(); row += set.width)
+    std::reverse(row, row + set.width);
+  return out;
+}
+
+}  // namespace roulade

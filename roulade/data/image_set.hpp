@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+#include "roulade/data/image_folder.hpp"
+#include "roulade/io/resize.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// What to do with pictures that have not the wanted size. crop: their largest middle part of the wanted shape,
+/// resized; stretch: all of them, resized; exact: nothing, they are damaged.
+enum class Fit { crop, stretch, exact };
+
+/// What to do when a picture cannot be read. fail: throw, naming how many and the first; skip: go on without it.
+enum class OnDamaged { fail, skip };
+
+struct ImageOptions {
+  int64_t size = 0;      ///< pixels of each side; 0 = as the files have it, all alike
+  int64_t channels = 0;  ///< 1 to 4 as in Image; 0 = 3, of IDX files as they have it
+  Fit fit = Fit::crop;
+  Filter filter = Filter::lanczos;
+  Colour background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
+  bool flip = false;                    ///< each picture of the training part a second time, left and right exchanged
+  OnDamaged on_damaged = OnDamaged::fail;
+  FolderOptions folder;
+  double test_share = 0;  ///< of the pictures, drawn by split_seed, where the files have no test part of their own
+  uint64_t split_seed = 0;
+  uint64_t most_bytes = uint64_t{1} << 33;  ///< of memory for the pixels of a part
+  ProgressFn progress;                      ///< stage "read", a unit a picture
+  Cancel cancel;                            ///< once requested, the call returns with counts of 0
+};
+
+/// A file that was left out, and why.
+struct DamagedImage {
+  std::filesystem::path path;
+  std::string reason;
+};
+
+/// N pictures of one size in memory.
+struct ImageSet {
+  int64_t count = 0;                     ///< N
+  int64_t channels = 0;                  ///< C
+  int64_t height = 0;                    ///< H
+  int64_t width = 0;                     ///< W
+  std::vector<uint8_t> values;           ///< [N, C, H, W], 0 to 255
+  std::vector<int64_t> labels;           ///< [N], -1 = none; or empty: no classes
+  std::vector<std::string> class_names;  ///< [classes], or empty
+  std::vector<std::string> captions;     ///< [N], or empty: none has one
+  std::vector<int64_t> repeats;          ///< [N] times in an epoch, or empty: once each
+  std::vector<std::string> names;        ///< [N] files below the folder, or empty: many are in one file
+  std::vector<DamagedImage> damaged;     ///< left out, in the order of their names
+
+  int64_t picture_size() const { return channels * height * width; }
+  Image picture(int64_t i) const;
+
+  /// out[b] = values[rows[b]] / 127.5 - 1, in -1 to 1: what networks are fed.   out: [B, C, H, W].
+  /// Throws Error(usage) when a row is not 0 to N - 1, or the sizes do not fit.
+  void batch(std::span<const int64_t> rows, std::span<float> out) const;
+};
+
+/// A set in its parts. Where there is no test part, its count is 0.
+struct ImageData {
+  ImageSet train, test;
+};
+
+/// Reads a data set of pictures into memory. `path` is one of
+/// - a folder with IDX files, NAME-images-idx3-ubyte[.gz] and, if there are classes, NAME-labels-idx1-ubyte[.gz]
+/// (MNIST,
+///   Fashion-MNIST; 4 axes are [N, C, H, W]): "t10k" or "test" in the name is the test part, anything else trains;
+/// - a folder with CIFAR-10's binary version, data_batch_*.bin and test_batch.bin, or one above it;
+/// - a folder of pictures (scan_images), or of two such folders, train and one of test, val, valid, validation, whose
+///   classes are then numbered together.
+/// The result depends on the files and the options alone; pictures are decoded on several threads.
+/// Throws Error(io) when a file cannot be read; Error(input) when one is damaged, or does not fit the others;
+/// Error(usage) for options out of range, or pictures that need more than most_bytes.
+ImageData open_images(const std::filesystem::path& path, const ImageOptions& options = {});
+
+/// An Image from [C, H, W] numbers of -1 to 1: round((x + 1) * 127.5), cut to 0 to 255. Throws Error(usage) when their
+/// number does not fit, Error(numeric) for NaN.
+Image to_image(std::span<const float> values, int64_t channels, int64_t height, int64_t width);
+
+}  // namespace roulade
