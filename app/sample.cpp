@@ -56,8 +56,8 @@ Editing editing(const Options& o, const TrainedRun& run) {
 
 int sample(const Options& o) {
   Work work(o.work);
-  if (!o.out.empty()) check_point_file(o.out);
   const TrainedRun run = open_run({o.run, overrides(o), o.checkpoint});
+  if (!o.out.empty()) check_sample_file(o.out, run.facts);
   const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
   work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
                        work.threads() == 1 ? "" : "s"));
@@ -75,7 +75,10 @@ int sample(const Options& o) {
   out.add("file", file.string());
   out.add("seed", seed);
   out.add("samples", samples.points.rows);
-  out.add("columns", fmt::format("{}", fmt::join(run.facts.columns, ", ")));
+  if (run.facts.pictures())
+    out.add("shape", fmt::format("{}", fmt::join(run.facts.shape, " x ")));
+  else
+    out.add("columns", fmt::format("{}", fmt::join(run.facts.columns, ", ")));
   out.add("step", run.step);
   out.add("network_calls", samples.calls);
   out.add("time", samples.seconds, "s");
@@ -92,7 +95,8 @@ void add_sample(CLI::App& root, int& exit_code) {
   CLI::Option* count = command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
                            ->option_text("N")
                            ->check(CLI::PositiveNumber);
-  command.add_option("-o,--out", o->out, "a .csv or .npy file; default: in RUN/samples")->option_text("FILE");
+  command.add_option("-o,--out", o->out, "a .csv or .npy file, of pictures also .png;\ndefault: in RUN/samples")
+      ->option_text("FILE");
   command
       .add_option("--label", o->label,
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")

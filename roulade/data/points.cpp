@@ -29,8 +29,13 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
   const auto width = static_cast<size_t>(points.width);
   Scaling s{std::vector<double>(width, 0.0), std::vector<double>(width, 1.0)};
   if (mode == "none") return s;
+  if (mode == "pixels") {
+    s.mean.assign(width, 127.5);
+    s.deviation.assign(width, 127.5);
+    return s;
+  }
   if (mode != "global" && mode != "centred" && mode != "column")
-    fail_unknown("scaling", "mode", mode, {"global", "centred", "column", "none"});
+    fail_unknown("scaling", "mode", mode, {"global", "centred", "column", "pixels", "none"});
   if (points.rows < 1 || points.width < 1) fail(Code::input, "scaling", "no points to scale by");
   for (size_t j = 0; j < width; ++j) {
     if (mode != "global") {

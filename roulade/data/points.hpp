@@ -45,7 +45,7 @@ struct Mixture {
 class PointSource {
  public:
   virtual ~PointSource() = default;
-  virtual const std::vector<std::string>& columns() const = 0;         ///< names; their number is the width
+  virtual const std::vector<std::string>& columns() const = 0;  ///< names; their number is the width
   /// Axes of one sample, their product the width: [width], or [channels, height, width] for pictures.
   virtual std::vector<int64_t> shape() const { return {static_cast<int64_t>(columns().size())}; }
   virtual int64_t classes() const { return 0; }                        ///< 0 = no labels
@@ -75,7 +75,8 @@ struct Scaling {
   std::vector<double> mean, deviation;
 
   /// mode "global": one mean and deviation over all columns (the plane keeps its shape); "centred": a mean each and one
-  /// deviation (so too); "column": one of both each; "none". Throws Error(input) when a deviation is zero.
+  /// deviation (so too); "column": one of both each; "pixels": 0 to 255 become -1 to 1; "none". Throws Error(input)
+  /// when a deviation is zero.
   static Scaling fit(const Points& points, const std::string& mode);
   Points apply(const Points& points) const;
   Points undo(const Points& points) const;

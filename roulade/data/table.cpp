@@ -104,8 +104,8 @@ class TableSource final : public PointSource {
     }
     if (!whole) fail(Code::usage, "data table.shape", "three integers", "[channels, height, width]", to_text(s.shape));
     if (product != static_cast<double>(content_.points.width))
-      fail(Code::usage, "data table.shape", "numbers of a picture", fmt::format("{}, the columns", content_.points.width),
-           fmt::format("{}", product));
+      fail(Code::usage, "data table.shape", "numbers of a picture",
+           fmt::format("{}, the columns", content_.points.width), fmt::format("{}", product));
   }
 
   std::vector<int64_t>& part(Split split) { return parts_[static_cast<size_t>(split)]; }

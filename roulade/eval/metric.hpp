@@ -55,6 +55,7 @@ struct MetricEntry : Factory<Metric> {
   bool needs_training = false;
   bool by_default = true;  ///< taken when nobody names metrics
   bool needs_mixture = false;
+  bool needs_classes = false;  ///< of the training set
 
   std::vector<Figure> compute(const PointView& generated, const PointView& reference, const MetricContext&) const;
 };

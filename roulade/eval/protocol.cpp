@@ -72,7 +72,8 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
   for (const Choice& choice : choices_)
     if (named_ || ((input.curve != nullptr || !choice.entry->needs_curve) &&
                    (input.mixture != nullptr || !choice.entry->needs_mixture) &&
-                   (input.training.rows > 0 || !choice.entry->needs_training)))
+                   (input.training.rows > 0 || !choice.entry->needs_training) &&
+                   (input.training.labels != nullptr || !choice.entry->needs_classes)))
       choices.push_back(&choice);
 
   ProtocolResult result;

@@ -85,9 +85,9 @@ class Protocol {
 
   /// Judges `pairs` pairs (generated set, reference set), each with its floor.   seed: fixes every set and direction:
   /// pair k has the seeds derive_seed(derive_seed(seed, k), role), role 0 generated, 1 reference, 2 floor, 3 metrics.
-  /// Metrics of a curve, a mixture or a training set are left out when the input has none, unless they were named.
-  /// After a cancel the result covers the pairs done; a pair whose sets were being made is dropped. Throws Error(usage)
-  /// as the metrics do.
+  /// Metrics of a curve, a mixture, a training set or its classes are left out when the input has none, unless they
+  /// were named. After a cancel the result covers the pairs done; a pair whose sets were being made is dropped. Throws
+  /// Error(usage) as the metrics do.
   ProtocolResult run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress = {},
                      const Cancel& cancel = {}) const;
 

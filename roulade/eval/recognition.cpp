@@ -22,7 +22,8 @@ constexpr int64_t kRowsAtOnce = 500;
 struct Settings {
   int64_t neighbours = 5;
   void bind(Binder& b) {
-    b.add("recognition_neighbours", neighbours, at_least(1), "recognition: nearest training points that vote on a class");
+    b.add("recognition_neighbours", neighbours, at_least(1),
+          "recognition: nearest training points that vote on a class");
   }
 };
 
@@ -97,9 +98,11 @@ Entry recognition() {
   Entry entry;
   entry.name = "recognition";
   entry.summary = "Whether the training points near to a sample have the class that was asked for";
-  entry.source = "classification accuracy score after Ravuri and Vinyals 2019, with nearest neighbours as the classifier";
+  entry.source =
+      "classification accuracy score after Ravuri and Vinyals 2019, with nearest neighbours as the classifier";
   entry.figures = {"recognised"};
   entry.needs_training = true;
+  entry.needs_classes = true;
   entry.by_default = false;
   return with_settings<Entry, Settings>(entry,
                                         [](const Settings& s) { return std::make_unique<const Recognition>(s); });

@@ -228,6 +228,18 @@ std::unique_ptr<Model> make_dit(const DitConfig& config, uint64_t seed) {
   return std::make_unique<Dit>(config, Initialiser(seed));
 }
 
+DitConfig dit_config_for(Binder& b, const ModelShape& shape) {
+  DitConfig config;
+  config.bind(b);
+  if (shape.sample.size() != 3 || shape.sample[1] != shape.sample[2])
+    fail(Code::usage, "model dit", "a sample", "[channels, size, size]", fmt::format("{}", shape.sample));
+  config.sample_size = shape.sample[1];
+  config.in_channels = shape.sample[0];
+  config.out_channels = shape.channels_out();
+  config.num_embeds_ada_norm = std::max<int64_t>(shape.classes, 1);
+  return config;
+}
+
 namespace model {
 
 Entry dit() {
@@ -237,17 +249,7 @@ Entry dit() {
       "Transformer over patches of a picture, told time and class by modulation, diffusers' DiTTransformer2DModel";
   e.source = "Peebles and Xie 2023 (DiT), section 3, adaLN-Zero";
   e.bind = [](Binder& b) { DitConfig().bind(b); };
-  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) -> std::unique_ptr<Model> {
-    DitConfig config;
-    config.bind(b);
-    if (shape.sample.size() != 3 || shape.sample[1] != shape.sample[2])
-      fail(Code::usage, "model dit", "a sample", "[channels, size, size]", fmt::format("{}", shape.sample));
-    config.sample_size = shape.sample[1];
-    config.in_channels = shape.sample[0];
-    config.out_channels = shape.channels_out();
-    config.num_embeds_ada_norm = std::max<int64_t>(shape.classes, 1);
-    return make_dit(config, seed);
-  };
+  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_dit(dit_config_for(b, shape), seed); };
   return e;
 }
 

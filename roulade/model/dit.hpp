@@ -14,6 +14,10 @@ namespace roulade {
 /// does not fit together, and from forward for another shape. Source: Peebles and Xie 2023, section 3.
 std::unique_ptr<Model> make_dit(const DitConfig& config, uint64_t seed);
 
+/// What [model] and the data say together: size and channels of the samples, and the classes. Throws Error(usage) for
+/// samples that are no square pictures.
+DitConfig dit_config_for(Binder& model, const ModelShape& shape);
+
 /// Position features of the patches of a picture, [rows * columns, width]: sin and cos of column / 10000^(4 j / width),
 /// then those of the row. Rows and columns count as on a grid of `base` x `base`. Source: Vaswani et al. 2017, section
 /// 3.5, for two axes.

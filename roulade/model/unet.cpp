@@ -140,6 +140,22 @@ std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed) {
   return std::make_unique<Unet>(config, Initialiser(seed));
 }
 
+UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
+  UnetConfig config;
+  config.bind(b);
+  if (shape.sample.size() != 3)
+    fail(Code::usage, "model unet", "a sample", "[channels, height, width]", fmt::format("{}", shape.sample));
+  const int64_t divisor = int64_t{1} << (std::max<int64_t>(config.levels(), 1) - 1);
+  if (shape.sample[1] % divisor != 0 || shape.sample[2] % divisor != 0)
+    fail(Code::usage, "model unet",
+         fmt::format("{} levels halve the picture {} times", config.levels(), config.levels() - 1),
+         fmt::format("height and width multiples of {}", divisor), fmt::format("{}", shape.sample));
+  config.in_channels = shape.sample[0];
+  config.out_channels = shape.channels_out();
+  if (shape.classes > 0) config.num_class_embeds = shape.classes + 1;
+  return config;
+}
+
 namespace model {
 
 Entry unet() {
@@ -148,21 +164,7 @@ Entry unet() {
   e.summary = "U-Net of residual and attention blocks for pictures, diffusers' UNet2DModel";
   e.source = "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks)";
   e.bind = [](Binder& b) { UnetConfig().bind(b); };
-  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) -> std::unique_ptr<Model> {
-    UnetConfig config;
-    config.bind(b);
-    if (shape.sample.size() != 3)
-      fail(Code::usage, "model unet", "a sample", "[channels, height, width]", fmt::format("{}", shape.sample));
-    const int64_t divisor = int64_t{1} << (std::max<int64_t>(config.levels(), 1) - 1);
-    if (shape.sample[1] % divisor != 0 || shape.sample[2] % divisor != 0)
-      fail(Code::usage, "model unet",
-           fmt::format("{} levels halve the picture {} times", config.levels(), config.levels() - 1),
-           fmt::format("height and width multiples of {}", divisor), fmt::format("{}", shape.sample));
-    config.in_channels = shape.sample[0];
-    config.out_channels = shape.channels_out();
-    if (shape.classes > 0) config.num_class_embeds = shape.classes + 1;
-    return make_unet(config, seed);
-  };
+  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_unet(unet_config_for(b, shape), seed); };
   return e;
 }
 

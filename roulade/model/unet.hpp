@@ -16,4 +16,8 @@ namespace roulade {
 /// et al. 2021b.
 std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed);
 
+/// What [model] and the data say together: channels of the samples, and a table with a row for each class and one for
+/// none. Throws Error(usage) for samples that are no pictures or cannot be halved.
+UnetConfig unet_config_for(Binder& model, const ModelShape& shape);
+
 }  // namespace roulade

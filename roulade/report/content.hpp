@@ -107,6 +107,13 @@ struct ReportFact {
   std::string name, value;
 };
 
+/// Pictures that are there already.
+struct ReportSheet {
+  std::string name;  ///< of the file, without its ending
+  std::string title, caption;
+  std::string png;  ///< the bytes of the file
+};
+
 /// Everything that a report shows. Whatever is empty is left out of it.
 struct ReportContent {
   std::string title;
@@ -117,6 +124,7 @@ struct ReportContent {
   std::vector<ReportFrame> frames;
   std::vector<int64_t> frame_labels;  ///< [rows of a frame] classes, or empty
   std::vector<ReportFrame> noising;   ///< data on their way to noise, in the model's units, data first
+  std::vector<ReportSheet> sheets;    ///< in front of all else
   ScheduleCurves schedule;
   LossCurves loss;
   LevelErrors level_errors;

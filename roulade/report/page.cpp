@@ -135,7 +135,13 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   };
   std::string commands;
   for (const std::string& line : content.commands) commands += line + "\n";
-  std::string body = card("samples");
+  std::string body;
+  for (const ReportSheet& sheet : content.sheets)
+    body += fmt::format(
+        "<figure class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\"><img alt=\"{}\" "
+        "src=\"data:image/png;base64,{}\"></div>\n{}</figure>\n",
+        escape(sheet.name), escape(sheet.title), escape(sheet.title), base64(sheet.png), caption(sheet.caption));
+  body += card("samples");
   if (!animation.labels.empty()) body += animation_card(animation);
   if (!content.figures.empty()) body += figures_card(content);
   body += card("training") + card("samplers") + card("data") + card("field") + card("density") + card("loss") +

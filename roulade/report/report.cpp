@@ -148,6 +148,8 @@ std::vector<std::filesystem::path> write_report(const ReportContent& content, co
     std::function<std::string()> make;
   };
   std::vector<Item> items;
+  for (const ReportSheet& sheet : content.sheets)
+    items.push_back({sheet.name + ".png", [&sheet] { return sheet.png; }});
   for (const Picture& picture : pictures) {
     items.push_back({picture.name + ".png", [&picture] { return plot::to_png(picture.figure); }});
     items.push_back({picture.name + ".svg", [&picture] { return plot::to_svg(picture.figure); }});

@@ -135,7 +135,8 @@ void measure_optimiser(const Bench& b, RunFigures& f) {
   const Twin twin = make_twin(b.parts);
   f.fresh_norm = norm_of(*twin.model, nullptr);
   f.weight_norm = norm_of(*b.raw, &f.bad_weight);
-  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.parts.training.rows), b.parts.seed, b.parts.facts.shape);
+  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.parts.training.rows), b.parts.seed,
+                   b.parts.facts.shape);
   f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed);
 
   f.race_steps = b.request.quick ? 100 : 200;

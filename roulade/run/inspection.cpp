@@ -151,7 +151,10 @@ Description inspect_run(const RunFolder& folder) {
                                          {"seed", "run", "seed"}})
     if (recipe.tables.count(table) > 0 && recipe.tables.at(table).count(key) > 0) out.add(name, value(table, key));
   const DataFacts facts = read_facts(folder);
-  out.add("columns", fmt::format("{}", fmt::join(facts.columns, ", ")));
+  if (facts.pictures())
+    out.add("shape", fmt::format("{}", fmt::join(facts.shape, " x ")));
+  else
+    out.add("columns", fmt::format("{}", fmt::join(facts.columns, ", ")));
   out.add("classes", facts.classes());
   const auto latest = folder.latest();
   if (latest) {

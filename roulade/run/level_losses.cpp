@@ -47,6 +47,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   const Schedule& schedule = *parts.schedule;
   loss_ = terms.loss;
   const Points taken = cycled(points, count);
+  shape_ = parts.facts.shape;
   labels_ = taken.labels;
   const Tensor x0 = to_batch(taken).x0;
   const StepKey key{seed, 0, 0};
@@ -75,6 +76,12 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
       column([&](size_t i) { return c[i].target_x0; }) * x0 + column([&](size_t i) { return c[i].target_eps; }) * eps;
 }
 
+std::vector<int64_t> NoisedPoints::axes(int64_t rows) const {
+  std::vector<int64_t> out{rows};
+  out.insert(out.end(), shape_.begin(), shape_.end());
+  return out;
+}
+
 Condition NoisedPoints::condition() const {
   Condition out;
   if (!labels_.empty()) out.label = at::tensor(labels_, at::kLong);
@@ -83,7 +90,7 @@ Condition NoisedPoints::condition() const {
 
 Tensor NoisedPoints::output(const Model& model) const {
   const at::NoGradGuard no_grad;
-  return model.forward(in_ * x_t_, noise_.view({-1}), condition());
+  return model.forward((in_ * x_t_).view(axes(x_t_.size(0))), noise_.view({-1}), condition()).flatten(1);
 }
 
 Tensor NoisedPoints::output_of(const Tensor& x0) const { return (x0 - skip_ * x_t_) / out_; }
@@ -96,9 +103,9 @@ Tensor NoisedPoints::output(const Denoiser& denoiser) const {
     Condition part;
     if (!labels_.empty()) part.label = condition().label->narrow(0, first, count);
     parts.push_back(denoiser
-                        .denoise(x_t_.narrow(0, first, count),
+                        .denoise(x_t_.narrow(0, first, count).view(axes(count)),
                                  std::span(t_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), part)
-                        .x0);
+                        .x0.flatten(1));
   }
   return output_of(at::cat(parts));
 }
@@ -126,8 +133,10 @@ std::vector<std::vector<size_t>> NoisedPoints::by_level(int64_t count) const {
 }
 
 Tensor gaussian_x0(const Points& training, const NoisedPoints& at) {
-  const Scaling fit = Scaling::fit(training, "column");
-  const Tensor mean = at::tensor(fit.mean, at::kFloat), power = at::tensor(fit.deviation, at::kFloat).square();
+  // Not Scaling::fit: a column may be the same in all rows, as the corners of pictures are.
+  const Tensor rows = at::tensor(training.values, at::kDouble).view({training.rows, training.width});
+  const Tensor centre = rows.mean(0), mean = centre.to(at::kFloat);
+  const Tensor power = (rows - centre).square().mean(0).to(at::kFloat);
   const Tensor alpha = at::tensor(at.alpha(), at::kFloat).unsqueeze(1);
   const Tensor sigma = at::tensor(at.sigma(), at::kFloat).unsqueeze(1);
   const Tensor gain = alpha * power / (alpha.square() * power + sigma.square());

@@ -57,10 +57,10 @@ ListedKind list_grids() {
 ListedKind list_metrics() {
   const auto& registry = eval::registry();
   ListedKind kind = list({"metrics", "metric", "eval"}, "eval.metrics", registry);
-  kind.fact_names = {"needs_curve", "needs_mixture", "needs_training", "by_default"};
+  kind.fact_names = {"needs_curve", "needs_mixture", "needs_training", "needs_classes", "by_default"};
   for (size_t i = 0; i < kind.entries.size(); ++i) {
     const MetricEntry& entry = registry.entries()[i];
-    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.by_default};
+    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.needs_classes, entry.by_default};
   }
   return kind;
 }

@@ -4,6 +4,10 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/tensor_file.hpp"
+#include "roulade/model/dit.hpp"
+#include "roulade/model/network_config.hpp"
+#include "roulade/model/unet.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/optimiser.hpp"
 #include "roulade/train/trainer.hpp"
@@ -26,25 +30,44 @@ nlohmann::ordered_json to_json(const Table& table) {
   return out;
 }
 
-}  // namespace
+constexpr const char *kUnet = "unet", *kTransformer = "transformer", *kModel = "model";  // as diffusers' pipelines
+constexpr const char* kWeights = "diffusion_pytorch_model.safetensors";
 
-std::filesystem::path network_file(const std::filesystem::path& folder) {
-  return folder / "model/diffusion_pytorch_model.safetensors";
+std::string folder_name(const Recipe& resolved) {
+  const std::string& kind = text_of(resolved, "model", "kind");
+  return kind == "unet" ? kUnet : kind == "dit" ? kTransformer : kModel;
 }
 
-void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
-                   const std::map<std::string, Tensor>& weights) {
-  std::filesystem::create_directories(folder / "model");
-  const Table& objective = resolved.tables.at("objective");
-  const bool denoiser = objective.at("kind").value == Value(ObjectiveSettings().kind);
-  nlohmann::ordered_json config = to_json(resolved.tables.at("model"));
-  if (!denoiser) config["objective"] = to_json(objective);
+std::string config_text(const Recipe& resolved, const ModelShape& shape, const std::string& name, bool denoiser) {
+  const Table& model = resolved.tables.at("model");
+  Binder binder("model", model);
+  if (name == kUnet) return unet_config_text(unet_config_for(binder, shape), {shape.sample[1], shape.sample[2]});
+  if (name == kTransformer) return dit_config_text(dit_config_for(binder, shape));
+  nlohmann::ordered_json config = to_json(model);
+  if (!denoiser) config["objective"] = to_json(resolved.tables.at("objective"));
   config["_class_name"] = "RouladePointNetwork";
   config["sample_shape"] = shape.sample;
   config["classes"] = shape.classes;
   config["answers"] = shape.answers;
-  write_file_atomically(folder / "model/config.json", config.dump(2) + "\n");
-  write_tensors(network_file(folder), weights, {{"format", "pt"}});
+  return config.dump(2) + "\n";
+}
+
+}  // namespace
+
+std::filesystem::path network_file(const std::filesystem::path& folder) {
+  for (const char* name : {kUnet, kTransformer})
+    if (std::filesystem::exists(folder / name / kWeights)) return folder / name / kWeights;
+  return folder / kModel / kWeights;
+}
+
+void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
+                   const std::map<std::string, Tensor>& weights) {
+  const Table& objective = resolved.tables.at("objective");
+  const bool denoiser = objective.at("kind").value == Value(ObjectiveSettings().kind);
+  const std::string name = denoiser ? folder_name(resolved) : kModel;
+  std::filesystem::create_directories(folder / name);
+  write_file_atomically(folder / name / "config.json", config_text(resolved, shape, name, denoiser));
+  write_tensors(folder / name / kWeights, weights, {{"format", "pt"}});
   if (!denoiser) return;
 
   std::filesystem::create_directories(folder / "scheduler");

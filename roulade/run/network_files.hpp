@@ -12,11 +12,12 @@
 
 namespace roulade {
 
-/// The file of a checkpoint's averaged weights.
+/// The file of a checkpoint's averaged weights, in the one of unet, transformer and model that is there.
 std::filesystem::path network_file(const std::filesystem::path& folder);
 
-/// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name) and, for
-/// a denoiser, scheduler/scheduler_config.json, all from a resolved recipe.
+/// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name), of
+/// networks that diffusers has FOLDER/unet (UNet2DModel) or FOLDER/transformer (DiTTransformer2DModel), which its
+/// from_pretrained reads, and, for a denoiser, scheduler/scheduler_config.json, all from a resolved recipe.
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights);
 

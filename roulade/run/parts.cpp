@@ -72,6 +72,11 @@ TrainParts make_train_parts(const Recipe& resolved) {
   parts.validation = parts.facts.scaling.apply(validation);
 
   parts.facts.shape = parts.source->shape();
+  if (parts.facts.pictures() && training.rows > 0) {
+    const auto [low, high] = std::minmax_element(training.values.begin(), training.values.end());
+    parts.facts.low = *low;
+    parts.facts.high = *high;
+  }
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {

@@ -16,6 +16,7 @@
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/report_sheets.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -31,12 +32,13 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kShown = 10000;    ///< points of the still pictures
-constexpr int64_t kAnimated = 2000;  ///< points of the animation
-constexpr size_t kMostFrames = 60;   ///< frames kept of a long sampling
-constexpr int64_t kCounted = 40000;  ///< points of a density in the plane
-constexpr int64_t kCells = 64;       ///< of a density, across and up
-constexpr int64_t kJudged = 4000;    ///< held-out points a noise level
+constexpr int64_t kShown = 10000;         ///< points of the still pictures
+constexpr int64_t kAnimated = 2000;       ///< points of the animation
+constexpr int64_t kNeighboursOf = 20000;  ///< training pictures that the nearest are looked for among
+constexpr size_t kMostFrames = 60;        ///< frames kept of a long sampling
+constexpr int64_t kCounted = 40000;       ///< points of a density in the plane
+constexpr int64_t kCells = 64;            ///< of a density, across and up
+constexpr int64_t kJudged = 4000;         ///< held-out points a noise level
 
 struct Meaning {
   const char* name;
@@ -162,38 +164,43 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const std::string kind = text_of(run.recipe, "data", "kind");
   content.title = settings_of<RunSettings>(run.recipe, "run").title;
   if (content.title.empty()) content.title = fmt::format("Roulade: {}", kind);
-  content.summary =
-      run.generator
-          ? fmt::format(
-                "A {} of {} parameters learned this data set in {} steps. Its samples take one "
-                "network call each ({} points in {:.3f} s).",
-                text_of(run.recipe, "objective", "kind"), run.parameters, run.step, counted.rows, made.seconds)
-          : fmt::format(
-                "A diffusion model of {} parameters learned this data set in {} steps. Its "
-                "samples begin as pure noise and become data in {} network calls each ({}, {} "
-                "points in {:.2f} s).",
-                run.parameters, run.step, made.calls, sample.sampler, counted.rows, made.seconds);
-  content.columns = run.facts.columns;
-  content.data = to_plot(data);
-  content.samples = to_plot(made.points);
+  content.summary = run.generator ? fmt::format(
+                                        "A {} of {} parameters learned this data set in {} steps. Its samples take one "
+                                        "network call each ({} points in {:.3f} s).",
+                                        text_of(run.recipe, "objective", "kind"), run.parameters, run.step,
+                                        counted.rows, made.seconds)
+                                  : fmt::format(
+                                        "A diffusion model of {} parameters learned this data set in {} steps. Its "
+                                        "samples begin as pure noise and become data in {} network calls each ({}, {} "
+                                        "{} in {:.2f} s).",
+                                        run.parameters, run.step, made.calls, sample.sampler, counted.rows,
+                                        run.facts.pictures() ? "pictures" : "points", made.seconds);
+  const bool pictures = run.facts.pictures();
+  if (pictures) {
+    add_sheets(content, run, made, data, source->draw(Split::train, run.trained_seed, kNeighboursOf));
+  } else {
+    content.columns = run.facts.columns;
+    content.data = to_plot(data);
+    content.samples = to_plot(made.points);
+  }
   const size_t stride = (made.frames.size() + kMostFrames - 1) / kMostFrames;
-  for (size_t i = 0; i < made.frames.size(); ++i)
+  for (size_t i = 0; i < made.frames.size() && !pictures; ++i)
     if (i % stride == 0 || i + 1 == made.frames.size())
       content.frames.push_back(
           {made.frames[i].t, fmt::format("step {} of {}", i, made.frames.size() - 1), made.frames[i].values});
-  if (!made.points.labels.empty() && !made.frames.empty())
+  if (!made.points.labels.empty() && !content.frames.empty())
     content.frame_labels.assign(made.points.labels.begin(),
                                 made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));
   if (run.denoiser) {
     Points few = run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated));
-    content.noising = noising_of(run, few);
+    if (!pictures) content.noising = noising_of(run, few);
     std::vector<double> times;
     for (const Frame& frame : made.frames) times.push_back(frame.t);
     content.schedule = curves_of(*run.schedule, times);
   }
   content.loss = losses_of(folder);
   const int64_t judged = std::min(kJudged, many.rows);
-  if (run.denoiser && text_of(run.recipe, "guidance", "kind") == "none")
+  if (run.denoiser && !pictures && text_of(run.recipe, "guidance", "kind") == "none")
     content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);

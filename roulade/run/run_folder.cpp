@@ -113,6 +113,7 @@ std::vector<Maker> read_makers(const RunFolder& folder) {
 void write_facts(const RunFolder& folder, const DataFacts& facts) {
   const nlohmann::ordered_json json = {{"columns", facts.columns},
                                        {"shape", facts.shape},
+                                       {"range", {facts.low, facts.high}},
                                        {"class_names", facts.class_names},
                                        {"class_shares", facts.class_shares},
                                        {"mean", facts.scaling.mean},
@@ -127,6 +128,10 @@ DataFacts read_facts(const RunFolder& folder) {
     const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), 1 << 26));
     json.at("columns").get_to(facts.columns);
     if (json.contains("shape")) json.at("shape").get_to(facts.shape);
+    if (json.contains("range")) {
+      json.at("range").at(0).get_to(facts.low);
+      json.at("range").at(1).get_to(facts.high);
+    }
     json.at("class_names").get_to(facts.class_names);
     json.at("class_shares").get_to(facts.class_shares);
     json.at("mean").get_to(facts.scaling.mean);
@@ -142,6 +147,8 @@ DataFacts read_facts(const RunFolder& folder) {
     fail(Code::input, where, "damaged: shape", "axes whose product is the number of columns");
   if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
     fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
+  if (facts.pictures() && !(facts.low < facts.high))
+    fail(Code::input, where, "damaged: range", "black below white", fmt::format("{}, {}", facts.low, facts.high));
   if (!facts.class_names.empty() && facts.class_names.size() != facts.class_shares.size())
     fail(Code::input, where, "damaged: class_names and class_shares differ in length");
   for (const double deviation : facts.scaling.deviation)

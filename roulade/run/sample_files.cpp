@@ -2,6 +2,7 @@
 #include "roulade/run/sample_files.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/io/csv.hpp"
 #include "roulade/io/npy.hpp"
 #include "roulade/run/parts.hpp"
@@ -45,7 +46,15 @@ void write_points(const std::filesystem::path& path, const Points& points, const
   write_csv(path, names, points.values, label_texts(points, columns.class_names));
 }
 
+void check_sample_file(const std::filesystem::path& path, const DataFacts& facts) {
+  if (path.extension() != ".png") return check_point_file(path);
+  if (!facts.pictures())
+    fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures", ".png");
+}
+
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples) {
+  check_sample_file(path, run.facts);
+  if (path.extension() == ".png") return write_file_atomically(path, picture_sheet(samples.points, run.facts));
   write_points(path, samples.points, {run.facts.columns, label_name(run.recipe), run.facts.class_names});
 }
 

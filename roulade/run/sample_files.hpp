@@ -27,7 +27,8 @@ std::string label_name(const Recipe& recipe);
 /// The class of each point as text, empty for none.   class_names: empty = numbers.
 std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names);
 
-/// Writes a run's samples with the columns, the class column and the class names of its data.
+/// Writes a run's samples with the columns, the class column and the class names of its data; of pictures also, by the
+/// ending .png, as one sheet (see picture_sheet). Throws Error(usage) for .png where samples are no pictures.
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples);
 
 /// Where samples of a run go by default: RUN/samples/ddpm-40-seed-0.csv, with what else tells sets apart.
@@ -38,5 +39,15 @@ Points write_data(const std::filesystem::path& path, const Recipe& recipe, uint6
 
 /// Throws the Error(usage) of write_points for an ending that it does not write.
 void check_point_file(const std::filesystem::path& path);
+
+/// The same for write_samples.
+void check_sample_file(const std::filesystem::path& path, const DataFacts& facts);
+
+/// The bytes of a PNG file: pictures side by side, a row for each class where they have classes and each has as many,
+/// else as nearly square as can be, with a line of white between. Pictures below 32 pixels are enlarged by a whole
+/// factor. across: pictures in a row, in the order of the points.   points: [rows, channels * height * width] in the
+/// data's units; 1 or 3 channels are drawn (2 and 4 without their opacity). Throws Error(usage) for another number of
+/// channels, or no picture.
+std::string picture_sheet(const Points& points, const DataFacts& facts, int64_t across = 0);
 
 }  // namespace roulade

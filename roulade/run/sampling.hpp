@@ -20,6 +20,7 @@ namespace roulade {
 struct DataFacts {
   std::vector<std::string> columns;
   std::vector<int64_t> shape;            ///< axes of one sample; their product is the number of columns
+  double low = 0, high = 0;              ///< of pictures: what is black and what is white
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
   Scaling scaling;

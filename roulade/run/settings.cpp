@@ -35,8 +35,9 @@ void DataSettings::bind(Binder& b) {
   choose(b, "kind", kind, data::registry(), "what to learn");
   b.add("count", count, at_least(1), "training points drawn from a generator (a table has its own number)");
   b.add("validation_count", validation_count, at_least(1), "points of the validation loss drawn from a generator");
-  b.add("scale", scale, {"global", "centred", "column", "none"},
-        "one mean and deviation for all columns; a mean each, one deviation; one each of both; or none");
+  b.add("scale", scale, {"global", "centred", "column", "pixels", "none"},
+        "one mean and deviation for all columns; a mean each, one deviation; one each of both; 0 to 255 to -1 to 1; or "
+        "none");
 }
 
 std::shared_ptr<const PointSource> make_source(const Table& data) {

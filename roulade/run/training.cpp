@@ -203,7 +203,8 @@ TrainResult run_training(const TrainRequest& request) {
   if (parts.validation.rows > 0 && parts.objective->has_validation())
     hooks.validate = [&] {
       const auto& averages = trainer.averages();
-      if (averages.empty()) return validation_loss(*parts.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
+      if (averages.empty())
+        return validation_loss(*parts.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
       fill_network(averaged.objective->groups().front().weights, averages.front().values(), "validation");
       return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
     };

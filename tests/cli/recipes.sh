@@ -8,8 +8,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 full="${ROULADE_RECIPES:-}"
 [[ "${1:-}" == --full ]] && full=full && shift
 names=("$@")
-# The families side by side (family_*) have a script of their own: a GAN's loss need not fall.
-[[ ${#names[@]} -gt 0 ]] || names=($(basename -s .toml "$tree"/recipes/*.toml | grep -v "^family_"))
+# The families side by side (family_*) have a script of their own: a GAN's loss need not fall; digits.sh has the digits.
+[[ ${#names[@]} -gt 0 ]] || names=($(basename -s .toml "$tree"/recipes/*.toml | grep -v "^family_\|^digits$"))
 
 short=(--set train.steps=150 --set train.batch=256 --set train.warmup=10 --set train.log_every=10 --set data.validation_count=500)
 for name in "${names[@]}"; do

@@ -14,6 +14,7 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mse_loss.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -73,14 +74,39 @@ TEST(Mlp, EqualsPyTorchWithItsGradient) {
 
 TEST(Mlp, TheArticlesNetworkHas17026Weights) { EXPECT_EQ(make("mlp", {}, {{2}, 0})->parameter_count(), 17026); }
 
+/// A small network of each kind.
+struct Small {
+  Table options;
+  std::vector<int64_t> sample;
+
+  explicit Small(const std::string& name, const std::string& embedding = "sinusoidal") {
+    if (name == "unet")
+      options = {{"block_out_channels", std::vector<double>{8, 16}},
+                 {"down_block_types", std::vector<std::string>{"DownBlock2D", "AttnDownBlock2D"}},
+                 {"up_block_types", std::vector<std::string>{"AttnUpBlock2D", "UpBlock2D"}},
+                 {"norm_num_groups", 4}};
+    else if (name == "dit")
+      options = {{"num_attention_heads", 2}, {"attention_head_dim", 8}, {"num_layers", 2}};
+    else
+      options = {{"embedding", embedding}, {"width", 16}};
+    sample = name == "unet" || name == "dit" ? std::vector<int64_t>{3, 4, 4} : std::vector<int64_t>{3};
+  }
+  std::vector<int64_t> batch(int64_t rows) const {
+    std::vector<int64_t> out{rows};
+    out.insert(out.end(), sample.begin(), sample.end());
+    return out;
+  }
+};
+
 TEST(Models, EveryEntryKeepsTheShapeAndFollowsItsSeed) {
   for (const auto& entry : model::registry().entries())
     for (const char* embedding : {"raw", "sinusoidal", "fourier", "none"})
       for (const int64_t classes : {0, 4}) {
-        const Table options = {{"embedding", embedding}, {"width", 16}};
-        const auto a = make(entry.name, options, {{3}, classes}, 1), b = make(entry.name, options, {{3}, classes}, 1);
-        const auto other = make(entry.name, options, {{3}, classes}, 2);
-        EXPECT_EQ(a->forward(at::ones({5, 3}), at::ones({5}), {}).sizes(), at::IntArrayRef({5, 3}));
+        const Small small(entry.name, embedding);
+        const auto a = make(entry.name, small.options, {small.sample, classes}, 1),
+                   b = make(entry.name, small.options, {small.sample, classes}, 1);
+        const auto other = make(entry.name, small.options, {small.sample, classes}, 2);
+        EXPECT_EQ(a->forward(at::ones(small.batch(5)), at::ones({5}), {}).sizes(), at::IntArrayRef(small.batch(5)));
         bool differs = false;
         for (size_t i = 0; i < a->parameters().size(); ++i) {
           EXPECT_EQ(a->parameters()[i].first, b->parameters()[i].first);
@@ -112,12 +138,13 @@ TEST(Models, OutputsOfAnotherWidthAndNoNoiseLevel) {
 
 TEST(Models, TheOutputDependsOnNoiseLevelAndLabel) {
   for (const auto& entry : model::registry().entries()) {
-    const auto model = make(entry.name, {{"width", 16}}, {{2}, 3});
+    const Small small(entry.name);
+    const auto model = make(entry.name, small.options, {small.sample, 3});
     for (const auto& [name, weight] : model->parameters()) {  // the residual network's last layer starts at zero
       Weight handle = weight;
-      handle.store(at::full(weight.stored().sizes(), 0.1).add(weight.stored().detach()));
+      handle.store(at::rand(weight.stored().sizes()).mul(0.2).add(weight.stored().detach()));
     }
-    const Tensor x = at::ones({1, 2}), t = at::ones({1});
+    const Tensor x = at::ones(small.batch(1)), t = at::ones({1});
     Condition one, two;
     one.label = at::full({1}, 1, at::kLong);
     two.label = at::full({1}, 2, at::kLong);

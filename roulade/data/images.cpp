@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/data/image_set.hpp"
+#include "roulade/data/points.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace roulade::data {
+namespace {
+
+struct Settings {
+  std::string path;
+  int64_t size = 0;
+  int64_t channels = 0;
+  std::string fit = "crop";
+  std::string background = "white";
+  bool flip = false;
+  std::string on_damaged = "fail";
+  double validation = 0.05;
+  double test = 0.1;
+  int64_t split_seed = 0;
+
+  void bind(Binder& b) {
+    b.add("path", path, {}, "folder of pictures (subfolders are classes), of IDX files, or of CIFAR-10's binary files");
+    b.add("size", size, between(0, 4096), "pixels of each side; 0 = as the files have it");
+    b.add("channels", channels, between(0, 4), "1 grey, 3 RGB, 4 with opacity; 0 = 3, of IDX files their own");
+    b.add("fit", fit, {"crop", "stretch", "exact"},
+          "of pictures of another shape: their middle, all of them, or refused");
+    b.add("background", background, {"white", "black", "grey"}, "behind what is not opaque");
+    b.add("flip", flip, "each training picture a second time, left and right exchanged");
+    b.add("on_damaged", on_damaged, {"fail", "skip"}, "when a picture cannot be read");
+    b.add("validation", validation, between(0, 1), "share of the training pictures for validation");
+    b.add("test", test, between(0, 1), "share of the pictures for the test, where the files have no such part");
+    b.add("split_seed", split_seed, at_least(0), "decides which pictures go where");
+  }
+
+  ImageOptions options() const {
+    ImageOptions out;
+    out.size = size;
+    out.channels = channels;
+    out.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : Fit::exact;
+    const uint8_t shade = background == "white" ? 255 : background == "grey" ? 128 : 0;
+    out.background = {shade, shade, shade};
+    out.flip = flip;
+    out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
+    out.test_share = test;
+    out.split_seed = static_cast<uint64_t>(split_seed);
+    return out;
+  }
+};
+
+/// Pictures as points: numbers 0 to 255 by channel, row and column.
+class Images final : public PointSource {
+ public:
+  explicit Images(const Settings& s) : path_(s.path) {
+    if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
+    data_ = open_images(s.path, s.options());
+    const ImageSet& all = data_.train;
+    const auto validation = std::llround(s.validation * static_cast<double>(all.count));
+    if (all.count < 1 || validation >= all.count)
+      fail(Code::input, s.path, "pictures", fmt::format("enough for a share of {} to train", 1 - s.validation),
+           fmt::format("{}", all.count));
+    // A picture and its mirror image stay on one side.
+    const int64_t copies = s.flip ? 2 : 1, originals = all.count / copies;
+    const std::vector<int64_t> order = permutation({static_cast<uint64_t>(s.split_seed), Stream::split, 1}, originals);
+    const auto held = static_cast<int64_t>(std::llround(s.validation * static_cast<double>(originals)));
+    for (int64_t i = 0; i < originals; ++i)
+      for (int64_t copy = 0; copy < copies; ++copy)
+        rows_[i < held ? 1 : 0].push_back(order[static_cast<size_t>(i)] + copy * originals);
+    rows_[2].resize(static_cast<size_t>(data_.test.count));
+    std::iota(rows_[2].begin(), rows_[2].end(), 0);
+    for (int64_t c = 0; c < all.channels; ++c)
+      for (int64_t y = 0; y < all.height; ++y)
+        for (int64_t x = 0; x < all.width; ++x) columns_.push_back(fmt::format("{}_{}_{}", c, y, x));
+  }
+
+  const std::vector<std::string>& columns() const override { return columns_; }
+  std::vector<int64_t> shape() const override { return {data_.train.channels, data_.train.height, data_.train.width}; }
+  int64_t classes() const override { return static_cast<int64_t>(data_.train.class_names.size()); }
+  std::vector<std::string> class_names() const override { return data_.train.class_names; }
+  bool endless() const override { return false; }
+
+  Points draw(Split split, uint64_t seed, int64_t count) const override {
+    const std::vector<int64_t>& rows = rows_[static_cast<size_t>(split)];
+    const ImageSet& from = split == Split::test ? data_.test : data_.train;
+    const auto all = static_cast<int64_t>(rows.size());
+    if (count < 0) fail(Code::usage, "data images", "number of pictures", ">= 0", fmt::format("{}", count));
+    if (all == 0) fail(Code::input, path_, "this part has no pictures (raise data.validation or data.test)");
+    Points out{count == 0 ? all : std::min(count, all), from.picture_size(), {}, {}};
+    const std::vector<int64_t> order =
+        permutation({derive_seed(seed, static_cast<uint64_t>(split)), Stream::data, 0}, all);
+    out.values.reserve(static_cast<size_t>(out.rows * out.width));
+    for (int64_t i = 0; i < out.rows; ++i) {
+      const int64_t row = rows[static_cast<size_t>(order[static_cast<size_t>(i)])];
+      const auto begin = from.values.begin() + row * out.width;
+      out.values.insert(out.values.end(), begin, begin + out.width);
+      if (!from.class_names.empty()) out.labels.push_back(from.labels[static_cast<size_t>(row)]);
+    }
+    return out;
+  }
+
+ private:
+  std::string path_;
+  ImageData data_;
+  std::vector<std::string> columns_;
+  std::array<std::vector<int64_t>, 3> rows_;  ///< of train, validation and test
+};
+
+}  // namespace
+
+Entry images() {
+  Entry entry;
+  entry.name = "images";
+  entry.summary = "Pictures of a folder, of IDX files or of CIFAR-10's binary files, all of one size";
+  entry.source = "the files";
+  return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const Images>(s); });
+}
+
+}  // namespace roulade::data

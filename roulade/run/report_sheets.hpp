@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/report/content.hpp"
+#include "roulade/run/sampling.hpp"
+
+namespace roulade {
+
+/// What a report shows of a run on pictures in place of points: samples and data as sheets, samples on their way from
+/// noise (from made.frames) and real pictures on theirs to it, and samples beside the nearest training pictures, with
+/// both distances in the caption. data: real pictures that were not trained on; training: those that were; all in the
+/// data's units.
+void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
+                const Points& training);
+
+}  // namespace roulade

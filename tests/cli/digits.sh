@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A U-Net learns handwritten digits as the shipped recipe says, and its samples are judged; what is broken on purpose must
+# fail the same thresholds.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# judged RUN WORDS...: whether its samples reach what the recipe's do.
+judged() {
+  json eval "$@" --quiet --set eval.pairs=1
+  python3 - <<'P'
+import json, sys
+figures = {row["figure"]: row["samples"] for row in json.load(open("out"))["figures"]}
+print(figures)
+sys.exit(not (figures["recognised"] > 0.95 and figures["precision"] > 0.9 and figures["recall"] > 0.75
+              and figures["sliced_wasserstein"] < 0.12 and figures["copied_share"] < 0.05))
+P
+}
+
+full=(--set train.steps=1200)
+[[ $sanitized == yes ]] && full=(--set train.steps=20)
+ends 0 train digits --out run --quiet "${full[@]}"
+if [[ $sanitized == no ]]; then
+  judged run >said || fail "digits: $(cat said)"
+  # One step from noise; a class that nobody asked for; a network that has not learned.
+  judged run --set sample.steps=1 >said && fail "a sampler of one step passes: $(cat said)"
+  judged run --set 'sample.label="3"' --set guidance.scale=1 >said && fail "all samples of one class pass: $(cat said)"
+  ends 0 train digits --out raw --quiet --set train.steps=100
+  judged raw >said && fail "a network of 100 steps passes: $(cat said)"
+fi
+
+# Pictures by class, as a sheet, and the report's pages.
+ends 0 sample run -n 20 --label 7 --out sevens.png --quiet --steps 4
+python3 - <<'P' || fail "sevens.png: no sheet of 5 x 4 pictures"
+import struct
+head = open("sevens.png", "rb").read(24)
+assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", head[16:24]) == (5 * 34 + 2, 4 * 34 + 2)
+P
+ends 0 sample run -n 3 --out same.csv --quiet --steps 4
+ends 0 sample run -n 5 --out more.csv --quiet --steps 4
+cmp -s same.csv <(head -n 4 more.csv) || fail "sample i depends on the count"
+ends 0 report run --quiet
+for name in samples data neighbours reverse noising; do
+  [[ -s run/report/$name.png ]] || fail "report: no $name.png"
+done
+says run/report/index.html 'data:image/png;base64'
+ends 0 inspect run
+says out "1 x 8 x 8"
+
+# What cannot be.
+ends 2 train digits --out bad --set 'data.shape=[1, 8, 9]'
+says err "data table.shape"
+ends 2 train digits --out bad --set 'data.shape=[1, 4, 16]' --set 'model.block_out_channels=[8, 8, 8, 8]' \
+  --set 'model.down_block_types=["DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]' \
+  --set 'model.up_block_types=["UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"]'
+says err "multiples of 8"
+ends 2 train swiss_roll --out bad --set model.kind=unet --set train.steps=1
+says err "[channels, height, width]"
+ends 0 train moons --out moons --quiet --set train.steps=2 --set data.count=200
+ends 2 sample moons --out moons.png
+says err "no pictures"
+finish

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/data/points.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/image.hpp"
+#include "roulade/report/png.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/sample_files.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+DataFacts facts_of(std::vector<int64_t> shape) {
+  DataFacts facts;
+  facts.shape = std::move(shape);
+  facts.low = -1;
+  facts.high = 3;
+  return facts;
+}
+
+// Four pictures of 2 x 1 pixels: enlarged 32 times, a white line of 2 pixels around each.
+TEST(PictureSheet, HasEachPictureInItsPlace) {
+  const Points points{4, 2, {-1, 3, 1, 1, 3, -1, 9, -9}, {}};
+  const Image sheet = parse_png(picture_sheet(points, facts_of({1, 1, 2})), "sheet");
+  ASSERT_EQ(sheet.channels, 3);
+  ASSERT_EQ(sheet.width, 2 * (64 + 2) + 2);
+  ASSERT_EQ(sheet.height, 2 * (32 + 2) + 2);
+  const auto shade = [&](int64_t picture, int64_t pixel) {
+    return static_cast<int>(*sheet.pixel(2 + picture % 2 * 66 + pixel * 32 + 7, 2 + picture / 2 * 34 + 9));
+  };
+  EXPECT_EQ(shade(0, 0), 0);
+  EXPECT_EQ(shade(0, 1), 255);
+  EXPECT_EQ(shade(1, 0), 128);
+  EXPECT_EQ(shade(2, 1), 0);
+  EXPECT_EQ(shade(3, 0), 255);  // beyond white is white
+  EXPECT_EQ(shade(3, 1), 0);
+  EXPECT_EQ(static_cast<int>(*sheet.pixel(0, 0)), 255);
+  EXPECT_EQ(static_cast<int>(*sheet.pixel(66, 10)), 255);
+}
+
+TEST(PictureSheet, ColoursAreChannelsAndClassesAreRows) {
+  const Points red_and_blue{2, 3, {3, -1, -1, -1, -1, 3}, {}};
+  const Image sheet = parse_png(picture_sheet(red_and_blue, facts_of({3, 1, 1}), 2), "sheet");
+  const auto* first = sheet.pixel(5, 5);
+  EXPECT_EQ(std::vector<int>(first, first + 3), (std::vector<int>{255, 0, 0}));
+  const auto* second = sheet.pixel(2 + 34 + 5, 5);
+  EXPECT_EQ(std::vector<int>(second, second + 3), (std::vector<int>{0, 0, 255}));
+  Points six{6, 1, {-1, 3, -1, 3, -1, 3}, {1, 0, 1, 0, 1, 0}};  // class 0 is white and comes first
+  const Image rows = parse_png(picture_sheet(six, facts_of({1, 1, 1})), "sheet");
+  EXPECT_EQ(rows.width, 3 * 34 + 2);
+  EXPECT_EQ(static_cast<int>(*rows.pixel(5, 5)), 255);
+  EXPECT_EQ(static_cast<int>(*rows.pixel(5, 39)), 0);
+  EXPECT_THROW(picture_sheet({0, 1, {}, {}}, facts_of({1, 1, 1})), Error);
+  EXPECT_THROW(picture_sheet({1, 2, {0, 0}, {}}, facts_of({2})), Error);
+  EXPECT_THROW(check_sample_file("a.png", facts_of({2})), Error);
+}
+
+struct Folder {
+  fs::path path = fs::temp_directory_path() / fmt::format("roulade-pictures-{}", getpid());
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+TEST(ImagesSource, HasClassesShapeAndSplits) {
+  const Folder folder;
+  for (int k = 0; k < 2; ++k)
+    for (int i = 0; i < 10; ++i) {
+      fs::create_directories(folder.path / (k == 0 ? "dark" : "light"));
+      const std::vector<uint8_t> rgb(2 * 3 * 3, static_cast<uint8_t>(100 * k + i));
+      write_file_atomically(folder.path / (k == 0 ? "dark" : "light") / fmt::format("{}.png", i),
+                            plot::png_of_rgb(rgb, 3, 2));
+    }
+  const Table data{{"kind", "images"}, {"path", folder.path.string()},
+                   {"fit", "exact"},   {"channels", 1},
+                   {"test", 0.2},      {"validation", 0.25}};
+  const auto source = make_source(data);
+  EXPECT_EQ(source->shape(), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(source->class_names(), (std::vector<std::string>{"dark", "light"}));
+  EXPECT_EQ(source->classes(), 2);
+  EXPECT_EQ(source->columns().size(), 6u);
+  std::vector<double> seen;
+  for (const auto& [split, count] : {std::pair(Split::train, 12), {Split::validation, 4}, {Split::test, 4}}) {
+    const Points points = source->draw(split, 3, 0);
+    ASSERT_EQ(points.rows, count);
+    for (int64_t i = 0; i < points.rows; ++i) {
+      const double value = *points.row(i);
+      seen.push_back(value);
+      EXPECT_TRUE(std::all_of(points.row(i), points.row(i) + 6, [&](double v) { return v == value; }));
+      EXPECT_EQ(points.labels[static_cast<size_t>(i)], value >= 100 ? 1 : 0);
+    }
+  }
+  std::sort(seen.begin(), seen.end());
+  std::vector<double> all;
+  for (int k = 0; k < 2; ++k)
+    for (int i = 0; i < 10; ++i) all.push_back(100 * k + i);
+  EXPECT_EQ(seen, all);  // each picture once, in one part
+  EXPECT_EQ(source->draw(Split::train, 3, 5).values, part_of(source->draw(Split::train, 3, 0), 0, 5).values);
+  EXPECT_NE(source->draw(Split::train, 4, 0).values, source->draw(Split::train, 3, 0).values);
+  Table nothing = data;
+  nothing["path"] = "";
+  EXPECT_THROW(make_source(nothing), Error);
+}
+
+// A picture and its mirror image are never on both sides of a split.
+TEST(ImagesSource, MirrorImagesStayTogether) {
+  const Folder folder;
+  for (int i = 0; i < 10; ++i) {
+    std::vector<uint8_t> rgb(2 * 3, static_cast<uint8_t>(10 + i));
+    std::fill(rgb.begin() + 3, rgb.end(), static_cast<uint8_t>(200 + i));
+    write_file_atomically(folder.path / fmt::format("{}.png", i), plot::png_of_rgb(rgb, 2, 1));
+  }
+  const auto source = make_source({{"kind", "images"},
+                                   {"path", folder.path.string()},
+                                   {"fit", "exact"},
+                                   {"channels", 1},
+                                   {"flip", true},
+                                   {"test", 0.0},
+                                   {"validation", 0.3}});
+  const auto pictures = [&](Split split) {
+    const Points points = source->draw(split, 1, 0);
+    std::vector<std::pair<double, double>> out;
+    for (int64_t i = 0; i < points.rows; ++i) out.emplace_back(points.row(i)[0], points.row(i)[1]);
+    return out;
+  };
+  const auto train = pictures(Split::train), validation = pictures(Split::validation);
+  EXPECT_EQ(train.size(), 14u);
+  EXPECT_EQ(validation.size(), 6u);
+  for (const auto& part : {train, validation})
+    for (const auto& [left, right] : part)
+      EXPECT_TRUE(std::find(part.begin(), part.end(), std::pair(right, left)) != part.end());
+}
+
+TEST(DataFacts, KeepShapeAndRange) {
+  const Folder folder;
+  const RunFolder run{folder.path};
+  DataFacts facts;
+  facts.columns = {"a", "b", "c", "d"};
+  facts.shape = {1, 2, 2};
+  facts.low = 0;
+  facts.high = 255;
+  facts.scaling = {{0, 0, 0, 0}, {1, 1, 1, 1}};
+  write_facts(run, facts);
+  const DataFacts read = read_facts(run);
+  EXPECT_EQ(read.shape, facts.shape);
+  EXPECT_EQ(read.high, 255);
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{1, 2, 3}, {2, 2}, {-1, -2, 2}}) {
+    facts.shape = shape;
+    write_facts(run, facts);
+    EXPECT_THROW(read_facts(run), Error);
+  }
+  facts.shape = {1, 2, 2};
+  facts.high = 0;
+  write_facts(run, facts);
+  EXPECT_THROW(read_facts(run), Error);
+  const std::string old = R"({"columns":["a"],"class_names":[],"class_shares":[],"mean":[0],"deviation":[1]})";
+  write_file_atomically(run.facts(), old);
+  EXPECT_EQ(read_facts(run).shape, std::vector<int64_t>{1});
+}
+
+}  // namespace
+}  // namespace roulade
