@@ -3,88 +3,47 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/data/image_text.hpp"
-#include "roulade/io/file.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <map>
 #include <set>
-#include <system_error>
 
 #include <fmt/format.h>
 
 namespace roulade {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr uint64_t kMostListBytes = uint64_t{1} << 30;
 constexpr uint64_t kMostCaptionBytes = uint64_t{1} << 20;
-constexpr int kMostLevels = 64;
+constexpr const char* kDatasetJson = "dataset.json";
 constexpr int64_t kMostClasses = 10000;
 
-/// Names of a folder and all below it, relative to it.
+/// Names of the files that matter.
 struct Listing {
-  std::vector<std::string> pictures;  ///< sorted
+  std::vector<std::string> pictures;
   std::vector<std::string> metadata;  ///< metadata.jsonl and metadata.csv of any folder
-  std::set<std::string> captions;     ///< .txt and .caption
-  bool dataset_json = false;          ///< at the top
   int64_t others = 0;
 };
 
-bool is_hidden(const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; }
+/// What may stand beside a picture: a caption or a class.
+bool is_beside_name(const std::string& name) {
+  return name.ends_with(".txt") || name.ends_with(".caption") || name.ends_with(".cls");
+}
 
-bool is_caption_name(const std::string& name) { return name.ends_with(".txt") || name.ends_with(".caption"); }
-
-class Walk {
- public:
-  explicit Walk(const fs::path& root) {
-    enter(root, "", 0);
-    std::sort(listing.pictures.begin(), listing.pictures.end());
-    std::sort(listing.metadata.begin(), listing.metadata.end());
-  }
-  Listing listing;
-
- private:
-  /// `prefix`: the folder's name below the root, with a '/' at its end.
-  void enter(const fs::path& folder, const std::string& prefix, int level) {
-    std::error_code error;
-    const fs::path real = fs::canonical(folder, error);
-    if (error) fail_system(folder, "open", error.value());
-    if (level > kMostLevels) fail(Code::input, folder.string(), "levels of folders", std::to_string(kMostLevels));
-    if (!entered_.insert(real.string()).second) return;  // a link that leads back
-    std::vector<std::string> names;
-    fs::directory_iterator at(folder, error);
-    for (; !error && at != fs::directory_iterator(); at.increment(error))
-      names.push_back(at->path().filename().string());
-    if (error) fail_system(folder, "list", error.value());
-    std::sort(names.begin(), names.end());  // which of two links to one folder is entered must not be chance
-    for (const std::string& name : names) {
-      if (is_hidden(name)) continue;
-      const fs::file_status status = fs::status(folder / name, error);
-      if (fs::is_directory(status))
-        enter(folder / name, prefix + name + '/', level + 1);
-      else if (fs::is_regular_file(status))
-        add(prefix, name);
-    }
-  }
-
-  void add(const std::string& prefix, const std::string& name) {
+Listing list(const FileTree& files) {
+  Listing out;
+  for (const std::string& name : files.names()) {
+    const std::string last = name.substr(name.rfind('/') + 1);
     if (is_picture_name(name))
-      listing.pictures.push_back(prefix + name);
-    else if (name == "metadata.jsonl" || name == "metadata.csv")
-      listing.metadata.push_back(prefix + name);
-    else if (name == "dataset.json" && prefix.empty())
-      listing.dataset_json = true;
-    else if (is_caption_name(name))
-      listing.captions.insert(prefix + name);
-    else
-      ++listing.others;
+      out.pictures.push_back(name);
+    else if (last == "metadata.jsonl" || last == "metadata.csv")
+      out.metadata.push_back(name);
+    else if (!is_beside_name(name) && name != kDatasetJson)
+      ++out.others;
   }
-
-  std::set<std::string> entered_;
-};
+  return out;
+}
 
 /// The first part of a name, or "" for a picture that lies in the folder itself.
 std::string top(const std::string& name) {
@@ -114,18 +73,18 @@ void name_by_number(ImageFolder& out) {
   for (int64_t k = 0; k <= last; ++k) out.class_names.push_back(std::to_string(k));
 }
 
-void check_classes(size_t count, const fs::path& root) {
+void check_classes(size_t count, const std::filesystem::path& root) {
   if (count > static_cast<size_t>(kMostClasses))
     fail(Code::input, root.string(), "classes", fmt::format("at most {}", kMostClasses), std::to_string(count));
 }
 
 void label_by_dataset_json(ImageFolder& out) {
-  const fs::path path = out.root / "dataset.json";
-  const auto labels = parse_dataset_json(read_file(path, kMostListBytes), path.string());
+  const std::string where = out.files->where(kDatasetJson);
+  const auto labels = parse_dataset_json(out.files->read(kDatasetJson, kMostListBytes), where);
   if (labels.empty()) return;
-  for (const auto& [name, label] : labels) find_item(out, name, path.string()).label = label;
+  for (const auto& [name, label] : labels) find_item(out, name, where).label = label;
   for (const ImageItem& item : out.items)
-    if (item.label < 0) fail(Code::input, path.string(), fmt::format("no class for '{}'", item.name));
+    if (item.label < 0) fail(Code::input, where, fmt::format("no class for '{}'", item.name));
   name_by_number(out);
 }
 
@@ -134,8 +93,8 @@ std::map<std::string, std::string> apply_metadata(const Listing& listing, ImageF
   std::map<std::string, std::string> labels;
   std::set<std::string> described;
   for (const std::string& name : listing.metadata) {
-    const std::string prefix = name.substr(0, name.rfind('/') + 1), where = (out.root / name).string();
-    std::string content = read_file(out.root / name, kMostListBytes);
+    const std::string prefix = name.substr(0, name.rfind('/') + 1), where = out.files->where(name);
+    std::string content = out.files->read(name, kMostListBytes);
     const ImageTexts texts =
         name.ends_with(".csv") ? parse_metadata_csv(std::move(content), where) : parse_metadata_jsonl(content, where);
     for (const auto& [file, text] : texts) {
@@ -170,17 +129,32 @@ void label_by_folder(const std::set<std::string>& tops, ImageFolder& out) {
   for (ImageItem& item : out.items) item.label = std::distance(tops.begin(), tops.find(top(item.name)));
 }
 
-void read_captions(const Listing& listing, ImageFolder& out) {
+std::string stem(const ImageItem& item) { return item.name.substr(0, item.name.rfind('.')); }
+
+void read_captions(ImageFolder& out) {
   for (ImageItem& item : out.items) {
     if (!item.caption.empty()) continue;
-    const std::string stem = item.name.substr(0, item.name.rfind('.'));
     for (const char* extension : {".caption", ".txt"}) {
-      if (!listing.captions.count(stem + extension)) continue;
-      const fs::path path = out.root / (stem + extension);
-      item.caption = parse_caption(read_file(path, kMostCaptionBytes), path.string());
+      const std::string name = stem(item) + extension;
+      if (!out.files->has(name)) continue;
+      item.caption = parse_caption(out.files->read(name, kMostCaptionBytes), out.files->where(name));
       break;
     }
   }
+}
+
+/// The classes of WebDataset: a file with a whole number beside each picture.
+std::map<std::string, std::string> read_classes(const ImageFolder& folder) {
+  std::map<std::string, std::string> labels;
+  for (const ImageItem& item : folder.items) {
+    const std::string name = stem(item) + ".cls";
+    if (!folder.files->has(name)) continue;
+    const std::string where = folder.files->where(name);
+    labels[item.name] = parse_caption(folder.files->read(name, kMostCaptionBytes), where);
+    if (class_number(labels[item.name]) < 0)
+      fail(Code::input, where, "class", fmt::format("a whole number from 0 to {}", kMostClasses - 1));
+  }
+  return labels;
 }
 
 void apply_repeats(ImageFolder& out) {
@@ -193,14 +167,6 @@ void apply_repeats(ImageFolder& out) {
 
 }  // namespace
 
-bool is_picture_name(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* extension : {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"})
-    if (lower.ends_with(extension)) return true;
-  return false;
-}
-
 int64_t repeats_of(std::string_view folder_name) {
   int64_t n = 0;
   const auto [end, error] = std::from_chars(folder_name.data(), folder_name.data() + folder_name.size(), n);
@@ -211,26 +177,28 @@ int64_t repeats_of(std::string_view folder_name) {
 }
 
 ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options) {
-  const Listing listing = Walk(folder).listing;
+  const std::shared_ptr<const FileTree> files = open_tree(folder);
+  const Listing listing = list(*files);
   if (listing.pictures.empty())
     fail(Code::input, folder.string(), "no PNG, JPEG or WebP file in the folder or below it");
-  ImageFolder out{folder, {}, {}, listing.others};
+  ImageFolder out{folder, files, {}, {}, listing.others};
   std::set<std::string> tops;
   for (const std::string& name : listing.pictures) {
     tops.insert(top(name));
     out.items.push_back({name, -1, "", 1});
   }
-  const bool flat = tops.erase("") > 0;
+  const bool flat = tops.erase("") > 0 || files->sharded();
   const bool repeated =
       options.repeats && !tops.empty() && std::all_of(tops.begin(), tops.end(), [](auto& t) { return repeats_of(t); });
-  const auto labels = apply_metadata(listing, out);
-  if (listing.dataset_json)
+  std::map<std::string, std::string> labels = apply_metadata(listing, out);
+  if (labels.empty()) labels = read_classes(out);
+  if (files->has(kDatasetJson))
     label_by_dataset_json(out);
   else if (!labels.empty())
     label_by_metadata(labels, out);
   else if (options.classes && !repeated && !flat && listing.metadata.empty())
     label_by_folder(tops, out);
-  read_captions(listing, out);
+  read_captions(out);
   if (repeated) apply_repeats(out);
   return out;
 }

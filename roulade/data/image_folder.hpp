@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/data/file_tree.hpp"
+
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +22,8 @@ struct ImageItem {
 
 /// The pictures of a folder, in bytewise order of their names.
 struct ImageFolder {
-  std::filesystem::path root;
+  std::filesystem::path root;             ///< as it was named
+  std::shared_ptr<const FileTree> files;  ///< what the items' names are names in
   std::vector<ImageItem> items;
   std::vector<std::string> class_names;  ///< [classes]; empty = no labels
   int64_t others = 0;                    ///< files that are neither pictures nor describe some
@@ -30,13 +34,13 @@ struct FolderOptions {
   bool repeats = true;  ///< subfolders "10_name", where all are named so, hold pictures that an epoch shows 10 times
 };
 
-/// Finds the pictures (.png, .jpg, .jpeg, .jpe, .jfif, .webp in any case) of a folder and all below it, and what is
-/// said of them. Names that begin with '.' and "__MACOSX" are passed over; links are followed, a folder is entered
-/// once.
+/// Finds the pictures (is_picture_name) of a folder and all below it, or of archives (open_tree), and what is said of
+/// them.
 ///
 /// Classes. dataset.json of the folder, {"labels": [["name", class], ...]} (EDM): it must name every picture. Else
-/// "label" in the metadata. Else, where pictures lie in subfolders alone, there is no metadata and no repeats: the
-/// subfolders, in bytewise order; pictures deeper down belong to the subfolder above.
+/// "label" in the metadata. Else NAME.cls beside the picture, a whole number. Else, where pictures lie in subfolders
+/// alone, there is no metadata and no repeats: the subfolders, in bytewise order; pictures deeper down belong to the
+/// subfolder above.
 ///
 /// Captions. metadata.jsonl or metadata.csv, in any folder: lines of file_name (below that folder), text (or caption),
 /// label (whole numbers from 0 to 9999, or names, numbered in bytewise order). Else NAME.caption, else NAME.txt beside
@@ -47,9 +51,6 @@ struct FolderOptions {
 /// Pictures are not opened. Throws Error(io) when a folder or file cannot be read; Error(input) with file and line when
 /// there is no picture, or a description is damaged, not UTF-8, or names what is not there or twice.
 ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options = {});
-
-/// True when a file's name is that of a picture.
-bool is_picture_name(std::string_view name);
 
 /// The N of "N_rest", or 0.
 int64_t repeats_of(std::string_view folder_name);

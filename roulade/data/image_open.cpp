@@ -178,20 +178,22 @@ ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& nam
 
 ImageSet read_folder(const ImageFolder& folder, ImageOptions options) {
   if (options.channels == 0) options.channels = 3;
-  const auto path = [&](int64_t i) { return folder.root / folder.items[static_cast<size_t>(i)].name; };
+  const auto item = [&](int64_t i) -> const ImageItem& { return folder.items[static_cast<size_t>(i)]; };
+  ImageSource source{folder.root, static_cast<int64_t>(folder.items.size()), nullptr, nullptr};
+  source.path = [&](int64_t i) { return folder.files->where(item(i).name); };
+  source.get = [&](int64_t i) {
+    return parse_image(folder.files->read(item(i).name, kMostImageBytes), folder.files->where(item(i).name));
+  };
   std::vector<int64_t> kept;
-  ImageSet out = read_images(
-      {folder.root, static_cast<int64_t>(folder.items.size()), [&](int64_t i) { return read_image(path(i)); }, path},
-      options, kept);
+  ImageSet out = read_images(source, options, kept);
   bool captions = false, repeats = false;
   for (const int64_t i : kept) {
-    const ImageItem& item = folder.items[static_cast<size_t>(i)];
-    captions = captions || !item.caption.empty();
-    repeats = repeats || item.repeats != 1;
-    out.names.push_back(item.name);
-    out.captions.push_back(item.caption);
-    out.repeats.push_back(item.repeats);
-    if (!folder.class_names.empty()) out.labels.push_back(item.label);
+    captions = captions || !item(i).caption.empty();
+    repeats = repeats || item(i).repeats != 1;
+    out.names.push_back(item(i).name);
+    out.captions.push_back(item(i).caption);
+    out.repeats.push_back(item(i).repeats);
+    if (!folder.class_names.empty()) out.labels.push_back(item(i).label);
   }
   if (!captions) out.captions.clear();
   if (!repeats) out.repeats.clear();
@@ -234,6 +236,8 @@ ImageData open_folders(const fs::path& folder, const std::vector<std::string>& n
 }
 
 ImageData open_files(const fs::path& path, const ImageOptions& options) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return {read_folder(scan_images(path, options.folder), options), {}};
   const std::vector<std::string> names = list(path);
   if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
   if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);

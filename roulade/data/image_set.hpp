@@ -75,7 +75,8 @@ struct ImageData {
 /// (MNIST,
 ///   Fashion-MNIST; 4 axes are [N, C, H, W]): "t10k" or "test" in the name is the test part, anything else trains;
 /// - a folder with CIFAR-10's binary version, data_batch_*.bin and test_batch.bin, or one above it;
-/// - a folder of pictures (scan_images), or of two such folders, train and one of test, val, valid, validation, whose
+/// - a folder or archive of pictures (scan_images), or a folder of two such folders, train and one of test, val, valid,
+/// validation, whose
 ///   classes are then numbered together.
 /// The result depends on the files and the options alone; pictures are decoded on several threads.
 /// Throws Error(io) when a file cannot be read; Error(input) when one is damaged, or does not fit the others;

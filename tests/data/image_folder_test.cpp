@@ -5,6 +5,8 @@
 #include "roulade/data/image_text.hpp"
 #include "tests/io/scratch.hpp"
 
+#include <cstdio>
+
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -181,6 +183,53 @@ TEST(ImageFolder, FaultsHaveFileAndLine) {
   // Nested deeper than a recursive reader could follow.
   spill(s / "dataset.json", "{\"labels\": [[\"a.png\", " + std::string(300000, '[') + std::string(300000, ']') + "]]}");
   expect_error(Code::input, {"dataset.json labels[0]] class"}, [&] { scan_images(s.folder()); });
+}
+
+TEST(ImageFolder, AZipArchiveIsReadWhereItLies) {
+  const ImageFolder f = scan_images(golden("io/pictures.zip"));
+  EXPECT_EQ(names(f), (Names{"cat/a.webp", "dog/b.jpg"}));  // without the folder that holds all
+  EXPECT_EQ(f.class_names, (Names{"cat", "dog"}));
+  EXPECT_EQ(captions(f), (Names{"", "a dog"}));
+  EXPECT_EQ(f.files->read("dog/b.jpg", 1 << 20), slurp(golden("io/rgb.jpg")));
+  EXPECT_TRUE(f.files->where("dog/b.jpg").ends_with("pictures.zip:set/dog/b.jpg"));
+  expect_error(Code::usage, {"no such file in the archive"}, [&] { f.files->read("dog/c.jpg", 1); });
+  expect_error(Code::input, {"no PNG, JPEG or WebP file"}, [] { scan_images(golden("io/plain.zip")); });
+  expect_error(Code::input, {"neither a zip nor a tar archive"}, [] { scan_images(golden("io/rgb.jpg")); });
+}
+
+/// A file within a tar archive; the header's checksum is the sum of its bytes, its own field taken as blanks.
+std::string tarred(const std::string& name, const std::string& content) {
+  std::string header(512, '\0');
+  header.replace(0, name.size(), name);
+  char size[12];
+  std::snprintf(size, sizeof size, "%011zo", content.size());
+  header.replace(124, 11, size);
+  header.replace(148, 8, 8, ' ');
+  header[156] = '0';
+  header.replace(257, 5, "ustar");
+  unsigned sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%06o", sum);
+  header.replace(148, 7, std::string(digits, 7));
+  return header + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
+TEST(ImageFolder, ShardsOfWebDataset) {
+  const Scratch s;
+  const std::string end(1024, '\0');
+  spill(s / "b.tar", tarred("000.png", "") + tarred("000.cls", "7\n") + end);
+  spill(s / "a.tar", tarred("x/000.webp", "?") + tarred("x/000.txt", "one") + tarred("x/000.cls", "0") +
+                         tarred("001.jpg", "") + tarred("001.json", "{}") + end);
+  const ImageFolder f = scan_images(s.folder());
+  EXPECT_EQ(names(f), (Names{"a.tar/001.jpg", "a.tar/x/000.webp", "b.tar/000.png"}));
+  EXPECT_EQ(captions(f), (Names{"", "one", ""}));
+  EXPECT_EQ(labels(f), (Numbers{-1, 0, 7}));
+  EXPECT_EQ(f.class_names.size(), size_t{8});
+  EXPECT_EQ(f.others, 1);
+  EXPECT_EQ(f.files->read("a.tar/x/000.webp", 9), "?");
+  spill(s / "b.tar", tarred("000.png", "") + tarred("000.cls", "cat") + end);
+  expect_error(Code::input, {"b.tar:000.cls] class: expected a whole number"}, [&] { scan_images(s.folder()); });
 }
 
 TEST(ImageFolder, LinksAreFollowedOnce) {

@@ -177,6 +177,13 @@ TEST(ImageSet, PartsOfAFolder) {
   EXPECT_EQ(d.test.labels, (Numbers{0, 2}));
 }
 
+TEST(ImageSet, AZipArchive) {
+  const ImageSet set = open_images(golden("io/pictures.zip")).train;
+  EXPECT_EQ(set.labels, (Numbers{0, 1}));
+  EXPECT_EQ(set.width, 20);
+  EXPECT_EQ(set.picture(0).values, read_image(golden("io/rgb.webp")).values);
+}
+
 TEST(ImageSet, SplitsBySeed) {
   const Scratch s;
   for (int i = 0; i < 10; ++i) copy(s, "rgb.webp", std::string(1, static_cast<char>('a' + i)) + ".webp");

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the archives of tests/golden/io with Python 3.11's zipfile and tarfile: python3 tools/golden/archives.py
 
-Each holds a folder and three files of the same names: a.txt ("hello"), dir/b.bin (3000 bytes, byte i is i // 7 mod 256)
+All but pictures.zip hold a folder and three files of the same names: a.txt ("hello"), dir/b.bin (3000 bytes, byte i is i // 7 mod 256)
 and one with a name of 180 characters ("long"). Of two files a.txt the later counts.
 """
 
@@ -47,5 +47,14 @@ def tars():
                 t.addfile(info, io.BytesIO(data))
 
 
+def pictures():
+    """A data set of classes, of pictures that tools/golden/images.py made."""
+    with zipfile.ZipFile(OUT / "pictures.zip", "w") as z:
+        for name, content in [("set/dog/b.jpg", (OUT / "rgb.jpg").read_bytes()), ("set/dog/b.txt", b"a dog\n"),
+                              ("set/cat/a.webp", (OUT / "rgb.webp").read_bytes()), ("__MACOSX/set/._a.png", b"")]:
+            z.writestr(zipfile.ZipInfo(name, DAY), content, zipfile.ZIP_DEFLATED)
+
+
 zips()
 tars()
+pictures()

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// libFuzzer's entry to the readers of picture data sets. The first byte chooses the reader. By hand, not by ctest:
+//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. $(pkg-config --cflags libpng)
+//   tests/fuzz/image.cpp
+//     roulade/io/{archive,cifar,csv,exif,file,atomic,gzip,idx,image,jpeg,png,resize,tar,webp,zip}.cpp
+//     roulade/data/image_text.cpp roulade/core/{error,utf8}.cpp -lpng -ljpeg -lwebp -lz -lfmt -o /tmp/fuzz
+//   /tmp/fuzz -rss_limit_mb=3000 -max_total_time=600 CORPUS
+#include "roulade/io/image.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/data/image_text.hpp"
+#include "roulade/io/archive.hpp"
+#include "roulade/io/cifar.hpp"
+#include "roulade/io/idx.hpp"
+#include "roulade/io/resize.hpp"
+
+#include <cstdlib>
+
+namespace {
+
+constexpr uint64_t kLimit = 1 << 20;
+
+void require(bool truth) {
+  if (!truth) std::abort();
+}
+
+void read_picture(std::string_view file) {
+  const roulade::Image image = roulade::parse_image(file, "f");
+  require(image.values.size() == static_cast<size_t>(image.width * image.height * image.channels));
+  if (image.width <= 4096 && image.height <= 4096) roulade::resize(image, 5, 7);
+}
+
+void read(int reader, std::string_view file) {
+  switch (reader % 8) {
+    case 0:
+      for (const auto& entry : roulade::list_zip(file, "f")) roulade::unpack_zip(file, entry, "f", kLimit);
+      break;
+    case 1:
+      for (const auto& entry : roulade::list_tar(file, "f")) roulade::unpack_tar(file, entry, "f", kLimit);
+      break;
+    case 2:
+      roulade::parse_idx(file, "f");
+      break;
+    case 3:
+      roulade::parse_cifar10(file, "f");
+      break;
+    case 4:
+      roulade::parse_metadata_jsonl(file, "f");
+      break;
+    case 5:
+      roulade::parse_metadata_csv(std::string(file), "f");
+      break;
+    case 6:
+      roulade::parse_dataset_json(file, "f");
+      break;
+    default:
+      read_picture(file);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  try {
+    read(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
+  } catch (const roulade::Error& e) {
+    require(e.code() == roulade::Code::input);
+  }
+  return 0;
+}
