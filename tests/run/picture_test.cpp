@@ -4,6 +4,7 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/report/png.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
