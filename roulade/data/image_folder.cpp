@@ -94,9 +94,9 @@ std::map<std::string, std::string> apply_metadata(const Listing& listing, ImageF
   std::set<std::string> described;
   for (const std::string& name : listing.metadata) {
     const std::string prefix = name.substr(0, name.rfind('/') + 1), where = out.files->where(name);
-    std::string content = out.files->read(name, kMostListBytes);
+    const std::string content = out.files->read(name, kMostListBytes);
     const ImageTexts texts =
-        name.ends_with(".csv") ? parse_metadata_csv(std::move(content), where) : parse_metadata_jsonl(content, where);
+        name.ends_with(".csv") ? parse_metadata_csv(content, where) : parse_metadata_jsonl(content, where);
     for (const auto& [file, text] : texts) {
       ImageItem& item = find_item(out, prefix + file, where);
       if (!described.insert(item.name).second)
@@ -169,10 +169,14 @@ void apply_repeats(ImageFolder& out) {
 
 int64_t repeats_of(std::string_view folder_name) {
   int64_t n = 0;
-  const auto [end, error] = std::from_chars(folder_name.data(), folder_name.data() + folder_name.size(), n);
-  const auto digits = static_cast<size_t>(end - folder_name.data());
-  const bool fits = error == std::errc() && n >= 1 && n <= 9999 && folder_name[0] != '0' &&
-                    digits + 1 < folder_name.size() && folder_name[digits] == '_';
+  size_t digits = 0;
+  for (; digits < folder_name.size() && digits < 5; ++digits) {
+    const char c = folder_name[digits];
+    if (c < '0' || c > '9') break;
+    n = 10 * n + (c - '0');
+  }
+  const bool fits = digits >= 1 && digits <= 4 && folder_name[0] != '0' && digits + 1 < folder_name.size() &&
+                    folder_name[digits] == '_';
   return fits ? n : 0;
 }
 

@@ -26,8 +26,8 @@ struct ImageOptions {
   int64_t channels = 0;  ///< 1 to 4 as in Image; 0 = 3, of IDX files as they have it
   Fit fit = Fit::crop;
   Filter filter = Filter::lanczos;
-  Colour background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
-  bool flip = false;                    ///< each picture of the training part a second time, left and right exchanged
+  Rgb background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
+  bool flip = false;                 ///< each picture of the training part a second time, left and right exchanged
   OnDamaged on_damaged = OnDamaged::fail;
   FolderOptions folder;
   double test_share = 0;  ///< of the pictures, drawn by split_seed, where the files have no test part of their own

@@ -205,7 +205,7 @@ Image center_crop(const Image& image, int64_t width, int64_t height) {
   return crop(image, (image.width - width) / 2, (image.height - height) / 2, width, height);
 }
 
-Image with_channels(const Image& image, int64_t channels, const Colour& background) {
+Image with_channels(const Image& image, int64_t channels, const Rgb& background) {
   check_picture(image, "with_channels");
   if (channels < 1 || channels > 4) fail(Code::usage, "with_channels", "channels", "1 to 4", std::to_string(channels));
   if (channels == image.channels) return image;

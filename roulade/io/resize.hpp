@@ -26,11 +26,11 @@ Image crop(const Image& image, int64_t left, int64_t top, int64_t width, int64_t
 Image center_crop(const Image& image, int64_t width, int64_t height);
 
 /// What lies behind a picture that is not opaque: red, green and blue.
-using Colour = std::array<uint8_t, 3>;
+using Rgb = std::array<uint8_t, 3>;
 
 /// The picture with 1 (grey), 2 (grey and opacity), 3 (RGB) or 4 (RGB and opacity) channels. 1 and 3 lay what is not
 /// opaque on `background`; 2 and 4 keep the opacity, 255 where there was none.
 /// Grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601-7, 2.5.1), rounded.   Throws Error(usage) for another number.
-Image with_channels(const Image& image, int64_t channels, const Colour& background = {255, 255, 255});
+Image with_channels(const Image& image, int64_t channels, const Rgb& background = {255, 255, 255});
 
 }  // namespace roulade
