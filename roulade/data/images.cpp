@@ -90,7 +90,7 @@ class Images final : public PointSource {
     const std::vector<int64_t>& rows = rows_[static_cast<size_t>(split)];
     const ImageSet& from = split == Split::test ? data_.test : data_.train;
     const auto all = static_cast<int64_t>(rows.size());
-    if (count < 0) fail(Code::usage, "data images", "number of pictures", ">= 0", fmt::format("{}", count));
+    if (count < 0) fail(Code::usage, "data images", "number of points", ">= 0", fmt::format("{}", count));
     if (all == 0) fail(Code::input, path_, "this part has no pictures (raise data.validation or data.test)");
     Points out{count == 0 ? all : std::min(count, all), from.picture_size(), {}, {}};
     const std::vector<int64_t> order =

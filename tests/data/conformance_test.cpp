@@ -4,6 +4,7 @@
 #include "tests/io/scratch.hpp"
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <set>
 
@@ -16,7 +17,8 @@ constexpr Split kSplits[] = {Split::train, Split::validation, Split::test};
 
 class DataConformance : public testing::TestWithParam<std::string> {
  protected:
-  /// The entry with these options; a table gets a file of 500 rows and two classes, a picture one of 7 x 5 pixels.
+  /// The entry with these options; a table gets a file of 500 rows and two classes, a picture one of 7 x 5 pixels,
+  /// images a folder with 500 pictures of 1 x 3 pixels in IDX files.
   std::unique_ptr<const PointSource> make(Table options = {}) const {
     if (GetParam() == "table") {
       std::string content = "a,b,kind\n";
@@ -27,6 +29,21 @@ class DataConformance : public testing::TestWithParam<std::string> {
       options["label"] = "kind";
     }
     if (GetParam() == "picture") options["file"] = golden("io/grey8.png").string();
+    if (GetParam() == "images") {
+      const auto number = [](int n) {
+        return std::string{'\0', '\0', static_cast<char>(n >> 8), static_cast<char>(n)};
+      };
+      std::string pixels = std::string("\0\0\x08\x03", 4) + number(500) + number(1) + number(3);
+      std::string classes = std::string("\0\0\x08\x01", 4) + number(500);
+      for (int i = 0; i < 500; ++i) {
+        pixels += {static_cast<char>(i % 256), static_cast<char>(i / 256), static_cast<char>(7 * i)};
+        classes += static_cast<char>(i % 3 ? 1 : 0);
+      }
+      std::filesystem::create_directories(scratch_ / "idx");
+      spill(scratch_ / "idx/train-images-idx3-ubyte", pixels);
+      spill(scratch_ / "idx/train-labels-idx1-ubyte", classes);
+      options["path"] = (scratch_ / "idx").string();
+    }
     return data::registry().make(GetParam(), options);
   }
 

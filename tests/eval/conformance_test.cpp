@@ -21,10 +21,10 @@ class MetricConformance : public testing::TestWithParam<std::string> {
     return test::judge(GetParam(), judged, reference, context_);
   }
 
-  PointSet trained_ = test::roll().fresh(9, 60);
+  PointSet trained_ = test::labelled(test::roll().fresh(9, 60));
   Mixture mixture_{{0.5, 0.5}, {{0, 0}, {1, 1}}, {0.3, 0.3}, true};
   MetricContext context_{7, &test::roll().curve, trained_.view(), &mixture_};
-  PointSet judged_ = test::roll().fresh(1, 50), real_ = test::roll().fresh(2, 50);
+  PointSet judged_ = test::labelled(test::roll().fresh(1, 50)), real_ = test::roll().fresh(2, 50);
 };
 
 TEST_P(MetricConformance, DescribesItself) {
@@ -163,6 +163,7 @@ TEST(MetricDefaults, AreTheDefinition) {
                                                  {"copied_quantile", 0.01},
                                                  {"mode_share", 0.1},
                                                  {"mode_sigmas", 4.0},
+                                                 {"recognition_neighbours", int64_t{5}},
                                                  {"pairs", int64_t{20}},
                                                  {"count", int64_t{10000}},
                                                  {"metrics", std::vector<std::string>{}}};

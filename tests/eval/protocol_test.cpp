@@ -4,6 +4,7 @@
 #include "sets.hpp"
 #include "tests/io/scratch.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -137,7 +138,7 @@ TEST(Protocol, CancelWhileASetIsMadeDropsThatPair) {
 }
 
 TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
-  const PointSet trained = test::roll().fresh(3, 60);
+  const PointSet trained = test::labelled(test::roll().fresh(3, 60)), nameless = test::roll().fresh(3, 60);
   const Mixture one{{1}, {{0, 0}}, {1}, true};
   const auto figures = [](const Protocol& protocol, const Curve* curve, const PointView& training,
                           const Mixture* mixture) {
@@ -170,6 +171,11 @@ TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
       EXPECT_EQ(figures(all, curve ? &test::roll().curve : nullptr, points, mixture ? &one : nullptr), every);
       EXPECT_EQ(figures(usual, curve ? &test::roll().curve : nullptr, points, mixture ? &one : nullptr), by_default);
     }
+  const auto without_classes = figures(all, nullptr, nameless.view(), nullptr);
+  EXPECT_EQ(std::count(without_classes.begin(), without_classes.end(), "recognised"), 0);
+  EXPECT_EQ(std::count(without_classes.begin(), without_classes.end(), "copied_share"), 1);
+  expect_error(Code::usage, {"recognition", "classes"},
+               [&] { figures(metrics("recognition"), nullptr, nameless.view(), nullptr); });
   expect_error(Code::usage, {"arc_coverage", "curve"}, [&] { figures(metrics("arc_coverage"), nullptr, {}, &one); });
   expect_error(Code::usage, {"memorisation", "training set"},
                [&] { figures(metrics("memorisation"), nullptr, {}, &one); });

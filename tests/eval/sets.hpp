@@ -45,4 +45,11 @@ inline std::vector<double> judge(const std::string& metric, const PointSet& judg
   return eval::registry().make(metric, options)->compare({&view, 1}, reference.view(), context).front();
 }
 
+/// The same set, its rows of classes 0, 1, 2, 0, ...
+inline PointSet labelled(PointSet set) {
+  set.labels.clear();
+  for (int64_t i = 0; i < set.rows; ++i) set.labels.push_back(i % 3);
+  return set;
+}
+
 }  // namespace roulade::test

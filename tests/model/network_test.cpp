@@ -152,15 +152,17 @@ TEST(Models, TheOutputDependsOnNoiseLevelAndLabel) {
     EXPECT_FALSE(at::allclose(base, model->forward(x, t.mul(3), one))) << entry.name;
     EXPECT_FALSE(at::allclose(base, model->forward(x, t, two))) << entry.name;
     EXPECT_FALSE(at::allclose(base, model->forward(x, t, {}))) << entry.name;
-    one.label = at::full({1}, 3, at::kLong);
+    one.label = at::full({1}, 4, at::kLong);  // 3: "no class" by its row, where diffusers counts so
     EXPECT_THROW(model->forward(x, t, one), Error);
     one.label = at::full({1}, -2, at::kLong);
     EXPECT_THROW(model->forward(x, t, one), Error);
-    EXPECT_THROW(model->forward(at::ones({1, 3}), t, two), Error);
+    EXPECT_THROW(model->forward(at::ones({1, 7}), t, two), Error);
     EXPECT_THROW(model->forward(x, at::ones({2}), two), Error);
-    const auto plain = make(entry.name, {}, {{2}, 0});
+    const auto plain = make(entry.name, small.options, {small.sample, 0});
     EXPECT_THROW(plain->forward(x, t, two), Error);
-    EXPECT_THROW(make(entry.name, {}, {{3, 8, 8}, 0}), Error);
+    const std::vector<int64_t> other =
+        small.sample.size() == 1 ? std::vector<int64_t>{3, 8, 8} : std::vector<int64_t>{3};
+    EXPECT_THROW(make(entry.name, {}, {other, 0}), Error);
   }
 }
 
