@@ -60,6 +60,30 @@ void choose_training(ChosenRecipe& to, const Shape& shape) {
   choose(to, "sample.steps", int64_t{25}, "more change little");
 }
 
+void choose_for_pictures(ChosenRecipe& to) {
+  using Words = std::vector<std::string>;
+  choose(to, "data.path", "pictures", "to be filled in");
+  choose(to, "data.size", int64_t{32}, "a U-Net of three levels halves it twice");
+  choose(to, "data.scale", "pixels", "0 to 255 become -1 to 1");
+  choose(to, "schedule.kind", "edm", "suits pictures of any kind");
+  choose(to, "model.kind", "unet", "pictures");
+  choose(to, "model.block_out_channels", std::vector<double>{64, 128, 128}, "some millions of weights");
+  choose(to, "model.down_block_types", Words{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"},
+         "attention at half the size");
+  choose(to, "model.up_block_types", Words{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D"}, "as on the way down");
+  choose(to, "denoiser.prediction", "edm", "suits the schedule");
+  choose(to, "objective.times", "log_normal", "suits the schedule");
+  choose(to, "objective.weight", "edm", "suits the schedule");
+  choose(to, "train.steps", int64_t{20000}, "more is better");
+  choose(to, "train.batch", int64_t{64}, "fits a small machine");
+  choose(to, "train.lr", 2e-4, "usual for U-Nets");
+  choose(to, "sample.sampler", "dpmpp_2m", "few network calls");
+  choose(to, "sample.grid", "karras", "suits the schedule");
+  choose(to, "sample.steps", int64_t{25}, "more change little");
+  choose(to, "sample.count", int64_t{100}, "a sheet");
+  choose(to, "sample.chunk", int64_t{25}, "pictures take memory");
+}
+
 }  // namespace
 
 ChosenRecipe choose_recipe(const std::filesystem::path& table) {
@@ -90,6 +114,10 @@ ChosenRecipe choose_recipe_for_kind(const std::string& kind) {
     choose(out, "data.file", "table.csv", "to be filled in");
     choose(out, "data.scale", "column", "columns may have different units");
     choose_training(out, {10000, 2, 0});
+    return out;
+  }
+  if (kind == "images") {
+    choose_for_pictures(out);
     return out;
   }
   const auto source = data::registry().make(kind);

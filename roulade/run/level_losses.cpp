@@ -47,7 +47,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   const Schedule& schedule = *parts.schedule;
   loss_ = terms.loss;
   const Points taken = cycled(points, count);
-  shape_ = parts.facts.shape;
+  shape_ = parts.facts.axes();
   labels_ = taken.labels;
   const Tensor x0 = to_batch(taken).x0;
   const StepKey key{seed, 0, 0};

@@ -60,7 +60,8 @@ ListedKind list_metrics() {
   kind.fact_names = {"needs_curve", "needs_mixture", "needs_training", "needs_classes", "by_default"};
   for (size_t i = 0; i < kind.entries.size(); ++i) {
     const MetricEntry& entry = registry.entries()[i];
-    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.needs_classes, entry.by_default};
+    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.needs_classes,
+                             entry.by_default};
   }
   return kind;
 }

@@ -48,7 +48,7 @@ Points part_of(const Points& points, int64_t first, int64_t count) {
 }
 
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts) {
-  return {facts.shape, facts.classes(), learned_variance(resolved) ? 2 : 1};
+  return {facts.axes(), facts.classes(), learned_variance(resolved) ? 2 : 1};
 }
 
 TrainParts make_train_parts(const Recipe& resolved) {

@@ -78,14 +78,15 @@ Condition condition_of(const std::vector<int64_t>& labels, int64_t first, int64_
 /// Rows first .. first + count - 1 in the network's units: [count, shape...] float.
 Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int64_t count) {
   Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
-  return to_batch(run.facts.scaling.apply(part), run.facts.shape).x0;
+  return to_batch(run.facts.scaling.apply(part), run.facts.axes()).x0;
 }
 
 Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
   Tensor mask = at::empty({count, rows.points.width}, at::kBool);
   std::copy_n(rows.known.begin() + first * rows.points.width, mask.numel(), mask.mutable_data_ptr<bool>());
   std::vector<int64_t> shape{count};
-  shape.insert(shape.end(), run.facts.shape.begin(), run.facts.shape.end());
+  const std::vector<int64_t> axes = run.facts.axes();
+  shape.insert(shape.end(), axes.begin(), axes.end());
   return mask.view(shape);
 }
 
@@ -93,7 +94,7 @@ Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, i
 Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Condition& condition,
                  std::span<const double> times, int64_t all, int64_t first, int64_t count, int64_t& calls) {
   const Editing& edit = request.editing;
-  const std::vector<int64_t>& shape = run.facts.shape;
+  const std::vector<int64_t> shape = run.facts.axes();
   if (edit.rows && edit.rows->known.empty()) {
     const Tensor x0 = scaled_rows(run, edit.rows->points, first, count);
     if (!edit.inverted)
@@ -134,7 +135,7 @@ std::vector<double> sampling_times(const TrainedRun& run) {
   if (settings.grid != "fitted") return parts.grid->times(*run.schedule, settings.steps);
   const std::vector<double> candidates = fit_candidates(*run.schedule);
   const uint64_t seed = derive_seed(run.seed, kFitRole);
-  const std::vector<int64_t>& shape = run.facts.shape;
+  const std::vector<int64_t> shape = run.facts.axes();
   const Condition condition =
       condition_of(labels_for(run, settings.label, seed, kFitTrajectories), 0, kFitTrajectories);
   const Tensor x = prior_noise(seed, 0, kFitTrajectories, shape, prior_deviation(*run.schedule, candidates.front()));

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
 # judged RUN WORDS...: whether its samples reach what the recipe's do.
 judged() {
-  json eval "$@" --quiet --set eval.pairs=1
+  ends 0 eval "$@" --json --quiet --set eval.pairs=1
   python3 - <<'P'
 import json, sys
 figures = {row["figure"]: row["samples"] for row in json.load(open("out"))["figures"]}
@@ -53,7 +53,8 @@ ends 2 train digits --out bad --set 'data.shape=[1, 4, 16]' --set 'model.block_o
   --set 'model.down_block_types=["DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"]' \
   --set 'model.up_block_types=["UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"]'
 says err "multiples of 8"
-ends 2 train swiss_roll --out bad --set model.kind=unet --set train.steps=1
+printf '[model]\nkind = "unet"\n' >points.toml
+ends 2 train points.toml --out bad
 says err "[channels, height, width]"
 ends 0 train moons --out moons --quiet --set train.steps=2 --set data.count=200
 ends 2 sample moons --out moons.png
