@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/kernel/winograd.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/tensor.hpp"
+#include "sets.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/from_blob.h>
+#include <gtest/gtest.h>
+
+namespace roulade::kernel {
+namespace {
+
+// Of the largest value: measured 2e-6 and less, sums of many random terms in float.
+constexpr double kNear = 1e-5;
+
+const std::vector<ConvShape> kShapes = {
+    {1, 1, 1, 1, 1},   {3, 3, 5, 3, 5},     {1, 5, 3, 7, 7},     {3, 32, 64, 28, 28}, {1, 64, 32, 33, 17},
+    {3, 130, 1, 7, 7}, {1, 1, 130, 33, 17}, {3, 130, 64, 3, 5},  {1, 32, 130, 1, 1},  {3, 16, 16, 8, 8},
+    {1, 5, 64, 1, 70}, {2, 300, 20, 5, 9},  {3, 48, 40, 40, 40},
+};
+
+std::vector<float> drawn(uint64_t seed, int64_t count) { return test::normal(seed, count, 1); }
+
+/// [batch, channels, height, width] in double.
+Tensor wide(const std::vector<float>& values, int64_t batch, int64_t channels, const ConvShape& s) {
+  const auto data = const_cast<float*>(values.data());
+  const bool last = s.order == PixelOrder::channels_last;
+  const Tensor t = last ? at::from_blob(data, {batch, s.height, s.width, channels}, at::kFloat).permute({0, 3, 1, 2})
+                        : at::from_blob(data, {batch, channels, s.height, s.width}, at::kFloat);
+  return t.to(at::kDouble).contiguous();
+}
+
+Tensor wide(const std::vector<float>& values, at::IntArrayRef sizes) {
+  return at::from_blob(const_cast<float*>(values.data()), sizes, at::kFloat).to(at::kDouble);
+}
+
+double distance(const Tensor& got, const Tensor& expected) {
+  return (got - expected).abs().max().item<double>() / std::max(1e-30, expected.abs().max().item<double>());
+}
+
+/// A convolution with everything drawn.
+struct Drawn {
+  ConvShape s;
+  std::vector<float> x, w, bias, scale, offset, shift, residual, dy;
+
+  explicit Drawn(const ConvShape& shape) : s(shape) {
+    const int64_t pixels = s.batch * s.height * s.width;
+    x = drawn(1, pixels * s.in);
+    w = drawn(2, s.out * s.in * 9);
+    bias = drawn(3, s.out);
+    scale = drawn(4, s.batch * s.in);
+    offset = drawn(5, s.batch * s.in);
+    shift = drawn(6, s.batch * s.out);
+    residual = drawn(7, pixels * s.out);
+    dy = drawn(8, pixels * s.out);
+  }
+
+  ConvInput plain() const { return {x.data(), nullptr, nullptr}; }
+  ConvInput activated() const { return {x.data(), scale.data(), offset.data()}; }
+  Tensor wide_x() const { return wide(x, s.batch, s.in, s); }
+  Tensor wide_w() const { return wide(w, {s.out, s.in, 3, 3}); }
+  Tensor wide_activated() const {
+    const Tensor v = wide_x() * wide(scale, {s.batch, s.in, 1, 1}) + wide(offset, {s.batch, s.in, 1, 1});
+    return v / ((-v).exp() + 1);
+  }
+};
+
+void for_each_case(const std::function<void(const ConvShape&)>& body) {
+  for (ConvShape s : kShapes)
+    for (const PixelOrder order : {PixelOrder::channels_last, PixelOrder::channels_first})
+      test::for_each_instruction_set([&](const char* name) {
+        s.order = order;
+        SCOPED_TRACE(std::string(name) + (order == PixelOrder::channels_last ? " last " : " first ") +
+                     std::to_string(s.batch) + " " + std::to_string(s.in) + " " + std::to_string(s.out) + " " +
+                     std::to_string(s.height) + " " + std::to_string(s.width));
+        body(s);
+      });
+}
+
+TEST(Winograd, ConvolvesAsInDouble) {
+  WinogradScratch scratch;
+  for_each_case([&](const ConvShape& s) {
+    const Drawn d(s);
+    WinogradWeights weights;
+    weights.set(d.w.data(), s.out, s.in);
+    std::vector<float> y(d.dy.size());
+    winograd_forward(s, weights, d.plain(), {y.data(), d.bias.data(), nullptr, nullptr}, scratch);
+    const Tensor bias = wide(d.bias, {s.out});
+    EXPECT_LT(distance(wide(y, s.batch, s.out, s), at::conv2d(d.wide_x(), d.wide_w(), bias, 1, 1)), kNear);
+  });
+}
+
+TEST(Winograd, ActivatesAndAdds) {
+  WinogradScratch scratch;
+  for_each_case([&](const ConvShape& s) {
+    const Drawn d(s);
+    WinogradWeights weights;
+    weights.set(d.w.data(), s.out, s.in);
+    std::vector<float> y(d.dy.size());
+    winograd_forward(s, weights, d.activated(), {y.data(), d.bias.data(), d.shift.data(), d.residual.data()}, scratch);
+    const Tensor expected = at::conv2d(d.wide_activated(), d.wide_w(), wide(d.bias, {s.out}), 1, 1) +
+                            wide(d.shift, {s.batch, s.out, 1, 1}) + wide(d.residual, s.batch, s.out, s);
+    EXPECT_LT(distance(wide(y, s.batch, s.out, s), expected), kNear);
+    std::vector<float> in_place = d.residual;
+    winograd_forward(s, weights, d.activated(), {in_place.data(), d.bias.data(), d.shift.data(), in_place.data()},
+                     scratch);
+    EXPECT_EQ(in_place, y);
+  });
+}
+
+TEST(Winograd, TakesTheGradientByTheInput) {
+  WinogradScratch scratch;
+  for_each_case([&](const ConvShape& s) {
+    const Drawn d(s);
+    WinogradWeights weights;
+    weights.set_for_input_gradient(d.w.data(), s.out, s.in);
+    ConvShape back = s;
+    std::swap(back.in, back.out);
+    std::vector<float> dx(d.x.size());
+    winograd_forward(back, weights, {d.dy.data(), nullptr, nullptr}, {dx.data(), nullptr, nullptr, nullptr}, scratch);
+    const Tensor expected = std::get<0>(at::convolution_backward(wide(d.dy, s.batch, s.out, s), d.wide_x(), d.wide_w(),
+                                                                 at::IntArrayRef{s.out}, {1, 1}, {1, 1}, {1, 1}, false,
+                                                                 {0, 0}, 1, {true, false, false}));
+    EXPECT_LT(distance(wide(dx, s.batch, s.in, s), expected), kNear);
+  });
+}
+
+TEST(Winograd, RefusesOtherChannels) {
+  const Drawn d({1, 3, 5, 4, 4});
+  WinogradWeights weights;
+  weights.set(d.w.data(), 5, 3);
+  WinogradScratch scratch;
+  std::vector<float> y(80);
+  EXPECT_THROW(winograd_forward({1, 5, 3, 4, 4}, weights, d.plain(), {y.data()}, scratch), Error);
+  EXPECT_THROW(winograd_forward({1, 3, 5, 0, 4}, weights, d.plain(), {y.data()}, scratch), Error);
+}
+
+}  // namespace
+}  // namespace roulade::kernel
