@@ -26,6 +26,9 @@ namespace {
 constexpr int64_t kMostTiles = 64;   // of a block
 constexpr int64_t kMostDepth = 256;  // channels of one pass of products: a panel of weights stays in the first cache
 
+/// From one point's weights to the next: a line more than their size, as in PointMatrices.
+constexpr int64_t weight_stride(int64_t out, int64_t in) { return (panels(out) * in + 1) * kPanel; }
+
 /// A forward pass. The steps of a block may be split by panels and points.
 struct ForwardTask {
   const ConvShape& shape;
@@ -49,7 +52,7 @@ void weight_panel(const float* w, int64_t out, int64_t in, bool flipped, int64_t
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   const int64_t writes = flipped ? in : out, reads = flipped ? out : in;
-  const int64_t point = panels(writes) * reads * kPanel;
+  const int64_t point = weight_stride(writes, reads);
   alignas(64) float taps[9][kPanel] = {};
   for (int64_t c = 0; c < reads; ++c) {
     for (int64_t o = 0; o < std::min(kPanel, writes - panel * kPanel); ++o) {
@@ -90,7 +93,7 @@ void multiply_points(const ForwardTask& t, int64_t tiles, int64_t first, int64_t
       p.a = v.panel(point, k / kPanel);
       p.k = std::min(kMostDepth, in - k);
       p.a_panel = v.panel_stride();
-      p.b = t.weights.values() + point * m.panels * panel + k * kPanel;
+      p.b = t.weights.values() + point * weight_stride(t.shape.out, in) + k * kPanel;
       p.b_panel = panel;
       p.c = m.panel(point, 0);
       p.c_panel = m.panel_stride();
@@ -221,7 +224,7 @@ void WinogradWeights::set_for_input_gradient(const float* w, int64_t out, int64_
 void WinogradWeights::set(const float* w, int64_t out, int64_t in, bool flipped) {
   in_ = flipped ? out : in;
   out_ = flipped ? in : out;
-  values_.resize(static_cast<size_t>(kPoints * panels(out_) * in_));
+  values_.resize(static_cast<size_t>(kPoints * weight_stride(out_, in_) / kPanel));
   float* const values = values_.data()->lane;
   spread_tasks(threads(), panels(out_), [&](int64_t, int64_t panel) {
     HWY_DYNAMIC_DISPATCH(weight_panel)(w, out, in, flipped, panel, values);

@@ -39,7 +39,7 @@ class WinogradWeights {
 
   int64_t in() const { return in_; }                            ///< channels read
   int64_t out() const { return out_; }                          ///< channels written
-  const float* values() const { return values_.data()->lane; }  ///< [36, ceil(out / 16), in, 16]
+  const float* values() const { return values_.data()->lane; }  ///< [36][ceil(out / 16), in, 16, and a line]
 
  private:
   void set(const float* w, int64_t out, int64_t in, bool flipped);

@@ -134,6 +134,73 @@ TEST(Winograd, TakesTheGradientByTheInput) {
   });
 }
 
+TEST(Winograd, TakesTheGradientByTheWeights) {
+  WinogradScratch scratch;
+  for_each_case([&](const ConvShape& s) {
+    const Drawn d(s);
+    for (const bool activated : {false, true}) {
+      std::vector<float> dw(d.w.size(), 7), db(d.bias.size(), 7);
+      winograd_weight_gradient(s, activated ? d.activated() : d.plain(), d.dy.data(), dw.data(), db.data(), scratch);
+      const auto [none, by_weight, by_bias] = at::convolution_backward(
+          wide(d.dy, s.batch, s.out, s), activated ? d.wide_activated() : d.wide_x(), d.wide_w(),
+          at::IntArrayRef{s.out}, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {false, true, true});
+      EXPECT_LT(distance(wide(dw, {s.out, s.in, 3, 3}), by_weight), kNear);
+      EXPECT_LT(distance(wide(db, {s.out}), by_bias), kNear);
+      std::vector<float> again(d.w.size());
+      winograd_weight_gradient(s, activated ? d.activated() : d.plain(), d.dy.data(), again.data(), nullptr, scratch);
+      EXPECT_EQ(again, dw);
+    }
+  });
+}
+
+// Of one block, of a few and of many.
+TEST(Winograd, GivesTheSameOnAnyNumberOfThreads) {
+  const int before = threads();
+  for (const ConvShape& s : {ConvShape{1, 40, 24, 8, 8}, ConvShape{3, 40, 24, 28, 28}, ConvShape{5, 32, 32, 61, 70}}) {
+    const Drawn d(s);
+    std::vector<std::vector<float>> results;
+    for (const int count : {1, 2, 3}) {
+      set_threads(count);
+      WinogradScratch scratch;
+      WinogradWeights weights;
+      weights.set(d.w.data(), s.out, s.in);
+      std::vector<float> y(d.dy.size()), dw(d.w.size()), db(d.bias.size());
+      winograd_forward(s, weights, d.activated(), {y.data(), d.bias.data(), d.shift.data(), d.residual.data()},
+                       scratch);
+      winograd_weight_gradient(s, d.activated(), d.dy.data(), dw.data(), db.data(), scratch);
+      y.insert(y.end(), dw.begin(), dw.end());
+      y.insert(y.end(), db.begin(), db.end());
+      results.push_back(y);
+    }
+    EXPECT_EQ(results[0], results[1]);
+    EXPECT_EQ(results[0], results[2]);
+  }
+  set_threads(before);
+}
+
+TEST(Winograd, KeepsItsMemory) {
+  const ConvShape s{2, 40, 24, 28, 28};
+  const Drawn d(s);
+  WinogradScratch scratch;
+  WinogradWeights weights;
+  std::vector<float> y(d.dy.size()), dw(d.w.size()), db(d.bias.size());
+  int64_t bytes = 0;
+  const float *values = nullptr, *memory = nullptr;
+  for (int i = 0; i < 3; ++i) {
+    weights.set(d.w.data(), s.out, s.in);
+    winograd_forward(s, weights, d.plain(), {y.data(), nullptr, nullptr, nullptr}, scratch);
+    winograd_weight_gradient(s, d.plain(), d.dy.data(), dw.data(), db.data(), scratch);
+    if (i > 0) {
+      EXPECT_EQ(scratch.bytes(), bytes);
+      EXPECT_EQ(weights.values(), values);
+      EXPECT_EQ(scratch.at_least(0), memory);
+    }
+    bytes = scratch.bytes();
+    values = weights.values();
+    memory = scratch.at_least(0);
+  }
+}
+
 TEST(Winograd, RefusesOtherChannels) {
   const Drawn d({1, 3, 5, 4, 4});
   WinogradWeights weights;
@@ -141,6 +208,7 @@ TEST(Winograd, RefusesOtherChannels) {
   WinogradScratch scratch;
   std::vector<float> y(80);
   EXPECT_THROW(winograd_forward({1, 5, 3, 4, 4}, weights, d.plain(), {y.data()}, scratch), Error);
+  EXPECT_THROW(winograd_weight_gradient({1, 3, 5, 4, 0}, d.plain(), y.data(), y.data(), nullptr, scratch), Error);
   EXPECT_THROW(winograd_forward({1, 3, 5, 0, 4}, weights, d.plain(), {y.data()}, scratch), Error);
 }
 
