@@ -226,7 +226,7 @@ void WinogradWeights::set(const float* w, int64_t out, int64_t in, bool flipped)
   out_ = flipped ? in : out;
   values_.resize(static_cast<size_t>(kPoints * weight_stride(out_, in_) / kPanel));
   float* const values = values_.data()->lane;
-  spread_tasks(threads(), panels(out_), [&](int64_t, int64_t panel) {
+  spread_tasks(workers_for(kPoints * in_ * out_), panels(out_), [&](int64_t, int64_t panel) {
     HWY_DYNAMIC_DISPATCH(weight_panel)(w, out, in, flipped, panel, values);
   });
 }
@@ -249,7 +249,7 @@ void winograd_forward(const ConvShape& shape, const WinogradWeights& weights, co
   const int64_t staged = (4 * blocks.most_rows() + 2) * (4 * blocks.most_columns() + 2) * kPanel;
   PointMatrices v{nullptr, blocks.most_tiles(), panels(shape.in)};
   PointMatrices m{nullptr, blocks.most_tiles(), panels(shape.out)};
-  const int64_t workers = threads();
+  const int64_t workers = workers_for(blocks.blocks() * blocks.most_tiles() * kPoints * shape.in * shape.out);
 
   // Each worker has blocks of its own; where there are too few, all share the steps of each.
   if (blocks.blocks() >= workers) {

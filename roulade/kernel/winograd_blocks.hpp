@@ -83,6 +83,12 @@ struct PointMatrices {
   float* panel(int64_t point, int64_t p) const { return data + point * point_stride() + p * panel_stride(); }
 };
 
+/// Threads worth waking for `steps` multiplications or numbers written.
+inline int64_t workers_for(int64_t steps) {
+  constexpr int64_t kLeast = int64_t{1} << 19;
+  return std::clamp<int64_t>(steps / kLeast, 1, threads());
+}
+
 /// Calls body(worker, task) once for each task in [0, count): a worker has one task at a time, and there are at most
 /// `workers`.
 template <class Body>

@@ -136,8 +136,8 @@ void winograd_weight_gradient(const ConvShape& shape, const ConvInput& input, co
                               float* d_bias, WinogradScratch& scratch) {
   if (std::min({shape.batch, shape.in, shape.out, shape.height, shape.width}) < 1)
     fail(Code::usage, "winograd_weight_gradient", "shape", "sizes of at least 1");
-  const int64_t workers = threads();
   const TileBlocks blocks(shape, gradient_tiles(shape));
+  const int64_t workers = workers_for(blocks.blocks() * blocks.most_tiles() * kPoints * shape.in * shape.out);
   const int64_t in_panels = panels(shape.in), out_panels = panels(shape.out);
   GradientTask task{shape,
                     input,
