@@ -71,13 +71,13 @@ class TileBlocks {
   int64_t rects_ = 0, per_block_ = 0, blocks_ = 0;
 };
 
-/// The 36 transformed matrices of a block: [36][panel][tile][16]. One more line between the points: streams at a
-/// distance of a power of two would share the cache's sets.
+/// The 36 transformed matrices of a block: [36][panel][tile][16], with a line between panels and between points: at
+/// distances of powers of two they would share the cache's sets.
 struct PointMatrices {
   float* data = nullptr;
   int64_t tiles = 0, panels = 0;
 
-  int64_t panel_stride() const { return tiles * kPanel; }
+  int64_t panel_stride() const { return (tiles + 1) * kPanel; }
   int64_t point_stride() const { return panels * panel_stride() + kPanel; }
   int64_t size() const { return kPoints * point_stride(); }
   float* panel(int64_t point, int64_t p) const { return data + point * point_stride() + p * panel_stride(); }
