@@ -32,6 +32,8 @@ struct PanelProduct {
   bool add = false;                  ///< to what is in C, or from 0
 };
 
+constexpr int64_t kLines = 2;  // read ahead for every 16 of k: ten blocks of rows read a panel
+
 /// sum[m, n] += a[m] b[n].
 template <int kM, int kN, bool kAcross>
 HWY_INLINE void add_row(const float* a, const float* b, int64_t b_vector, Vec (&sum)[kM][kN]) {
@@ -48,10 +50,10 @@ HWY_INLINE void add_row(const float* a, const float* b, int64_t b_vector, Vec (&
 }
 
 /// The sums of kM rows and kN vectors. kAcross: A's rows lie 16 floats apart and k runs along them in panels; else A's
-/// columns do, and k runs down.
+/// columns do, and k runs down. next: where to read ahead.
 template <int kM, int kN, bool kAcross>
 HWY_INLINE void panel_block(const PanelProduct& p, const float* a, int64_t b_vector, const float* b, int64_t c_vector,
-                            float* c) {
+                            float* c, [[maybe_unused]] const float* next) {
   const Floats f;
   Vec sum[kM][kN];
   ROULADE_UNROLL
@@ -61,8 +63,10 @@ HWY_INLINE void panel_block(const PanelProduct& p, const float* a, int64_t b_vec
   }
   if constexpr (kAcross) {
     int64_t left = p.k;
-    for (; left >= kPanel; left -= kPanel, a += p.a_panel, b += kPanel * kPanel)
+    for (; left >= kPanel; left -= kPanel, a += p.a_panel, b += kPanel * kPanel) {
+      for (int64_t i = 0; i < kLines; ++i, next += kPanel) __builtin_prefetch(next);
       for (int64_t i = 0; i < kPanel; ++i) add_row<kM, kN, kAcross>(a + i, b + i * kPanel, b_vector, sum);
+    }
     for (int64_t i = 0; i < left; ++i) add_row<kM, kN, kAcross>(a + i, b + i * kPanel, b_vector, sum);
   } else {
     for (int64_t i = 0; i < p.k; ++i) add_row<kM, kN, kAcross>(a + i * kPanel, b + i * kPanel, b_vector, sum);
@@ -82,13 +86,18 @@ HWY_INLINE void panel_rows(const PanelProduct& p, int64_t rows, int64_t b_vector
                            float* c) {
   constexpr int kM = HWY_MAX_BYTES >= 64 ? 8 : 6;  // as many sums as there are registers
   constexpr int64_t kRow = kAcross ? kPanel : 1;
+  // With k across, B is weights from beyond the second cache: each block of rows reads a share of what comes next.
+  const float* const after = b + (hn::Lanes(Floats()) == kPanel ? kN : 1) * p.b_panel;
+  const auto next = [&](int64_t m) { return after + m / kM * (p.k / kPanel) * kLines * kPanel; };
   int64_t m = 0;
   // Few sums at once wait for each other: 8 rows left are two blocks of 4, not one of 6 and one of 2.
   for (; m + kM <= rows && (kM == 8 || rows - m != 8); m += kM)
-    panel_block<kM, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel);
-  for (; m + 4 <= rows; m += 4) panel_block<4, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel);
-  for (; m + 2 <= rows; m += 2) panel_block<2, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel);
-  if (m < rows) panel_block<1, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel);
+    panel_block<kM, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel, next(m));
+  for (; m + 4 <= rows; m += 4)
+    panel_block<4, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel, next(m));
+  for (; m + 2 <= rows; m += 2)
+    panel_block<2, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel, next(m));
+  if (m < rows) panel_block<1, kN, kAcross>(p, p.a + m * kRow, b_vector, b, c_vector, c + m * kPanel, next(m));
 }
 
 /// `rows` rows by `count` panels of columns.
