@@ -244,12 +244,15 @@ void winograd_forward(const ConvShape& shape, const WinogradWeights& weights, co
   if (weights.in() != shape.in || weights.out() != shape.out)
     fail(Code::usage, "winograd_forward", "weights", fmt::format("{} to {} channels", shape.in, shape.out),
          fmt::format("{} to {}", weights.in(), weights.out()));
-  const TileBlocks blocks(shape, kMostTiles);
+  TileBlocks blocks(shape, kMostTiles);
+  const int64_t workers = workers_for(blocks.blocks() * blocks.most_tiles() * kPoints * shape.in * shape.out);
+  // Workers without a block in the last round cost more than smaller blocks do.
+  if (blocks.blocks() > workers && blocks.blocks() < 4 * workers && blocks.blocks() % workers > 0)
+    blocks = TileBlocks(shape, kMostTiles / 2);
   const ForwardTask task{shape, weights, input, output, blocks};
   const int64_t staged = (4 * blocks.most_rows() + 2) * (4 * blocks.most_columns() + 2) * kPanel;
   PointMatrices v{nullptr, blocks.most_tiles(), panels(shape.in)};
   PointMatrices m{nullptr, blocks.most_tiles(), panels(shape.out)};
-  const int64_t workers = workers_for(blocks.blocks() * blocks.most_tiles() * kPoints * shape.in * shape.out);
 
   // Each worker has blocks of its own; where there are too few, all share the steps of each.
   if (blocks.blocks() >= workers) {
