@@ -11,7 +11,7 @@ namespace roulade::kernel {
 //   y = A^T [ sum over c of (G w_c G^T) .* (B^T d_c B) ] A,   d: the 6x6 inputs of a tile
 // Source: Lavin and Gray 2016, equations 12 and 13. Interpolation points: 0, +-1/sqrt(2), +-sqrt(2), infinity; they
 // round less than the paper's 0, +-1, +-2, infinity, for the coefficients lie nearer to 1.
-// All float32. A result does not depend on the number of threads, and errors are near 1e-6 of its largest value.
+// All float32. A result does not depend on the number of threads, and its errors are a few 1e-6 of its largest value.
 
 /// Where a pixel's channels lie: side by side (NHWC), or a plane each (NCHW). Tiles are transformed in vectors of
 /// channels, so channels_last is faster; channels_first costs a transposition on the way in and out.
