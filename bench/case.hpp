@@ -12,6 +12,7 @@ struct Outcome {
   double low = 0, high = 0;
   std::optional<double> seconds;     ///< where only a part of the run counts; absent = the whole run
   std::optional<double> operations;  ///< multiplications and additions of these seconds, of networks' layers alone
+  std::optional<double> peer_seconds = {};  ///< LibTorch's for the same, taken in the same run
 };
 
 /// A case ready to run: what it needs is made, and the first run has the memory and the code that later ones find.

@@ -68,7 +68,7 @@ bool measure(const Case& c, int repeats) {
     fmt::print("{}\n", line.dump());
     return true;
   }
-  std::vector<double> seconds, rates, shares;
+  std::vector<double> seconds, peer_seconds, rates, shares;
   bool ok = true;
   Outcome worst;
   for (int i = 0; i <= repeats; ++i) {
@@ -76,6 +76,7 @@ bool measure(const Case& c, int repeats) {
     const Outcome outcome = run();
     const double took = since(start);
     if (i > 0) seconds.push_back(outcome.seconds.value_or(took));
+    if (i > 0 && outcome.peer_seconds) peer_seconds.push_back(*outcome.peer_seconds);
     if (i > 0 && outcome.operations) {
       rates.push_back(*outcome.operations / seconds.back());
       shares.push_back(rates.back() / matrix_rate());
@@ -90,6 +91,10 @@ bool measure(const Case& c, int repeats) {
   if (!rates.empty()) {
     line["gflops"] = median(rates) / 1e9;
     line["share_of_matrix_product"] = median(shares);
+  }
+  if (!peer_seconds.empty()) {
+    line["libtorch_s"] = median(peer_seconds);
+    line["libtorch_ratio"] = median(peer_seconds) / median(seconds);
   }
   line["ok"] = ok;
   line["got"] = worst.got;
