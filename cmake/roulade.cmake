@@ -82,7 +82,8 @@ endforeach()
 if(ROULADE_SANITIZE)
   # At -O1 a product's sums stay in memory, with a check for each: training then takes twice as long. AVX-512 is left out,
   # for which the compiler would need minutes.
-  set_source_files_properties("${PROJECT_SOURCE_DIR}/roulade/kernel/point_network.cpp" PROPERTIES
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/roulade/kernel/point_network.cpp"
+    "${PROJECT_SOURCE_DIR}/roulade/kernel/winograd.cpp" "${PROJECT_SOURCE_DIR}/roulade/kernel/winograd_gradient.cpp" PROPERTIES
     COMPILE_OPTIONS "-O2;-DHWY_DISABLED_TARGETS=(HWY_AVX3|HWY_AVX3_DL)" SKIP_PRECOMPILE_HEADERS ON)
 endif()
 if(NOT ROULADE_SANITIZE AND NOT ROULADE_FOLDERS)
