@@ -139,6 +139,7 @@ void add_train(CLI::App& root, int& exit_code) {
   command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
+  o->work.add_exact(command);
   command.footer(
       "Examples:\n"
       "  roulade train recipes/swiss_roll_article.toml --set train.steps=200\n"

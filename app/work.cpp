@@ -44,10 +44,15 @@ void WorkOptions::add_to(CLI::App& command, const std::string& seed_help) {
   add_json(command, json);
 }
 
+void WorkOptions::add_exact(CLI::App& command) {
+  command.add_flag("--exact", exact, "no faster method that rounds otherwise");
+}
+
 Work::Work(const WorkOptions& options)
     : options_(options), threads_(options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) {
   keep_memory();
   set_threads(threads_);
+  set_exact(options.exact);
   cancel_on_signal(cancel_, options.quiet);
 }
 

@@ -20,10 +20,12 @@ struct WorkOptions {
   std::optional<int64_t> seed;
   int64_t threads = 0;  ///< 0 = all cores that this process may use
   bool quiet = false;
+  bool exact = false;  ///< see set_exact
   bool json = false;
 
   /// `seed_help` says what the seed is for.
   void add_to(CLI::App& command, const std::string& seed_help);
+  void add_exact(CLI::App& command);  ///< --exact
 };
 
 /// Adds --json.

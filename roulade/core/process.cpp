@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 
+#include <atomic>
 #include <limits>
 
 #include <ATen/Parallel.h>
@@ -26,6 +27,16 @@ FewerThreads::FewerThreads(int most) : before_(threads()) {
 }
 
 FewerThreads::~FewerThreads() { at::set_num_threads(before_); }
+
+namespace {
+
+std::atomic<bool> exact_sums{false};
+
+}  // namespace
+
+void set_exact(bool exact) { exact_sums = exact; }
+
+bool exact() { return exact_sums; }
 
 void keep_memory() {
   mallopt(M_MMAP_MAX, 0);

@@ -28,6 +28,11 @@ class FewerThreads {
 /// faults.
 void keep_memory();
 
+/// Whether every sum is made as it is written: no method with fewer operations that rounds otherwise (Winograd's for
+/// convolutions). False at first.
+void set_exact(bool exact);
+bool exact();
+
 /// "AVX2", "AVX512", ...: the instruction set that LibTorch's kernels chose.
 std::string instruction_set();
 

@@ -3,10 +3,13 @@
 
 #include "roulade/model/linear.hpp"
 
+#include <memory>
+
 namespace roulade {
 
-/// A convolution over two axes.   x: [B, in, H, W]; weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with H' =
-/// (H + 2 padding - k) / stride + 1.
+/// A convolution over two axes. Where nobody asks for gradients, 3x3 ones of stride 1 in float32 go by Winograd's
+/// method (kernel/winograd.hpp), to 1e-4 of the largest value, unless set_exact() forbids it.   x: [B, in, H, W];
+/// weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with H' = (H + 2 padding - k) / stride + 1.
 struct Conv2d {
   Weight weight, bias;
   int64_t stride = 1, padding = 0;
@@ -17,6 +20,10 @@ struct Conv2d {
          bool zero = false);
   Tensor forward(const Tensor& x) const;
   void list(NamedWeights& to, const std::string& prefix) const;
+
+ private:
+  struct Transformed;
+  std::shared_ptr<Transformed> transformed_;  ///< the weights as Winograd's method takes them, made when first needed
 };
 
 /// (x - mean) / sqrt(variance + eps) * weight + bias, mean and variance over a group of channels and all places.

@@ -59,13 +59,15 @@ def main():
         os.execvp(words[0], words)
     resize = lambda columns, rows: fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     resize(o.columns, o.rows)
-    screen, raw, begin = Screen(o.columns), "", time.time()
+    screen, raw, begin, narrower = Screen(o.columns), "", time.time(), None
     decoder = codecs.getincrementaldecoder("utf-8")()
     while True:
         if o.resize and time.time() - begin > o.resize[0]:
-            screen.columns = int(o.resize[1])
             resize(int(o.resize[1]), int(o.resize[2]))
-            o.resize = None
+            narrower, o.resize = (time.time() + 0.5, int(o.resize[1])), None
+        # What was on its way when the size changed was written for the one before.
+        if narrower and time.time() > narrower[0]:
+            screen.columns, narrower = narrower[1], None
         if not select.select([terminal], [], [], 0.05)[0]:
             continue
         try:
