@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <vector>
 
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -37,13 +37,13 @@ void bridge(uint64_t seed, int64_t first, int64_t width, uint64_t place, double 
 }  // namespace
 
 BrownianFn counter_brownian(uint64_t seed, int64_t first) {
-  return [seed, first](double snr, const Tensor& like) {
+  return [seed, first, spares = std::make_shared<SpareTensors>()](double snr, const Tensor& like) {
     if (!(snr >= 0 && std::isfinite(snr)))
       fail(Code::usage, "counter_brownian", "alpha^2 / sigma^2", "at least 0 and finite", fmt::format("{}", snr));
     const auto whole = static_cast<double>(kWhole);
     const auto place = std::min(static_cast<uint64_t>(std::llround(snr / (1 + snr) * whole)), kWhole - 1);
     const double rest = static_cast<double>(kWhole - place) / whole;  // 1 - v = 1 / (1 + snr)
-    BrownianPoint point{(1 - rest) / rest, at::empty(like.sizes(), at::TensorOptions(at::kDouble))};
+    BrownianPoint point{(1 - rest) / rest, spares->take(like.sizes(), at::TensorOptions(at::kDouble))};
     if (place == 0) point.value.zero_();
     if (place == 0 || like.numel() == 0) return point;
     const int64_t width = like.numel() / like.size(0);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -29,31 +28,12 @@ void fill(const RandomKey& key, int64_t first, int64_t width, Tensor& out) {
   });
 }
 
-/// Tensors to be filled again once nobody else holds them, for several threads.
-class Spares {
- public:
-  Tensor take(at::IntArrayRef shape, at::ScalarType dtype) {
-    const std::lock_guard lock(mutex_);
-    for (const Tensor& tensor : tensors_)
-      if (tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.scalar_type() == dtype &&
-          tensor.sizes().equals(shape))
-        return tensor;
-    if (tensors_.size() == kMost) tensors_.erase(tensors_.begin());
-    tensors_.push_back(at::empty(shape, at::TensorOptions().dtype(dtype)));
-    return tensors_.back();
-  }
-
- private:
-  static constexpr size_t kMost = 8;  // more are held at once only where somebody keeps a walk's noise
-  std::mutex mutex_;
-  std::vector<Tensor> tensors_;
-};
-
 /// Rows first.. of the key's sequence, of this shape: in float64 for float64, in float32 and converted for all else.
 Tensor normal(const RandomKey& key, int64_t first, at::IntArrayRef shape, const at::TensorOptions& options,
-              Spares* spares = nullptr) {
+              SpareTensors* spares = nullptr) {
   const auto dtype = options.dtype() == at::kDouble ? at::kDouble : at::kFloat;
-  Tensor out = spares != nullptr ? spares->take(shape, dtype) : at::empty(shape, at::TensorOptions().dtype(dtype));
+  Tensor out = spares != nullptr ? spares->take(shape, at::TensorOptions().dtype(dtype))
+                                 : at::empty(shape, at::TensorOptions().dtype(dtype));
   if (out.numel() > 0) {
     const int64_t width = out.numel() / out.size(0);
     if (dtype == at::kDouble) {
@@ -68,7 +48,8 @@ Tensor normal(const RandomKey& key, int64_t first, at::IntArrayRef shape, const 
 }  // namespace
 
 Noise counter_noise(uint64_t seed, int64_t first) {
-  NoiseFn draw = [seed, first, spares = std::make_shared<Spares>()](int64_t index, int64_t part, const Tensor& like) {
+  NoiseFn draw = [seed, first, spares = std::make_shared<SpareTensors>()](int64_t index, int64_t part,
+                                                                          const Tensor& like) {
     if (index < 0 || index >= int64_t{1} << kIndexBits || part < 0 || part >= int64_t{1} << (32 - kIndexBits))
       fail(Code::usage, "counter_noise", "step and part", "below 2^28 and below 16",
            fmt::format("{}, {}", index, part));

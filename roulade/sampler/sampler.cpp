@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/sub.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -47,7 +48,10 @@ Tensor StepContext::brownian(const Tensor& like, double t, double s, int64_t par
   if (!noise_.path) return noise(like, part);
   const BrownianPoint from = point(t, like), to = point(s, like);
   if (!(from.snr < to.snr)) return noise(like, part);
-  return to.value.sub(from.value).div_(std::sqrt(to.snr - from.snr)).to(like.options());
+  Tensor step = maker_.empty(to.value, at::kDouble);
+  at::sub_out(step, to.value, from.value).div_(std::sqrt(to.snr - from.snr));
+  if (like.scalar_type() == at::kDouble) return step;
+  return maker_.empty(like, like.scalar_type()).copy_(step);
 }
 
 BrownianPoint StepContext::point(double t, const Tensor& like) {

@@ -12,8 +12,6 @@
 namespace roulade {
 namespace {
 
-constexpr size_t kSpares = 16;  // tensors that are remembered; more live at once only where an observer keeps them
-
 struct Weights {
   const Tensor* x = nullptr;
   double first = 0, second = 0;
@@ -99,7 +97,7 @@ Tensor SumMaker::make(const Sum& sum) {
   bytes_ += moved(all, 1);
   last_.reset();
   if (!plain(all)) return by_operators(all, &Weights::first);
-  last_ = spare(*all.front().x);
+  last_ = empty_like(*all.front().x);
   finite_ = by_kernel(all, last_, {});
   return last_;
 }
@@ -109,21 +107,10 @@ std::pair<Tensor, Tensor> SumMaker::make(const Sum& first, const Sum& second) {
   bytes_ += moved(all, 2);
   last_.reset();
   if (!plain(all)) return {by_operators(all, &Weights::first), by_operators(all, &Weights::second)};
-  last_ = spare(*all.front().x);
-  Tensor other = spare(*all.front().x);
+  last_ = empty_like(*all.front().x);
+  Tensor other = empty_like(*all.front().x);
   finite_ = by_kernel(all, last_, other);
   return {last_, std::move(other)};
-}
-
-Tensor SumMaker::spare(const Tensor& like) {
-  for (const Tensor& tensor : spares_)
-    if (tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.sizes().equals(like.sizes()) &&
-        tensor.scalar_type() == like.scalar_type())
-      return tensor;
-  ++allocations_;
-  if (spares_.size() == kSpares) spares_.erase(spares_.begin());
-  spares_.push_back(like.new_empty(like.sizes()));
-  return spares_.back();
 }
 
 Tensor made(const Sum& sum) { return SumMaker().make(sum); }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
+#include "roulade/sampler/spare_tensors.hpp"
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace roulade {
 
@@ -49,15 +49,19 @@ class SumMaker {
   /// Read and written so far.
   int64_t bytes() const { return bytes_; }
   /// Times that memory was taken, where none could be used again.
-  int64_t allocations() const { return allocations_; }
+  int64_t allocations() const { return spares_.allocations(); }
+  /// Memory for whatever else a step makes, of like's shape.
+  Tensor empty(const Tensor& like, at::ScalarType dtype) {
+    return spares_.take(like.sizes(), like.options().dtype(dtype));
+  }
 
  private:
-  Tensor spare(const Tensor& like);
+  Tensor empty_like(const Tensor& like) { return empty(like, like.scalar_type()); }
 
-  std::vector<Tensor> spares_;
+  SpareTensors spares_;
   Tensor last_;
   bool finite_ = false;
-  int64_t bytes_ = 0, allocations_ = 0;
+  int64_t bytes_ = 0;
 };
 
 /// The sum in memory of its own.

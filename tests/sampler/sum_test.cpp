@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <set>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/full.h>
@@ -140,6 +141,29 @@ TEST(Sum, StepsMoveNoMoreThanTheyMust) {
     EXPECT_GE(arrays, kLeast.at(entry.name));
     EXPECT_LE(arrays, 1.2 * kLeast.at(entry.name));
     EXPECT_EQ(context.maker().allocations(), allocations);
+  }
+}
+
+// A walk along a path asks for three points at most at a time, and for increments between them.
+TEST(Noise, PathsTakeNoNewMemoryEither) {
+  const std::shared_ptr<const Schedule> schedule = schedule::registry().make("vp");
+  const FunctionDenoiser denoiser(schedule, [](const Tensor& x, double) { return Denoised{x.mul(0.5), {}, {}}; });
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const Condition none;
+    StepContext context(denoiser, none, counter_noise(5, 0));
+    const Tensor like = drawn(type);
+    std::set<const void*> points, increments;
+    for (int k = 0; k < 12; ++k) {
+      const double t = 0.9 - 0.05 * k;
+      const Tensor step = context.brownian(like, t, t - 0.05);
+      EXPECT_EQ(step.scalar_type(), type);
+      increments.insert(step.const_data_ptr());
+    }
+    EXPECT_LE(increments.size(), 2u);
+    EXPECT_LE(context.maker().allocations(), 3);
+    const Noise noise = counter_noise(5, 0);
+    for (int k = 1; k < 12; ++k) points.insert(noise.path(k, like).value.const_data_ptr());
+    EXPECT_EQ(points.size(), 1u);
   }
 }
 
