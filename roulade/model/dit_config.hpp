@@ -18,6 +18,7 @@ struct DitConfig {
   std::string activation_fn = "gelu-approximate";
   bool norm_elementwise_affine = false;
   double norm_eps = 1e-5;
+  std::string norm_type = "ada_norm_zero";    ///< the only one
   int64_t sample_size = 32;                   ///< height and width that positions are counted for
   int64_t num_embeds_ada_norm = 1000;         ///< classes; one row more is "no class"
   int64_t in_channels = 4, out_channels = 0;  ///< out_channels = 0: in_channels

@@ -2,18 +2,19 @@
 #include "roulade/model/network_config.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/json_table.hpp"
 
 #include <set>
-#include <type_traits>
 #include <utility>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char *kUnet = "UNet2DModel", *kDit = "DiTTransformer2DModel";
 
 /// Keys whose null diffusers takes as this network's 0 or empty text.
 const std::set<std::string>& nullable() {
@@ -23,61 +24,31 @@ const std::set<std::string>& nullable() {
   return keys;
 }
 
-Value value_of(const Json& json, const std::string& key, const std::string& where) {
-  if (json.is_null())
-    return key == "mid_block_type" || key == "class_embed_type" ? Value(std::string()) : Value(int64_t{0});
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  if (json.is_array() && !json.empty() && json.front().is_string()) {
-    std::vector<std::string> words;
-    for (const Json& one : json) words.push_back(one.is_string() ? one.get<std::string>() : one.dump());
-    return words;
-  }
-  if (json.is_array()) {
-    std::vector<double> numbers;
-    for (const Json& one : json) {
-      if (!one.is_number()) fail(Code::input, where, key, "a list of numbers", json.dump());
-      numbers.push_back(one.get<double>());
-    }
-    return numbers;
-  }
-  fail(Code::input, where, key, "a number, a text or a list", json.dump());
-}
-
-/// Keys of diffusers that change nothing of the arithmetic, or only one value of which there is.
-bool passed_over(const std::string& key, const Json& value, const std::string& where) {
-  if (key.starts_with("_") || key == "norm_num_groups") return true;
-  if (key == "norm_type") {
-    if (value != "ada_norm_zero") fail(Code::usage, where, key, "ada_norm_zero", value.dump());
-    return true;
-  }
-  return key == "upcast_attention";
-}
+/// Keys without a say in the arithmetic: what a pipeline goes by, and what diffusers' own class does not look at.
+const std::set<std::string> kUnetIgnored{"sample_size"}, kDitIgnored{"norm_num_groups", "upcast_attention"};
 
 template <class Config>
-Config parse(const std::string& text, const std::string& where, const std::string& class_name) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception& e) {
-    fail(Code::input, where, "JSON", "an object", e.what());
+Config parse(const std::string& text, const std::string& where, const char* class_name,
+             const std::set<std::string>& ignored) {
+  JsonTable json = parse_json_table(text, where);
+  if (const auto name = json.values.find("_class_name");
+      name != json.values.end() && name->second.value != Value(std::string(class_name)))
+    fail(Code::usage, where, "_class_name", class_name, to_text(name->second.value));
+  const auto passed_over = [&](const std::string& key) { return key.starts_with("_") || ignored.contains(key); };
+  for (const std::string& key : json.others)
+    if (!passed_over(key)) fail(Code::input, where, key, "a number, a text or a list of either");
+  for (const std::string& key : json.nulls) {
+    if (passed_over(key)) continue;
+    if (!nullable().contains(key)) fail(Code::usage, where, key, "a value", "null");
+    const bool text_key = key == "mid_block_type" || key == "class_embed_type";
+    json.values[key] = Given(text_key ? Value(std::string()) : Value(int64_t{0}), where);
   }
-  if (!json.is_object()) fail(Code::input, where, "JSON", "an object", json.type_name());
-  if (const auto name = json.find("_class_name"); name != json.end() && *name != class_name)
-    fail(Code::usage, where, "_class_name", class_name, name->dump());
-  constexpr bool kUnet = std::is_same_v<Config, UnetConfig>;
-  Table table;
-  for (const auto& [key, value] : json.items()) {
-    if (kUnet ? key.starts_with("_") || key == "sample_size" : passed_over(key, value, where)) continue;
-    if (value.is_null() && !nullable().contains(key)) fail(Code::usage, where, key, "a value", "null");
-    table[key] = Given(value_of(value, key, where), where);
-  }
+  std::erase_if(json.values, [&](const auto& entry) { return passed_over(entry.first); });
   Config config;
-  Binder binder("model", table);
+  Binder binder("model", json.values);
   config.bind_whole(binder);
   binder.finish();
+  config.check();
   return config;
 }
 
@@ -98,19 +69,15 @@ Json written(Config config, const std::string& class_name) {
 }  // namespace
 
 UnetConfig parse_unet_config(const std::string& text, const std::string& where) {
-  UnetConfig config = parse<UnetConfig>(text, where, "UNet2DModel");
-  config.check();
-  return config;
+  return parse<UnetConfig>(text, where, kUnet, kUnetIgnored);
 }
 
 DitConfig parse_dit_config(const std::string& text, const std::string& where) {
-  DitConfig config = parse<DitConfig>(text, where, "DiTTransformer2DModel");
-  config.check();
-  return config;
+  return parse<DitConfig>(text, where, kDit, kDitIgnored);
 }
 
 std::string unet_config_text(const UnetConfig& config, std::array<int64_t, 2> size) {
-  Json json = written(config, "UNet2DModel");
+  Json json = written(config, kUnet);
   if (size[0] == size[1])
     json["sample_size"] = size[0];
   else
@@ -121,19 +88,6 @@ std::string unet_config_text(const UnetConfig& config, std::array<int64_t, 2> si
   return json.dump(2) + "\n";
 }
 
-std::string dit_config_text(const DitConfig& config) {
-  Json json = written(config, "DiTTransformer2DModel");
-  json["norm_type"] = "ada_norm_zero";
-  return json.dump(2) + "\n";
-}
-
-std::string current_tensor_name(std::string name) {
-  static const std::pair<std::string, std::string> renamed[] = {
-      {".query.", ".to_q."}, {".key.", ".to_k."}, {".value.", ".to_v."}, {".proj_attn.", ".to_out.0."}};
-  for (const auto& [from, to] : renamed)
-    if (const size_t at = name.rfind(from); at != std::string::npos && name.find(".attentions.") != std::string::npos)
-      name.replace(at, from.size(), to);
-  return name;
-}
+std::string dit_config_text(const DitConfig& config) { return written(config, kDit).dump(2) + "\n"; }
 
 }  // namespace roulade

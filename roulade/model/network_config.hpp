@@ -5,7 +5,6 @@
 #include "roulade/model/unet_config.hpp"
 
 #include <array>
-#include <map>
 #include <string>
 
 namespace roulade {
@@ -21,8 +20,5 @@ DitConfig parse_dit_config(const std::string& text, const std::string& where);
 std::string unet_config_text(const UnetConfig& config, std::array<int64_t, 2> size);
 
 std::string dit_config_text(const DitConfig& config);
-
-/// The name that diffusers gives the tensor now: attention of old files has query, key, value and proj_attn.
-std::string current_tensor_name(std::string name);
 
 }  // namespace roulade

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/options.hpp"
+
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// The keys of a JSON object.
+struct JsonTable {
+  Table values;  ///< flags, numbers, texts, lists of numbers or of texts; `where` is their origin
+  std::vector<std::string> nulls;
+  std::vector<std::string> others;  ///< objects, and lists of anything else
+};
+
+/// Throws Error(input) naming `where` when the text is no JSON object.
+JsonTable parse_json_table(const std::string& text, const std::string& where);
+
+}  // namespace roulade
