@@ -32,15 +32,15 @@ bool takes_winograd(const Conv2d& conv, const Tensor& x) {
 
 struct Conv2d::Transformed {
   std::mutex mutex;
-  const void* from = nullptr;  ///< the tensor that the weights were made from, and its version
-  int64_t version = -1;
+  Tensor from;           ///< the tensor that the weights were made from (held, so that no other can have its place)
+  int64_t version = -1;  ///< and its version then
   kernel::WinogradWeights weights;
 
   const kernel::WinogradWeights& of(const Tensor& w) {
     const std::lock_guard lock(mutex);
-    if (from != w.const_data_ptr() || version != w._version()) {
+    if (!from.is_same(w) || version != w._version()) {
       weights.set(w.const_data_ptr<float>(), w.size(0), w.size(1));
-      from = w.const_data_ptr();
+      from = w;
       version = w._version();
     }
     return weights;

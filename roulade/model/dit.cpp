@@ -13,15 +13,12 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cos.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/sin.h>
-#include <ATen/ops/where.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -57,8 +54,7 @@ struct TimeAndClass {
         time(init, kTimeWidth, config.width()),
         table(init, config.num_embeds_ada_norm + 1, config.width()) {}
   Tensor forward(const Tensor& noise_level, const Tensor& label) const {
-    const Tensor rows = at::embedding(table.weight.use(noise_level.scalar_type()), label);
-    return time.forward(features.forward(noise_level)) + rows;
+    return time.forward(features.forward(noise_level)) + table.forward(label, noise_level.scalar_type());
   }
   void list(NamedWeights& to, const std::string& prefix) const {
     time.list(to, prefix + ".timestep_embedder");
@@ -135,7 +131,9 @@ class Dit final : public Model {
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
     check(x, noise_level);
     const int64_t p = config_.patch_size, rows = x.size(2) / p, columns = x.size(3) / p;
-    const Tensor time = noise_level.to(x.scalar_type()), label = label_of(condition, x.size(0));
+    const Tensor time = noise_level.to(x.scalar_type()),
+                 label =
+                     label_rows(condition.label, x.size(0), config_.num_embeds_ada_norm, config_.num_embeds_ada_norm);
     Tensor h = patches_.forward(x).flatten(2).transpose(1, 2);
     h = h + patch_positions(rows, columns, config_.sample_size / p, config_.width(), x.options());
     for (const DitBlock& block : blocks_) h = block.forward(h, time, label);
@@ -168,17 +166,6 @@ class Dit final : public Model {
            fmt::format("{}", noise_level.sizes().vec()));
   }
 
-  Tensor label_of(const Condition& condition, int64_t batch) const {
-    const Tensor none = at::full({batch}, config_.num_embeds_ada_norm, at::kLong);
-    if (!condition.label) return none;
-    const Tensor& label = *condition.label;
-    if (label.numel() > 0 &&
-        (label.min().item<int64_t>() < -1 || label.max().item<int64_t>() > config_.num_embeds_ada_norm))
-      fail(Code::usage, "model dit", "label", fmt::format("-1 to {}", config_.num_embeds_ada_norm),
-           fmt::format("{} to {}", label.min().item<int64_t>(), label.max().item<int64_t>()));
-    return at::where(label < 0, none, label);
-  }
-
   DitConfig config_;
   Conv2d patches_;
   std::vector<DitBlock> blocks_;
@@ -201,6 +188,7 @@ void DitConfig::bind(Binder& b) {
 
 void DitConfig::bind_whole(Binder& b) {
   bind(b);
+  b.add("norm_type", norm_type, {"ada_norm_zero"}, "the only one that there is");
   b.add("sample_size", sample_size, at_least(1), "height and width that positions are counted for");
   b.add("num_embeds_ada_norm", num_embeds_ada_norm, at_least(1), "classes");
   b.add("in_channels", in_channels, at_least(1), "channels of the input");

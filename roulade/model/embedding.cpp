@@ -17,6 +17,7 @@
 #include <ATen/ops/sin.h>
 #include <ATen/ops/where.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -116,17 +117,19 @@ LabelEmbedding::LabelEmbedding(Initialiser& init, int64_t count, int64_t width)
     : table(init, count + 1, width), classes(count) {}
 
 Tensor LabelEmbedding::forward(const std::optional<Tensor>& labels, int64_t batch) const {
-  if (!labels) return table.forward(at::full({batch}, classes, at::kLong));
-  check(*labels);
-  return table.forward(at::where(*labels < 0, classes, *labels));
+  return table.forward(label_rows(labels, batch, classes - 1, classes));
 }
 
-void LabelEmbedding::check(const Tensor& labels) const {
-  if (labels.numel() == 0) return;
-  const int64_t least = labels.min().item<int64_t>(), most = labels.max().item<int64_t>();
-  if (least < -1 || most >= classes)
-    fail(Code::usage, "label", "class out of range", fmt::format("0 to {}, or -1 for none", classes - 1),
-         fmt::format("{}", least < -1 ? least : most));
+Tensor label_rows(const std::optional<Tensor>& labels, int64_t batch, int64_t most, int64_t none) {
+  if (!labels) return at::full({batch}, none, at::kLong);
+  if (labels->dim() != 1 || labels->size(0) != batch)
+    fail(Code::usage, "model", "shape of label", fmt::format("[{}]", batch), fmt::format("{}", labels->sizes().vec()));
+  if (batch == 0) return *labels;
+  const int64_t low = labels->min().item<int64_t>(), high = labels->max().item<int64_t>();
+  if (low < -1 || high > most)
+    fail(Code::usage, "label", "class out of range", fmt::format("0 to {}, or -1 for none", most),
+         fmt::format("{}", low < -1 ? low : high));
+  return at::where(*labels < 0, none, *labels);
 }
 
 }  // namespace roulade

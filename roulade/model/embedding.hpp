@@ -33,6 +33,10 @@ std::unique_ptr<NoiseEmbedding> make_noise_embedding(const std::string& kind, In
                                                      double fourier_scale);
 const std::vector<std::string>& noise_embedding_kinds();
 
+/// The row of a table of classes for each sample: its label, `none` for -1 and where no labels are given.   labels: [B]
+/// int64; result: [B]. Throws Error(usage) for another shape, or labels not in -1..most.
+Tensor label_rows(const std::optional<Tensor>& labels, int64_t batch, int64_t most, int64_t none);
+
 /// Class features. Row `classes` of the table is "no class" (label -1).
 struct LabelEmbedding {
   Embedding table;
@@ -42,7 +46,6 @@ struct LabelEmbedding {
   LabelEmbedding(Initialiser& init, int64_t classes, int64_t width);
   /// labels: [B] int64 in -1..classes-1, or absent: all -1. Throws Error(usage) beyond that.
   Tensor forward(const std::optional<Tensor>& labels, int64_t batch) const;
-  void check(const Tensor& labels) const;
 };
 
 }  // namespace roulade

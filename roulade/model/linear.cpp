@@ -71,6 +71,10 @@ Embedding::Embedding(Initialiser& init, int64_t rows, int64_t width) : weight(in
 
 Tensor Embedding::forward(const Tensor& indices) const { return at::embedding(weight.stored(), indices); }
 
+Tensor Embedding::forward(const Tensor& indices, at::ScalarType dtype) const {
+  return at::embedding(weight.use(dtype), indices);
+}
+
 void Embedding::list(NamedWeights& to, const std::string& prefix) const { to.emplace_back(prefix + ".weight", weight); }
 
 }  // namespace roulade

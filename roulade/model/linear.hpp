@@ -49,6 +49,7 @@ struct Embedding {
   /// Drawn from N(0, 1), PyTorch's default.
   Embedding(Initialiser& init, int64_t rows, int64_t width);
   Tensor forward(const Tensor& indices) const;
+  Tensor forward(const Tensor& indices, at::ScalarType dtype) const;
   void list(NamedWeights& to, const std::string& prefix) const;
 };
 

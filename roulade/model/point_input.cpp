@@ -35,10 +35,7 @@ void PointInput::check(const Tensor& x, const Tensor& noise_level, const Conditi
          fmt::format("{}", noise_level.sizes().vec()));
   if (!condition.label) return;
   if (label_.classes == 0) fail(Code::usage, "model", "a label was given, but the network was trained without classes");
-  if (condition.label->dim() != 1 || condition.label->size(0) != x.size(0))
-    fail(Code::usage, "model", "shape of label", fmt::format("[{}]", x.size(0)),
-         fmt::format("{}", condition.label->sizes().vec()));
-  label_.check(*condition.label);
+  label_rows(condition.label, x.size(0), label_.classes - 1, label_.classes);
 }
 
 Tensor PointInput::features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {

@@ -8,10 +8,7 @@
 #include <optional>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/embedding.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/where.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -109,17 +106,8 @@ class Unet final : public Model {
       if (!condition.label) fail(Code::usage, "model unet", "class_embed_type timestep", "a label", "none");
       return embedding + class_features_->forward(time_.forward(condition.label->to(time.scalar_type())));
     }
-    const Tensor none = at::full({time.size(0)}, rows - 1, at::kLong);
-    if (!condition.label) return embedding + look_up(none, time);
-    const Tensor& label = *condition.label;
-    if (label.numel() > 0 && (label.min().item<int64_t>() < -1 || label.max().item<int64_t>() >= rows))
-      fail(Code::usage, "model unet", "label", fmt::format("-1 to {}", rows - 1),
-           fmt::format("{} to {}", label.min().item<int64_t>(), label.max().item<int64_t>()));
-    return embedding + look_up(at::where(label < 0, none, label), time);
-  }
-
-  Tensor look_up(const Tensor& rows, const Tensor& like) const {
-    return at::embedding(class_table_->weight.use(like.scalar_type()), rows);
+    return embedding +
+           class_table_->forward(label_rows(condition.label, time.size(0), rows - 1, rows - 1), time.scalar_type());
   }
 
   UnetConfig config_;

@@ -77,6 +77,8 @@ double Optimiser::apply(double lr, int64_t step) {
     const Tensor& value = slots_[i].weight.stored();
     kernel::adam(s, span_of(value), span_of(gradients[i]), span_of(slots_[i].m), span_of(slots_[i].v));
     value.mutable_grad().reset();
+    // Written by pointer: who keeps something made from a weight must see that it is another one now.
+    value.unsafeGetTensorImpl()->bump_version();
   }
   return norm;
 }

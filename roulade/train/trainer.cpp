@@ -52,8 +52,6 @@ Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings
 
 void Trainer::apply(size_t group) {
   const double norm = optimisers_[group].apply(last_lr_, done_ + 1);
-  // The optimiser writes by pointer: who keeps something made from a weight must see that it is another one now.
-  for (const auto& [name, weight] : groups_[group].weights) weight.stored().unsafeGetTensorImpl()->bump_version();
   if (group != 0) return;
   last_norm_ = norm;
   for (Ema& average : averages_) average.update(done_);
