@@ -31,12 +31,6 @@ std::vector<std::string> list(const fs::path& folder) {
   return names;
 }
 
-std::vector<int64_t> chosen(const std::vector<int64_t>& all, const std::vector<int64_t>& rows) {
-  std::vector<int64_t> out;
-  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
-  return out;
-}
-
 // --- pictures [N, C, H, W] of one file ---
 
 struct Planes {
@@ -58,7 +52,7 @@ ImageSet read_planes(const Planes& planes, const fs::path& where, const ImageOpt
   };
   std::vector<int64_t> kept;
   ImageSet out = read_images(source, options, kept);
-  if (!planes.labels.empty()) out.labels = chosen(planes.labels, kept);
+  out.labels = chosen(planes.labels, kept);
   return out;
 }
 

@@ -125,18 +125,6 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
   return out;
 }
 
-namespace {
-
-template <class T>
-std::vector<T> chosen(const std::vector<T>& all, const std::vector<int64_t>& rows) {
-  std::vector<T> out;
-  if (all.empty()) return out;
-  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
-  return out;
-}
-
-}  // namespace
-
 ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   ImageSet out;
   out.count = static_cast<int64_t>(rows.size());

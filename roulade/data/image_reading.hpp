@@ -27,6 +27,15 @@ Image fit_image(const Image& image, const ImageOptions& options, const std::stri
 /// result, and `kept`, the numbers of those that are in it. Throws as open_images does.
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept);
 
+/// The entries of these numbers; an empty list stays empty.
+template <class T>
+std::vector<T> chosen(const std::vector<T>& all, const std::vector<int64_t>& rows) {
+  std::vector<T> out;
+  if (all.empty()) return out;
+  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
+  return out;
+}
+
 /// The pictures of these numbers, with all that is said of them.
 ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows);
 

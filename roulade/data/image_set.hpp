@@ -70,14 +70,12 @@ struct ImageData {
   ImageSet train, test;
 };
 
-/// Reads a data set of pictures into memory. `path` is one of
-/// - a folder with IDX files, NAME-images-idx3-ubyte[.gz] and, if there are classes, NAME-labels-idx1-ubyte[.gz]
-/// (MNIST,
-///   Fashion-MNIST; 4 axes are [N, C, H, W]): "t10k" or "test" in the name is the test part, anything else trains;
-/// - a folder with CIFAR-10's binary version, data_batch_*.bin and test_batch.bin, or one above it;
-/// - a folder or archive of pictures (scan_images), or a folder of two such folders, train and one of test, val, valid,
-/// validation, whose
-///   classes are then numbered together.
+/// Reads a data set of pictures into memory. `path` is one of three.
+/// IDX files in a folder: NAME-images-idx3-ubyte[.gz] and, if there are classes, NAME-labels-idx1-ubyte[.gz] (MNIST,
+/// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains.
+/// CIFAR-10's binary version: a folder with data_batch_*.bin and test_batch.bin, or one above it.
+/// Pictures: a folder or archive (scan_images), or a folder of two such folders, train and one of test, val, valid,
+/// validation, whose classes are then numbered together.
 /// The result depends on the files and the options alone; pictures are decoded on several threads.
 /// Throws Error(io) when a file cannot be read; Error(input) when one is damaged, or does not fit the others;
 /// Error(usage) for options out of range, or pictures that need more than most_bytes.

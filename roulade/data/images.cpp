@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -55,24 +56,27 @@ struct Settings {
   }
 };
 
-/// Pictures as points: numbers 0 to 255 by channel, row and column.
+/// Pictures as points: numbers 0 to 255 by channel, row and column. An epoch of training shows each as often as its
+/// folder says.
 class Images final : public PointSource {
  public:
   explicit Images(const Settings& s) : path_(s.path) {
     if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
     data_ = open_images(s.path, s.options());
     const ImageSet& all = data_.train;
-    const auto validation = std::llround(s.validation * static_cast<double>(all.count));
-    if (all.count < 1 || validation >= all.count)
-      fail(Code::input, s.path, "pictures", fmt::format("enough for a share of {} to train", 1 - s.validation),
-           fmt::format("{}", all.count));
-    // A picture and its mirror image stay on one side.
+    // A picture and its mirror image stay on one side, and so do the times that an epoch shows it.
     const int64_t copies = s.flip ? 2 : 1, originals = all.count / copies;
+    const int64_t held = std::llround(s.validation * static_cast<double>(originals));
+    if (originals <= held)
+      fail(Code::input, s.path, "pictures", fmt::format("enough for a share of {} to train", 1 - s.validation),
+           fmt::format("{}", originals));
     const std::vector<int64_t> order = permutation({static_cast<uint64_t>(s.split_seed), Stream::split, 1}, originals);
-    const auto held = static_cast<int64_t>(std::llround(s.validation * static_cast<double>(originals)));
     for (int64_t i = 0; i < originals; ++i)
-      for (int64_t copy = 0; copy < copies; ++copy)
-        rows_[i < held ? 1 : 0].push_back(order[static_cast<size_t>(i)] + copy * originals);
+      for (int64_t copy = 0; copy < copies; ++copy) {
+        const int64_t row = order[static_cast<size_t>(i)] + copy * originals;
+        const int64_t times = i < held || all.repeats.empty() ? 1 : all.repeats[static_cast<size_t>(row)];
+        rows_[i < held ? 1 : 0].insert(rows_[i < held ? 1 : 0].end(), static_cast<size_t>(times), row);
+      }
     rows_[2].resize(static_cast<size_t>(data_.test.count));
     std::iota(rows_[2].begin(), rows_[2].end(), 0);
     for (int64_t c = 0; c < all.channels; ++c)
@@ -85,6 +89,13 @@ class Images final : public PointSource {
   int64_t classes() const override { return static_cast<int64_t>(data_.train.class_names.size()); }
   std::vector<std::string> class_names() const override { return data_.train.class_names; }
   bool endless() const override { return false; }
+  std::optional<std::array<double, 2>> range() const override { return std::array{0.0, 255.0}; }
+  std::vector<std::string> remarks() const override {
+    std::vector<std::string> out;
+    for (const ImageSet* set : {&data_.train, &data_.test})
+      for (const DamagedImage& one : set->damaged) out.push_back(fmt::format("left out: {}", one.reason));
+    return out;
+  }
 
   Points draw(Split split, uint64_t seed, int64_t count) const override {
     const std::vector<int64_t>& rows = rows_[static_cast<size_t>(split)];

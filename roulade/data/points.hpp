@@ -17,7 +17,7 @@ struct Points {
   int64_t rows = 0;
   int64_t width = 0;
   std::vector<double> values;   ///< [rows * width], row after row
-  std::vector<int64_t> labels;  ///< [rows], or empty: no classes
+  std::vector<int64_t> labels;  ///< [rows], -1 = not known; or empty: no classes
 
   double* row(int64_t i) { return values.data() + i * width; }
   const double* row(int64_t i) const { return values.data() + i * width; }
@@ -48,9 +48,13 @@ class PointSource {
   virtual const std::vector<std::string>& columns() const = 0;  ///< names; their number is the width
   /// Axes of one sample, their product the width: [width], or [channels, height, width] for pictures.
   virtual std::vector<int64_t> shape() const { return {static_cast<int64_t>(columns().size())}; }
+  /// Of pictures: what is black and what is white; none: the least and the largest number that are there.
+  virtual std::optional<std::array<double, 2>> range() const { return std::nullopt; }
   virtual int64_t classes() const { return 0; }                        ///< 0 = no labels
   virtual std::vector<std::string> class_names() const { return {}; }  ///< [classes] as a file names them, or empty
-  virtual bool endless() const = 0;                                    ///< a generator: every draw is new data
+  /// What a user should know of the files, a line each: what was left out, and why.
+  virtual std::vector<std::string> remarks() const { return {}; }
+  virtual bool endless() const = 0;  ///< a generator: every draw is new data
   /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables:
   /// without replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
   virtual Points draw(Split split, uint64_t seed, int64_t count) const = 0;

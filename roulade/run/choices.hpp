@@ -25,7 +25,8 @@ struct ChosenRecipe {
 /// for the class. The table is read whole. Throws the errors of reading it.
 ChosenRecipe choose_recipe(const std::filesystem::path& table);
 
-/// The same for a data set kind with its default options; "table" and "picture" get a placeholder for theirs.
+/// The same for a data set kind with its default options; "table", "picture" and "images" get a placeholder
+/// for their file.
 /// Throws Error(usage) for an unknown kind.
 ChosenRecipe choose_recipe_for_kind(const std::string& kind);
 

@@ -10,6 +10,7 @@
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <ATen/core/grad_mode.h>
 
@@ -65,17 +66,19 @@ TrainParts make_train_parts(const Recipe& resolved) {
   parts.facts.columns = parts.source->columns();
   parts.facts.class_names = parts.source->class_names();
   parts.facts.class_shares.assign(static_cast<size_t>(parts.source->classes()), 0);
+  const auto known = std::count_if(training.labels.begin(), training.labels.end(), [](int64_t k) { return k >= 0; });
   for (const int64_t label : training.labels)
-    parts.facts.class_shares[static_cast<size_t>(label)] += 1 / static_cast<double>(training.rows);
+    if (label >= 0) parts.facts.class_shares[static_cast<size_t>(label)] += 1 / static_cast<double>(known);
   parts.facts.scaling = Scaling::fit(training, data.scale);
   parts.training = parts.facts.scaling.apply(training);
   parts.validation = parts.facts.scaling.apply(validation);
 
-  parts.facts.shape = parts.source->shape();
-  if (parts.facts.pictures() && training.rows > 0) {
+  if (const std::vector<int64_t> shape = parts.source->shape(); shape.size() == 3) {
     const auto [low, high] = std::minmax_element(training.values.begin(), training.values.end());
-    parts.facts.low = *low;
-    parts.facts.high = *high;
+    const auto range = parts.source->range().value_or(std::array{*low, *high});
+    parts.facts.shape = shape;
+    parts.facts.low = range[0];
+    parts.facts.high = range[1];
   }
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));

@@ -156,6 +156,8 @@ TrainResult run_training(const TrainRequest& request) {
   // What the run folder keeps must mean the same from any folder.
   const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
   const TrainSettings& settings = parts.settings;
+  if (request.warn)
+    for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (request.init_from) {
     const RunFolder from{*request.init_from};
     from.check();

@@ -2,6 +2,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/data/points.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/report/png.hpp"
 #include "roulade/run/parts.hpp"
@@ -14,6 +15,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace roulade {
@@ -141,6 +143,59 @@ TEST(ImagesSource, MirrorImagesStayTogether) {
       EXPECT_TRUE(std::find(part.begin(), part.end(), std::pair(right, left)) != part.end());
 }
 
+// A picture without a class (label -1) has no share; what the folder repeats is shown so often, by training alone.
+TEST(ImagesSource, CountsClassesThatAreKnownAndRepeats) {
+  const Folder folder;
+  std::string lines;
+  for (int i = 0; i < 8; ++i) {
+    const std::vector<uint8_t> rgb(2 * 3, static_cast<uint8_t>(30 + 10 * i));
+    write_file_atomically(folder.path / fmt::format("{}.png", i), plot::png_of_rgb(rgb, 2, 1));
+    lines += fmt::format("{{\"file_name\": \"{}.png\"{}}}\n", i,
+                         i < 2 ? "" : fmt::format(", \"label\": \"{}\"", i < 5 ? "a" : "b"));
+  }
+  write_file_atomically(folder.path / "metadata.jsonl", lines);
+  const Table data{{"kind", "images"}, {"path", folder.path.string()},
+                   {"fit", "exact"},   {"channels", 1},
+                   {"test", 0.0},      {"validation", 0.0},
+                   {"scale", "pixels"}};
+  EXPECT_EQ(make_source(data)->range(), (std::array<double, 2>{0, 255}));
+  Recipe recipe;
+  recipe.tables["data"] = data;
+  recipe.tables["data"]["validation"] = 0.25;
+  recipe.tables["model"] = {
+      {"kind", "dit"}, {"num_layers", 1}, {"num_attention_heads", 1}, {"attention_head_dim", 4}, {"patch_size", 1}};
+  recipe.tables["data"]["fit"] = "stretch";
+  recipe.tables["data"]["size"] = 2;
+  const TrainParts parts = make_train_parts(resolve(recipe));
+  ASSERT_EQ(parts.facts.classes(), 2);
+  EXPECT_NEAR(parts.facts.class_shares[0] + parts.facts.class_shares[1], 1, 1e-12);
+  EXPECT_EQ(std::count(parts.training.labels.begin(), parts.training.labels.end(), -1) +
+                std::count(parts.validation.labels.begin(), parts.validation.labels.end(), -1),
+            2);
+  EXPECT_EQ(parts.facts.shape, (std::vector<int64_t>{1, 2, 2}));
+  EXPECT_EQ(parts.facts.high, 255);  // no picture is white
+}
+
+TEST(ImagesSource, RepeatsAndNamesWhatIsLeftOut) {
+  const Folder folder;
+  for (const auto& [name, shade] : {std::pair("3_often", 40), {"1_once", 90}}) {
+    fs::create_directories(folder.path / name);
+    const std::vector<uint8_t> rgb(3, static_cast<uint8_t>(shade));
+    write_file_atomically(folder.path / name / "a.png", plot::png_of_rgb(rgb, 1, 1));
+  }
+  write_file_atomically(folder.path / "1_once/b.png", "no picture");
+  Table data{{"kind", "images"}, {"path", folder.path.string()}, {"test", 0.0}, {"validation", 0.0}, {"channels", 1}};
+  EXPECT_THROW(make_source(data), Error);
+  data["on_damaged"] = "skip";
+  const auto source = make_source(data);
+  const Points points = source->draw(Split::train, 1, 0);
+  EXPECT_EQ(std::count(points.values.begin(), points.values.end(), 40), 3);
+  EXPECT_EQ(std::count(points.values.begin(), points.values.end(), 90), 1);
+  const std::vector<std::string> remarks = source->remarks();
+  ASSERT_EQ(remarks.size(), 1u);
+  EXPECT_NE(remarks[0].find("b.png"), std::string::npos) << remarks[0];
+}
+
 TEST(DataFacts, KeepShapeAndRange) {
   const Folder folder;
   const RunFolder run{folder.path};
@@ -154,18 +209,19 @@ TEST(DataFacts, KeepShapeAndRange) {
   const DataFacts read = read_facts(run);
   EXPECT_EQ(read.shape, facts.shape);
   EXPECT_EQ(read.high, 255);
-  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{1, 2, 3}, {2, 2}, {-1, -2, 2}}) {
-    facts.shape = shape;
-    write_facts(run, facts);
-    EXPECT_THROW(read_facts(run), Error);
-  }
-  facts.shape = {1, 2, 2};
-  facts.high = 0;
-  write_facts(run, facts);
-  EXPECT_THROW(read_facts(run), Error);
+  const std::string whole = read_file(run.facts());
+  const auto refused = [&](const std::string& key, const std::string& value) {
+    nlohmann::json json = nlohmann::json::parse(whole);
+    json[key] = nlohmann::json::parse(value);
+    write_file_atomically(run.facts(), json.dump());
+    EXPECT_THROW(read_facts(run), Error) << key << " " << value;
+  };
+  for (const char* shape : {"[1, 2, 3]", "[2, 2]", "[4]", "[-1, -2, 2]", "[1, 2]", "\"4\""}) refused("shape", shape);
+  for (const char* range : {"[0, 0]", "[1, 0]", "[1]", "3"}) refused("range", range);
   const std::string old = R"({"columns":["a"],"class_names":[],"class_shares":[],"mean":[0],"deviation":[1]})";
   write_file_atomically(run.facts(), old);
-  EXPECT_EQ(read_facts(run).shape, std::vector<int64_t>{1});
+  EXPECT_TRUE(read_facts(run).shape.empty());
+  EXPECT_EQ(read_facts(run).axes(7), (std::vector<int64_t>{7, 1}));
 }
 
 }  // namespace
