@@ -40,8 +40,7 @@ class Memorisation final : public Metric {
   std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
                                            const MetricContext& context) const override {
     check_sets(kWhere, sets, reference, 1);
-    if (context.training.rows < 1) fail(Code::usage, kWhere, "training set", "one to measure from", "none");
-    check_set(kWhere, "training", context.training, reference.width, 1);
+    check_training(kWhere, context.training, reference.width);
     const Columns training(context.training.values, context.training.rows, context.training.width);
     const std::vector<float> real = distances(reference, settings_.points, training);
     const auto place = static_cast<size_t>(settings_.quantile * static_cast<double>(real.size()));

@@ -31,6 +31,11 @@ void check_sets(std::string_view where, std::span<const PointView> sets, const P
   for (const PointView& set : sets) check_set(where, "judged", set, reference.width, least);
 }
 
+void check_training(std::string_view where, const PointView& training, int64_t width) {
+  if (training.rows < 1) fail(Code::usage, where, "training set", "one to compare with", "none");
+  check_set(where, "training", training, width, 1);
+}
+
 }  // namespace eval
 
 std::vector<Figure> MetricEntry::compute(const PointView& generated, const PointView& reference,

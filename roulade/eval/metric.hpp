@@ -74,6 +74,8 @@ const Registry<Entry>& registry();
 /// metric. check_set: one set, called `role` in the sentence, of the given width.
 void check_set(std::string_view where, const std::string& role, const PointView& set, int64_t width, int64_t least);
 void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least);
+/// Throws unless there is a training set, of the given width and with values as above.
+void check_training(std::string_view where, const PointView& training, int64_t width);
 
 }  // namespace eval
 }  // namespace roulade

@@ -66,8 +66,7 @@ class Recognition final : public Metric {
   std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
                                            const MetricContext& context) const override {
     check_sets(kWhere, sets, reference, 1);
-    if (context.training.rows < 1) fail(Code::usage, kWhere, "training set", "one to recognise by", "none");
-    check_set(kWhere, "training", context.training, reference.width, 1);
+    check_training(kWhere, context.training, reference.width);
     if (context.training.labels == nullptr) fail(Code::usage, kWhere, "classes of the training set", "some", "none");
     const at::NoGradGuard no_grad;
     const Memory memory = memorised(context.training);
