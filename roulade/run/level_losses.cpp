@@ -47,7 +47,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   const Schedule& schedule = *parts.schedule;
   loss_ = terms.loss;
   const Points taken = cycled(points, count);
-  shape_ = parts.facts.axes();
+  facts_ = parts.facts;
   labels_ = taken.labels;
   const Tensor x0 = to_batch(taken).x0;
   const StepKey key{seed, 0, 0};
@@ -76,12 +76,6 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
       column([&](size_t i) { return c[i].target_x0; }) * x0 + column([&](size_t i) { return c[i].target_eps; }) * eps;
 }
 
-std::vector<int64_t> NoisedPoints::axes(int64_t rows) const {
-  std::vector<int64_t> out{rows};
-  out.insert(out.end(), shape_.begin(), shape_.end());
-  return out;
-}
-
 Condition NoisedPoints::condition() const {
   Condition out;
   if (!labels_.empty()) out.label = at::tensor(labels_, at::kLong);
@@ -90,7 +84,7 @@ Condition NoisedPoints::condition() const {
 
 Tensor NoisedPoints::output(const Model& model) const {
   const at::NoGradGuard no_grad;
-  return model.forward((in_ * x_t_).view(axes(x_t_.size(0))), noise_.view({-1}), condition()).flatten(1);
+  return model.forward((in_ * x_t_).view(facts_.axes(x_t_.size(0))), noise_.view({-1}), condition()).flatten(1);
 }
 
 Tensor NoisedPoints::output_of(const Tensor& x0) const { return (x0 - skip_ * x_t_) / out_; }
@@ -103,7 +97,7 @@ Tensor NoisedPoints::output(const Denoiser& denoiser) const {
     Condition part;
     if (!labels_.empty()) part.label = condition().label->narrow(0, first, count);
     parts.push_back(denoiser
-                        .denoise(x_t_.narrow(0, first, count).view(axes(count)),
+                        .denoise(x_t_.narrow(0, first, count).view(facts_.axes(count)),
                                  std::span(t_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), part)
                         .x0.flatten(1));
   }

@@ -45,9 +45,7 @@ class NoisedPoints {
   Tensor x_t_, target_;
   Tensor in_, noise_, skip_, out_, weight_;  ///< [n, 1] float
   std::vector<double> t_, alpha_, sigma_;
-  std::vector<int64_t> axes(int64_t rows) const;
-
-  std::vector<int64_t> shape_;  ///< of a sample, as the network takes it; kept here are rows of numbers
+  DataFacts facts_;  ///< how the network takes a sample; kept here are rows of numbers
   std::vector<int64_t> labels_;
 };
 

@@ -55,13 +55,11 @@ struct Rows {
   Condition condition;
 };
 
-Rows rows_of(const Points& scaled, const std::vector<int64_t>& shape, int64_t first, int64_t count) {
+Rows rows_of(const Points& scaled, const DataFacts& facts, int64_t first, int64_t count) {
   Rows out;
   out.x = at::empty({count, scaled.width}, at::kDouble);
   std::copy_n(scaled.row(first), count * scaled.width, out.x.mutable_data_ptr<double>());
-  std::vector<int64_t> axes{count};
-  axes.insert(axes.end(), shape.begin(), shape.end());
-  out.x = out.x.view(axes);
+  out.x = out.x.view(facts.axes(count));
   if (scaled.labels.empty()) return out;
   const Tensor label = at::empty({count}, at::kLong);
   std::copy_n(scaled.labels.begin() + first, count, label.mutable_data_ptr<int64_t>());
@@ -104,14 +102,14 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
   const int64_t rows = scaled.rows;
   double jacobian = 0;
   for (const double deviation : run.facts.scaling.deviation) jacobian -= std::log(deviation);
-  const Rows all = rows_of(scaled, run.facts.axes(), 0, rows);
+  const Rows all = rows_of(scaled, run.facts, 0, rows);
 
   auto start = Clock::now();
   out.log_density.resize(static_cast<size_t>(rows));
   out.probe_error.resize(static_cast<size_t>(rows));
   std::mutex sum;
   in_chunks("likelihood", rows, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
-    const Rows part = rows_of(scaled, run.facts.axes(), first, count);
+    const Rows part = rows_of(scaled, run.facts, first, count);
     LikelihoodOptions mine = options;
     mine.first = first;
     const Likelihood l = log_likelihood(*run.denoiser, part.x, part.condition, mine, request.cancel);
@@ -127,7 +125,7 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
   const int64_t checked = std::min(rows, kCheckedRows);
   options.tolerance /= 10;
   in_chunks("check", checked, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
-    const Rows part = rows_of(scaled, run.facts.axes(), first, count);
+    const Rows part = rows_of(scaled, run.facts, first, count);
     const Likelihood l = log_likelihood(*run.denoiser, part.x, part.condition, options, request.cancel);
     for (size_t i = 0; i < l.log_density.size(); ++i) {
       const double change = l.log_density[i] + jacobian - out.log_density[i];
@@ -144,7 +142,7 @@ LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& 
     const auto variance = sample.find("variance");
     const bool beta = variance != sample.end() && variance->second.value == Value(std::string("beta"));
     in_chunks("bound", rows, kChunk, request.progress, request.cancel, [&](int64_t first, int64_t count) {
-      const Rows part = rows_of(scaled, run.facts.axes(), first, count);
+      const Rows part = rows_of(scaled, run.facts, first, count);
       BoundOptions mine;
       mine.beta = beta;
       mine.seed = run.seed;

@@ -243,4 +243,17 @@ DensityMap density_of(const std::string& name, const Mixture& law, const std::ve
   return map;
 }
 
+std::vector<ReportFrame> noising_of(const TrainedRun& run, const Points& scaled, const std::vector<double>& times) {
+  std::vector<double> eps(scaled.values.size());
+  fill_normal({run.seed, Stream::evaluate, 0}, 0, scaled.width, std::span<double>(eps));
+  std::vector<ReportFrame> out;
+  for (const double t : times) {
+    const double alpha = run.schedule->alpha(t), sigma = run.schedule->sigma(t), size = std::hypot(alpha, sigma);
+    ReportFrame frame{t, fmt::format("t = {:.1f}", t), std::vector<double>(eps.size())};
+    for (size_t i = 0; i < eps.size(); ++i) frame.values[i] = (alpha * scaled.values[i] + sigma * eps[i]) / size;
+    out.push_back(std::move(frame));
+  }
+  return out;
+}
+
 }  // namespace roulade

@@ -31,4 +31,8 @@ DensityMap density_of(const std::string& name, const Points& points, const std::
 /// The same of a law itself: the mass of each cell, a product of two differences of the normal law for each component.
 DensityMap density_of(const std::string& name, const Mixture& law, const std::vector<double>& limits, int64_t across);
 
+/// The same points at these times, in the model's units and shrunk like the frames of sampling.   scaled: rows in the
+/// network's units.
+std::vector<ReportFrame> noising_of(const TrainedRun& run, const Points& scaled, const std::vector<double>& times);
+
 }  // namespace roulade

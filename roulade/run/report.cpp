@@ -3,7 +3,6 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
-#include "roulade/core/rng.hpp"
 #include "roulade/core/version.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
@@ -94,20 +93,6 @@ LossCurves losses_of(const RunFolder& folder) {
   return out;
 }
 
-/// The same points at six times from data to noise, in the model's units and shrunk like the frames of sampling.
-std::vector<ReportFrame> noising_of(const TrainedRun& run, const Points& scaled) {
-  std::vector<double> eps(scaled.values.size());
-  fill_normal({run.seed, Stream::evaluate, 0}, 0, scaled.width, std::span<double>(eps));
-  std::vector<ReportFrame> out;
-  for (const double t : {0.0, 0.2, 0.4, 0.6, 0.8, 1.0}) {
-    const double alpha = run.schedule->alpha(t), sigma = run.schedule->sigma(t), size = std::hypot(alpha, sigma);
-    ReportFrame frame{t, fmt::format("t = {:.1f}", t), std::vector<double>(eps.size())};
-    for (size_t i = 0; i < eps.size(); ++i) frame.values[i] = (alpha * scaled.values[i] + sigma * eps[i]) / size;
-    out.push_back(std::move(frame));
-  }
-  return out;
-}
-
 double number(const nlohmann::json& from, const char* key) {
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
@@ -148,12 +133,13 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const auto source = make_source(run.recipe.tables.at("data"));
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const bool plane = run.facts.columns.size() == 2;
-  const int64_t shown = std::min(kShown, sample.count);
-  const Points many = source->draw(Split::test, run.seed, plane ? kCounted : kShown);
+  const bool pictures = run.facts.pictures();
+  const int64_t shown = std::min(pictures ? kSheetPictures : kShown, sample.count);
+  const Points many = source->draw(Split::test, run.seed, plane ? kCounted : pictures ? kSheetPictures : kShown);
   const Points data = part_of(many, 0, kShown);
   PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
                                           .seed = run.seed,
-                                          .frame_points = kAnimated,
+                                          .frame_points = pictures ? kSheetStrips : kAnimated,
                                           .editing = {},
                                           .progress = progress,
                                           .cancel = cancel});
@@ -175,7 +161,6 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
                                         "{} in {:.2f} s).",
                                         run.parameters, run.step, made.calls, sample.sampler, counted.rows,
                                         run.facts.pictures() ? "pictures" : "points", made.seconds);
-  const bool pictures = run.facts.pictures();
   if (pictures) {
     add_sheets(content, run, made, data, source->draw(Split::train, run.trained_seed, kNeighboursOf));
   } else {
@@ -192,8 +177,9 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     content.frame_labels.assign(made.points.labels.begin(),
                                 made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));
   if (run.denoiser) {
-    Points few = run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated));
-    if (!pictures) content.noising = noising_of(run, few);
+    if (!pictures)
+      content.noising = noising_of(run, run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated)),
+                                   {0, 0.2, 0.4, 0.6, 0.8, 1});
     std::vector<double> times;
     for (const Frame& frame : made.frames) times.push_back(frame.t);
     content.schedule = curves_of(*run.schedule, times);

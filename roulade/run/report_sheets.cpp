@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/report_sheets.hpp"
 
-#include "roulade/core/rng.hpp"
-#include "roulade/report/text.hpp"
+#include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/sample_files.hpp"
 
@@ -15,74 +14,58 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kShown = 100;  ///< pictures of a sheet
-constexpr int64_t kStrips = 8, kTimes = 10;
-constexpr int64_t kNeighbours = 10;
+constexpr int64_t kTimes = 10;       ///< of a film strip
+constexpr int64_t kNeighbours = 10;  ///< pairs of a sample and a training picture
 
-/// Rows of each strip in turn: strip after strip, time after time.
-std::string strips(const std::vector<Points>& by_time, const TrainedRun& run) {
-  const int64_t strip_count = std::min(kStrips, by_time.front().rows), width = by_time.front().width;
-  Points all{0, width, {}, {}};
-  for (int64_t strip = 0; strip < strip_count; ++strip)
-    for (const Points& points : by_time) {
-      all.values.insert(all.values.end(), points.row(strip), points.row(strip) + width);
-      ++all.rows;
-    }
+/// Strip after strip, time after time.   by_time: [rows * width] each, in the data's units.
+std::string strips(const std::vector<std::vector<double>>& by_time, const TrainedRun& run) {
+  const int64_t width = run.facts.width();
+  const int64_t count = std::min(kSheetStrips, static_cast<int64_t>(by_time.front().size()) / width);
+  Points all{count * static_cast<int64_t>(by_time.size()), width, {}, {}};
+  for (int64_t strip = 0; strip < count; ++strip)
+    for (const std::vector<double>& values : by_time)
+      all.values.insert(all.values.end(), values.begin() + strip * width, values.begin() + (strip + 1) * width);
   return picture_sheet(all, run.facts, static_cast<int64_t>(by_time.size()));
 }
 
-/// The row of `all` nearest to a point, and how far it is, in units of the data's deviation.
-std::pair<int64_t, double> nearest_row(const double* point, const Points& all, double deviation) {
-  std::pair<int64_t, double> best{0, std::numeric_limits<double>::infinity()};
-  for (int64_t i = 0; i < all.rows; ++i) {
-    const double* row = all.row(i);
-    double sum = 0;
-    for (int64_t c = 0; c < all.width && sum < best.second; ++c) sum += (row[c] - point[c]) * (row[c] - point[c]);
-    if (sum < best.second) best = {i, sum};
-  }
-  best.second = std::sqrt(best.second / static_cast<double>(all.width)) / deviation;
-  return best;
-}
+struct Nearest {
+  std::vector<int64_t> rows;  ///< of each point
+  double distance = 0;        ///< the mean over points, root mean square over pixels, in deviations of the data
+};
 
-/// Mean distance of the first rows from the nearest training picture.
-double mean_distance(const Points& points, const Points& training, double deviation) {
-  const int64_t count = std::min(kNeighbours, points.rows);
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += nearest_row(points.row(i), training, deviation).second;
-  return sum / static_cast<double>(count);
+/// The rows of `all` nearest to the first points.
+Nearest nearest(const Points& points, const Points& all, double deviation) {
+  Nearest out;
+  for (int64_t k = 0; k < std::min(kNeighbours, points.rows); ++k) {
+    const double* point = points.row(k);
+    double least = std::numeric_limits<double>::infinity();
+    out.rows.push_back(0);
+    for (int64_t i = 0; i < all.rows; ++i) {
+      const double* row = all.row(i);
+      double sum = 0;
+      for (int64_t c = 0; c < all.width && sum < least; ++c) sum += (row[c] - point[c]) * (row[c] - point[c]);
+      if (sum >= least) continue;
+      least = sum;
+      out.rows.back() = i;
+    }
+    out.distance += std::sqrt(least / static_cast<double>(all.width)) / deviation;
+  }
+  out.distance /= static_cast<double>(out.rows.size());
+  return out;
 }
 
 ReportSheet neighbours(const TrainedRun& run, const Points& samples, const Points& data, const Points& training) {
-  const int64_t count = std::min(kNeighbours, samples.rows), width = samples.width;
   const double deviation = run.facts.scaling.deviation.front();
-  Points pairs = part_of(samples, 0, count);
-  for (int64_t i = 0; i < count; ++i) {
-    const double* row = training.row(nearest_row(samples.row(i), training, deviation).first);
-    pairs.values.insert(pairs.values.end(), row, row + width);
-  }
-  pairs.rows = 2 * count;
-  return {
-      "neighbours", "Samples above, the nearest training pictures below",
-      fmt::format("Root mean square distance over pixels, in deviations of the data: {:.3f} in the mean; of {} real "
-                  "pictures that were not trained on {:.3f}. Copies would have 0.",
-                  mean_distance(samples, training, deviation), std::min(kNeighbours, data.rows),
-                  mean_distance(data, training, deviation)),
-      picture_sheet(pairs, run.facts, count)};
-}
-
-/// times: from data to noise.
-std::vector<Points> noised(const TrainedRun& run, const Points& data, const std::vector<double>& times) {
-  const Points scaled = run.facts.scaling.apply(part_of(data, 0, kStrips));
-  std::vector<double> eps(scaled.values.size());
-  fill_normal({run.seed, Stream::sampler, 1}, 0, scaled.width, std::span<double>(eps));
-  std::vector<Points> out;
-  for (const double t : times) {
-    const double alpha = run.schedule->alpha(t), sigma = run.schedule->sigma(t), size = std::hypot(alpha, sigma);
-    Points at = scaled;
-    for (size_t i = 0; i < eps.size(); ++i) at.values[i] = (alpha * scaled.values[i] + sigma * eps[i]) / size;
-    out.push_back(run.facts.scaling.undo(at));
-  }
-  return out;
+  const Nearest own = nearest(samples, training, deviation), real = nearest(data, training, deviation);
+  const auto count = static_cast<int64_t>(own.rows.size());
+  Points pairs{2 * count, samples.width, part_of(samples, 0, count).values, {}};
+  for (const int64_t row : own.rows)
+    pairs.values.insert(pairs.values.end(), training.row(row), training.row(row) + training.width);
+  return {"neighbours", "Samples above, the nearest training pictures below",
+          fmt::format("Among {} training pictures. Root mean square distance over pixels, in deviations of the data: "
+                      "{:.3f} in the mean; of {} real pictures that were not trained on {:.3f}. Copies would have 0.",
+                      training.rows, own.distance, real.rows.size(), real.distance),
+          picture_sheet(pairs, run.facts, count)};
 }
 
 }  // namespace
@@ -92,28 +75,28 @@ void add_sheets(ReportContent& content, const TrainedRun& run, const PointSample
   const bool classes = run.facts.classes() > 0;
   const std::string order = classes ? " In the order of their classes." : "";
   content.sheets.push_back({"samples", "Samples",
-                            fmt::format("{} of them.{}", std::min(kShown, made.points.rows), order),
-                            picture_sheet(part_of(made.points, 0, kShown), run.facts)});
+                            fmt::format("{} of them.{}", std::min(kSheetPictures, made.points.rows), order),
+                            picture_sheet(part_of(made.points, 0, kSheetPictures), run.facts)});
   content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
-                            picture_sheet(part_of(data, 0, kShown), run.facts)});
+                            picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
   content.sheets.push_back(neighbours(run, made.points, data, training));
   if (made.frames.size() > 1) {
-    std::vector<Points> states;
+    std::vector<std::vector<double>> states, noised;
     std::vector<double> times;
     const auto last = static_cast<double>(made.frames.size() - 1);
     for (int64_t k = 0; k < kTimes; ++k) {
       const auto at = static_cast<size_t>(std::lround(last * static_cast<double>(k) / static_cast<double>(kTimes - 1)));
-      const std::vector<double>& values = made.frames[at].values;
-      states.push_back({static_cast<int64_t>(values.size()) / made.points.width, made.points.width, values, {}});
+      states.push_back(made.frames[at].values);
       times.insert(times.begin(), made.frames[at].t);
     }
     content.sheets.push_back({"reverse", "From noise to pictures",
-                              fmt::format("{} samples, left to right over {} steps, shrunk to the size of the data.",
-                                          std::min(kStrips, states.front().rows), made.frames.size() - 1),
+                              fmt::format("Left to right over {} steps, shrunk to the size of the data.", last),
                               strips(states, run)});
+    const Points few = run.facts.scaling.apply(part_of(data, 0, kSheetStrips));
+    for (ReportFrame& frame : noising_of(run, few, times))
+      noised.push_back(run.facts.scaling.undo({few.rows, few.width, std::move(frame.values), {}}).values);
     content.sheets.push_back({"noising", "From pictures to noise",
-                              "Real pictures at the same times, shrunk to the size of the data.",
-                              strips(noised(run, data, times), run)});
+                              "Real pictures at the same times, shrunk to the size of the data.", strips(noised, run)});
   }
 }
 

@@ -6,10 +6,13 @@
 
 namespace roulade {
 
+constexpr int64_t kSheetPictures = 100;  ///< of a sheet, at most
+constexpr int64_t kSheetStrips = 8;      ///< of a film strip
+
 /// What a report shows of a run on pictures in place of points: samples and data as sheets, samples on their way from
 /// noise (from made.frames) and real pictures on theirs to it, and samples beside the nearest training pictures, with
-/// both distances in the caption. data: real pictures that were not trained on; training: those that were; all in the
-/// data's units.
+/// both distances in the caption. made: kSheetPictures and frames of kSheetStrips serve. data: real pictures that were
+/// not trained on; training: those that were; all in the data's units.
 void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
                 const Points& training);
 

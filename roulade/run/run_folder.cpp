@@ -111,13 +111,15 @@ std::vector<Maker> read_makers(const RunFolder& folder) {
 }
 
 void write_facts(const RunFolder& folder, const DataFacts& facts) {
-  const nlohmann::ordered_json json = {{"columns", facts.columns},
-                                       {"shape", facts.shape},
-                                       {"range", {facts.low, facts.high}},
-                                       {"class_names", facts.class_names},
-                                       {"class_shares", facts.class_shares},
-                                       {"mean", facts.scaling.mean},
-                                       {"deviation", facts.scaling.deviation}};
+  nlohmann::ordered_json json = {{"columns", facts.columns},
+                                 {"class_names", facts.class_names},
+                                 {"class_shares", facts.class_shares},
+                                 {"mean", facts.scaling.mean},
+                                 {"deviation", facts.scaling.deviation}};
+  if (facts.pictures()) {
+    json["shape"] = facts.shape;
+    json["range"] = {facts.low, facts.high};
+  }
   write_file_atomically(folder.facts(), json.dump(2) + "\n");
 }
 
@@ -127,8 +129,8 @@ DataFacts read_facts(const RunFolder& folder) {
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), 1 << 26));
     json.at("columns").get_to(facts.columns);
-    if (json.contains("shape")) json.at("shape").get_to(facts.shape);
-    if (json.contains("range")) {
+    if (json.contains("shape")) {  // of pictures
+      json.at("shape").get_to(facts.shape);
       json.at("range").at(0).get_to(facts.low);
       json.at("range").at(1).get_to(facts.high);
     }
@@ -140,11 +142,10 @@ DataFacts read_facts(const RunFolder& folder) {
     fail(Code::input, where, fmt::format("damaged ({})", e.what()));
   }
   const size_t width = facts.columns.size();
-  if (facts.shape.empty()) facts.shape = {facts.width()};  // a run from before there were pictures
   int64_t product = 1;
   for (const int64_t axis : facts.shape) product = axis > 0 && axis <= facts.width() ? product * axis : 0;
-  if (product != facts.width() || (facts.shape.size() != 1 && !facts.pictures()))
-    fail(Code::input, where, "damaged: shape", "axes whose product is the number of columns");
+  if (!facts.shape.empty() && (product != facts.width() || !facts.pictures()))
+    fail(Code::input, where, "damaged: shape", "three axes whose product is the number of columns");
   if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
     fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
   if (facts.pictures() && !(facts.low < facts.high))

@@ -84,10 +84,7 @@ Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int
 Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
   Tensor mask = at::empty({count, rows.points.width}, at::kBool);
   std::copy_n(rows.known.begin() + first * rows.points.width, mask.numel(), mask.mutable_data_ptr<bool>());
-  std::vector<int64_t> shape{count};
-  const std::vector<int64_t> axes = run.facts.axes();
-  shape.insert(shape.end(), axes.begin(), axes.end());
-  return mask.view(shape);
+  return mask.view(run.facts.axes(count));
 }
 
 /// x at times.front() for samples first .. first + count - 1.
@@ -128,6 +125,12 @@ void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t f
 }
 
 }  // namespace
+
+std::vector<int64_t> DataFacts::axes(int64_t rows) const {
+  std::vector<int64_t> out = axes();
+  out.insert(out.begin(), rows);
+  return out;
+}
 
 std::vector<double> sampling_times(const TrainedRun& run) {
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");

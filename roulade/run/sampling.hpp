@@ -19,15 +19,17 @@ namespace roulade {
 /// What sampling needs to know of the data, kept in the run's data.json so that the data themselves may be gone.
 struct DataFacts {
   std::vector<std::string> columns;
-  std::vector<int64_t> shape;  ///< axes of a picture; their product is the number of columns; points: may be empty
-  double low = 0, high = 0;    ///< of pictures: what is black and what is white
+  std::vector<int64_t> shape;            ///< axes of a picture, their product the number of columns; points: empty
+  double low = 0, high = 0;              ///< of pictures: what is black and what is white
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
   Scaling scaling;
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool pictures() const { return shape.size() == 3; }
+  /// Of one sample: [width], or a picture's.
   std::vector<int64_t> axes() const { return pictures() ? shape : std::vector<int64_t>{width()}; }
+  std::vector<int64_t> axes(int64_t rows) const;  ///< of a batch
 };
 
 /// A trained run, ready to sample: read once, then const and thread-safe.
