@@ -46,6 +46,51 @@ says run/report/index.html 'data:image/png;base64'
 ends 0 inspect run
 says out "1 x 8 x 8"
 
+# As on points: an interrupted training goes on to the same bytes, rows are sampled on and completed, likelihoods.
+tiny=(digits --quiet --set train.batch=8 --set train.ema=[0.9] --set 'model.block_out_channels=[16, 16]')
+ends 0 train "${tiny[@]}" --out whole --set train.steps=6
+ends 0 train "${tiny[@]}" --out halves --set train.steps=6 --set train.checkpoint_every=3 --set train.keep=9
+rm -rf halves/checkpoints/step-00000006 halves/checkpoints/latest halves/checkpoints/best
+ends 0 train "${tiny[@]}" --out halves --resume --set train.steps=6
+same whole/checkpoints/step-00000006/unet/diffusion_pytorch_model.safetensors \
+  halves/checkpoints/step-00000006/unet/diffusion_pytorch_model.safetensors
+ends 0 sample run --from same.csv --strength 0.3 --out on.csv --quiet --steps 4
+[[ $(wc -l <on.csv) == 4 ]] || fail "sample --from: $(wc -l <on.csv) lines"
+python3 - <<'P'
+import csv
+rows = list(csv.reader(open("same.csv")))
+for row in rows[1:]:
+    row[:32] = [""] * 32
+csv.writer(open("gaps.csv", "w")).writerows(rows)
+P
+ends 0 sample run --complete gaps.csv --walks 1 --out full.csv --quiet --steps 4
+python3 - <<'P' || fail "sample --complete: given pixels were changed"
+import csv
+given, made = (list(csv.reader(open(name)))[1:] for name in ("gaps.csv", "full.csv"))
+assert len(made) == 3 and all(float(x) == float(y) for a, b in zip(given, made) for x, y in zip(a[32:64], b[32:64]))
+assert all(row[:32] != [""] * 32 for row in made)
+P
+ends 0 likelihood run -n 2 --quiet
+# The other network.
+cat >dit.toml <<'T'
+[data]
+kind = "table"
+file = "builtin:data/digits.csv"
+label = "digit"
+shape = [1, 8, 8]
+[model]
+kind = "dit"
+num_attention_heads = 2
+attention_head_dim = 8
+num_layers = 1
+[train]
+steps = 5
+batch = 8
+T
+ends 0 train dit.toml --out dit --quiet
+[[ -s dit/checkpoints/step-00000005/transformer/config.json ]] || fail "dit: no transformer/"
+ends 0 sample dit -n 4 --out dit.png --quiet --steps 3
+
 # What cannot be.
 ends 2 train digits --out bad --set 'data.shape=[1, 8, 9]'
 says err "data table.shape"
