@@ -3,16 +3,16 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
-#include "roulade/kernel/winograd.hpp"
+#include "roulade/model/winograd_conv.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 
-#include <ATen/core/grad_mode.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/group_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/silu.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -20,58 +20,57 @@ namespace {
 
 constexpr int64_t kFewestChannels = 8;  // with fewer, transforms cost more than the products save
 
+/// Pictures that the kernels take.
+bool takes_kernels(const Tensor& x) {
+  return x.dim() == 4 && x.numel() > 0 && x.scalar_type() == at::kFloat && x.device().is_cpu() && !exact();
+}
+
 bool takes_winograd(const Conv2d& conv, const Tensor& x) {
   const Tensor& w = conv.weight.stored();
-  return conv.stride == 1 && conv.padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         std::min(w.size(0), w.size(1)) >= kFewestChannels && x.dim() == 4 && x.size(1) == w.size(1) && x.numel() > 0 &&
-         x.scalar_type() == at::kFloat && x.device().is_cpu() && conv.weight.bare() && conv.bias.bare() &&
-         !at::GradMode::is_enabled() && !exact();
+  return takes_kernels(x) && conv.stride == 1 && conv.padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
+         std::min(w.size(0), w.size(1)) >= kFewestChannels && x.size(1) == w.size(1) && conv.weight.bare() &&
+         conv.bias.bare();
+}
+
+/// A convolution of single pixels is a product of matrices, and nothing is moved where channels lie side by side.
+bool is_product(const Conv2d& conv, const Tensor& x) {
+  const Tensor& w = conv.weight.stored();
+  return conv.stride == 1 && conv.padding == 0 && w.size(2) == 1 && w.size(3) == 1 && takes_kernels(x) &&
+         x.size(1) == w.size(1) && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+bool takes_kernel_norm(const GroupNorm& norm, const Tensor& x) {
+  return takes_kernels(x) && x.is_contiguous(at::MemoryFormat::ChannelsLast) && norm.weight.bare() && norm.bias.bare();
+}
+
+Tensor broadcast(const Tensor& rows) { return rows.unsqueeze(2).unsqueeze(3); }
+
+NormCall call_of(const GroupNorm& norm, const Tensor& factor, const Tensor& summand, bool silu) {
+  return {norm.weight.stored(), norm.bias.stored(), factor, summand, norm.groups, norm.eps, silu};
 }
 
 }  // namespace
 
-struct Conv2d::Transformed {
-  std::mutex mutex;
-  Tensor from;           ///< the tensor that the weights were made from (held, so that no other can have its place)
-  int64_t version = -1;  ///< and its version then
-  kernel::WinogradWeights weights;
-
-  const kernel::WinogradWeights& of(const Tensor& w) {
-    const std::lock_guard lock(mutex);
-    if (!from.is_same(w) || version != w._version()) {
-      weights.set(w.const_data_ptr<float>(), w.size(0), w.size(1));
-      from = w;
-      version = w._version();
-    }
-    return weights;
-  }
-
-  Tensor apply(const Conv2d& conv, const Tensor& given) {
-    thread_local kernel::WinogradScratch scratch;
-    const bool last = given.is_contiguous(at::MemoryFormat::ChannelsLast);
-    const Tensor x = last ? given : given.contiguous();
-    const Tensor w = conv.weight.use(at::kFloat), bias = conv.bias.use(at::kFloat);
-    Tensor y = at::empty({x.size(0), w.size(0), x.size(2), x.size(3)}, x.options(),
-                         last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
-    const kernel::ConvShape shape{
-        x.size(0), w.size(1), w.size(0),
-        x.size(2), x.size(3), last ? kernel::PixelOrder::channels_last : kernel::PixelOrder::channels_first};
-    kernel::winograd_forward(shape, of(w), {x.const_data_ptr<float>(), nullptr, nullptr},
-                             {y.mutable_data_ptr<float>(), bias.const_data_ptr<float>(), nullptr, nullptr}, scratch);
-    return y;
-  }
-};
+Tensor in_kernel_order(const Tensor& x) { return takes_kernels(x) ? x.contiguous(at::MemoryFormat::ChannelsLast) : x; }
 
 Conv2d::Conv2d(Initialiser& init, int64_t in, int64_t out, int64_t kernel, int64_t stride_, int64_t padding_, bool zero)
-    : stride(stride_), padding(padding_), transformed_(std::make_shared<Transformed>()) {
+    : stride(stride_), padding(padding_), transformed_(std::make_shared<TransformedWeights>()) {
   const double bound = 1 / std::sqrt(static_cast<double>(in * kernel * kernel));
   weight = zero ? init.zeros({out, in, kernel, kernel}) : init.uniform({out, in, kernel, kernel}, bound);
   bias = zero ? init.zeros({out}) : init.uniform({out}, bound);
 }
 
-Tensor Conv2d::forward(const Tensor& x) const {
-  if (takes_winograd(*this, x)) return transformed_->apply(*this, x);
-  return at::conv2d(x, weight.use(x.scalar_type()), bias.use(x.scalar_type()), stride, padding);
+Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
+  if (takes_winograd(*this, x) && (more.norm == nullptr || takes_kernel_norm(*more.norm, x)))
+    return winograd_conv(x, more.norm ? call_of(*more.norm, more.factor, more.summand, true) : NormCall(),
+                         weight.stored(), bias.stored(), more.shift, more.residual, *transformed_);
+  const Tensor from = more.norm ? more.norm->activated(x, more.factor, more.summand) : x;
+  const Tensor w = weight.use(x.scalar_type()), b = bias.use(x.scalar_type());
+  Tensor y = is_product(*this, from)
+                 ? at::linear(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
+                 : at::conv2d(from, w, b, stride, padding);
+  if (more.shift.defined()) y = y + broadcast(more.shift);
+  return more.residual.defined() ? y + more.residual : y;
 }
 
 void Conv2d::list(NamedWeights& to, const std::string& prefix) const {
@@ -87,7 +86,15 @@ GroupNorm::GroupNorm(Initialiser& init, int64_t groups_, int64_t channels, doubl
 }
 
 Tensor GroupNorm::forward(const Tensor& x) const {
+  if (takes_kernel_norm(*this, x)) return kernel_norm(x, call_of(*this, {}, {}, false));
   return at::group_norm(x, groups, weight.use(x.scalar_type()), bias.use(x.scalar_type()), eps);
+}
+
+Tensor GroupNorm::activated(const Tensor& x, const Tensor& factor, const Tensor& summand) const {
+  if (takes_kernel_norm(*this, x)) return kernel_norm(x, call_of(*this, factor, summand, true));
+  Tensor z = forward(x);
+  if (factor.defined()) z = z * broadcast(factor);
+  return at::silu(summand.defined() ? z + broadcast(summand) : z);
 }
 
 void GroupNorm::list(NamedWeights& to, const std::string& prefix) const {

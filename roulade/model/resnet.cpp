@@ -44,19 +44,34 @@ ResnetBlock::ResnetBlock(Initialiser& init, const Shape& shape, const std::strin
 
 Tensor ResnetBlock::forward(const Tensor& x, const Tensor& embedding) const {
   const Activation2d act = shape_.activation;
-  Tensor h = activate(norm1_.forward(x), act);
-  h = conv1_.forward(twice(halve(h, shape_.down), shape_.up));
-  Tensor told;
-  if (time_emb_proj_) told = time_emb_proj_->forward(activate(embedding, act)).unsqueeze(2).unsqueeze(3);
-  if (told.defined() && shape_.scale_shift) {
-    const std::vector<Tensor> parts = told.chunk(2, 1);
-    h = norm2_.forward(h) * (1 + parts[0]) + parts[1];
-  } else {
-    h = norm2_.forward(told.defined() ? h + told : h);
+  Tensor shift, factor, summand;
+  if (time_emb_proj_) {
+    const Tensor told = time_emb_proj_->forward(activate(embedding, act));
+    if (shape_.scale_shift) {
+      const std::vector<Tensor> parts = told.chunk(2, 1);
+      factor = 1 + parts[0];
+      summand = parts[1];
+    } else {
+      shift = told;
+    }
   }
-  h = conv2_.forward(activate(h, act));
   const Tensor kept = twice(halve(x, shape_.down), shape_.up);
-  h = h + (conv_shortcut_ ? conv_shortcut_->forward(kept) : kept);
+  const Tensor base = conv_shortcut_ ? conv_shortcut_->forward(kept) : kept;
+  const bool resampled = shape_.down != Resample::none || shape_.up != Resample::none;
+  Tensor h;
+  if (act != Activation2d::silu || resampled) {
+    h = act == Activation2d::silu ? norm1_.activated(x) : activate(norm1_.forward(x), act);
+    h = conv1_.forward(twice(halve(h, shape_.down), shape_.up), {.shift = shift});
+  } else {
+    h = conv1_.forward(x, {.norm = &norm1_, .shift = shift});
+  }
+  if (act == Activation2d::silu) {
+    h = conv2_.forward(h, {.norm = &norm2_, .factor = factor, .summand = summand, .residual = base});
+  } else {
+    h = norm2_.forward(h);
+    if (factor.defined()) h = h * factor.unsqueeze(2).unsqueeze(3) + summand.unsqueeze(2).unsqueeze(3);
+    h = conv2_.forward(activate(h, act), {.residual = base});
+  }
   return shape_.scale == 1 ? h : h / shape_.scale;
 }
 

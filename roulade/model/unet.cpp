@@ -8,7 +8,6 @@
 #include <optional>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/silu.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -41,7 +40,7 @@ class Unet final : public Model {
     check(x, noise_level);
     const Tensor time = noise_level.to(x.scalar_type());
     const Tensor embedding = embed(time, condition);
-    Tensor picture = config_.center_input_sample ? x * 2 - 1 : x;
+    Tensor picture = in_kernel_order(config_.center_input_sample ? x * 2 - 1 : x);
     Tensor h = conv_in_.forward(picture);
     std::vector<Tensor> kept{h};
     for (const DownBlock& block : down_) {
@@ -57,8 +56,9 @@ class Unet final : public Model {
       h = std::move(answer.x);
       picture = std::move(answer.picture);
     }
-    h = conv_out_.forward(at::silu(norm_out_.forward(h)));
+    h = conv_out_.forward(h, {.norm = &norm_out_});
     if (picture.defined()) h = h + picture;
+    h = h.contiguous();
     return config_.time_embedding_type == "fourier" ? h / time.view({-1, 1, 1, 1}) : h;
   }
 

@@ -9,7 +9,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/silu.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -166,7 +165,7 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
     if (type_.attention) out.x = attentions_.front().forward(out.x);
     if (picture.defined()) out.picture = twice(picture, Resample::fir);
     if (!up_resnet_) return out;
-    const Tensor own = skip_conv_->forward(at::silu(skip_norm_->forward(out.x)));
+    const Tensor own = skip_conv_->forward(out.x, {.norm = &*skip_norm_});
     out.picture = out.picture.defined() ? out.picture + own : own;
     out.x = up_resnet_->forward(out.x, embedding);
   } else if (up_conv_) {

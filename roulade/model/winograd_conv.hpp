@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/tensor.hpp"
+#include "roulade/kernel/winograd.hpp"
+
+#include <cstdint>
+#include <mutex>
+
+namespace roulade {
+
+/// A convolution's weights as Winograd's method takes them, for as long as the weights stay.
+class TransformedWeights {
+ public:
+  /// Of w: [out, in, 3, 3], contiguous float32. Thread-safe.
+  const kernel::WinogradWeights& of(const Tensor& w);
+
+ private:
+  std::mutex mutex_;
+  Tensor from_;           ///< the tensor that the weights were made from (held, so that no other can have its place)
+  int64_t version_ = -1;  ///< and its version then
+  kernel::WinogradWeights weights_;
+};
+
+/// What normalises the input: group normalisation with its gains, then SiLU where it is asked for.
+struct NormCall {
+  Tensor gamma, beta;      ///< [channels]; undefined: no normalisation
+  Tensor factor, summand;  ///< [B, channels], or undefined
+  int64_t groups = 1;
+  double eps = 1e-5;
+  bool silu = true;
+};
+
+/// The convolution w of x, or of what `norm` makes of it, plus bias, shift and residual; with gradients by all of them
+/// where any is asked for. 3x3, stride 1, padding 1.   x: [B, in, H, W] float32 on the CPU, best in channels_last, as
+/// the answer is; w: [out, in, 3, 3] contiguous; bias: [out]; shift: [B, out]; residual: as the answer; any but x and w
+/// may be undefined. cache: used where no gradient is asked for.
+/// Kept for the gradients: x and the statistics, not what was normalised.
+Tensor winograd_conv(const Tensor& x, const NormCall& norm, const Tensor& w, const Tensor& bias, const Tensor& shift,
+                     const Tensor& residual, TransformedWeights& cache);
+
+/// Group normalisation by the kernels (kernel/group_norm.hpp), in the same way.   x: as above, in channels_last.
+Tensor kernel_norm(const Tensor& x, const NormCall& norm);
+
+}  // namespace roulade
