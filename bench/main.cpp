@@ -96,6 +96,7 @@ bool measure(const Case& c, int repeats) {
     line["libtorch_s"] = median(peer_seconds);
     line["libtorch_ratio"] = median(peer_seconds) / median(seconds);
   }
+  line["peak_mib"] = peak_memory() >> 20;  // of the process, other cases before this one included
   line["ok"] = ok;
   line["got"] = worst.got;
   line["expected"] = {worst.low, worst.high};
