@@ -69,6 +69,8 @@ Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
   Tensor y = is_product(*this, from)
                  ? at::linear(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
                  : at::conv2d(from, w, b, stride, padding);
+  // LibTorch answers pictures of one channel, whose order in memory could be either, with a plane for each channel.
+  if (from.is_contiguous(at::MemoryFormat::ChannelsLast)) y = in_kernel_order(y);
   if (more.shift.defined()) y = y + broadcast(more.shift);
   return more.residual.defined() ? y + more.residual : y;
 }

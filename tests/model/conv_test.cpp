@@ -57,6 +57,17 @@ TEST(Conv, WhatTheMethodDoesNotDoIsDoneDirectly) {
   EXPECT_TRUE(conv.forward(x.to(at::kDouble)).equal(directly(conv, x.to(at::kDouble))));
 }
 
+// What follows a convolution finds the kernels' order, after pictures of one channel too.
+TEST(Conv, TheOrderOfMemoryStays) {
+  Initialiser init(6);
+  for (const int64_t channels : {1, 3, 16})
+    for (const auto& [kernel, stride] : {std::pair<int64_t, int64_t>{3, 1}, {3, 2}, {1, 1}}) {
+      const Conv2d conv(init, channels, 16, kernel, stride, kernel / 2);
+      const Tensor y = conv.forward(in_kernel_order(at::randn({2, channels, 8, 8})));
+      EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast)) << channels << " " << kernel << " " << stride;
+    }
+}
+
 TEST(Conv, NewWeightsAreSeen) {
   const at::NoGradGuard no_grad;
   Initialiser init(3);
