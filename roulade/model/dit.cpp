@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/model/attention.hpp"
 #include "roulade/model/time_features.hpp"
+#include "roulade/model/training_pass.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -76,6 +77,7 @@ class DitBlock {
         in_(init, config.width(), 4 * config.width()),
         out_(init, 4 * config.width(), config.width()),
         eps_(config.norm_eps),
+        dropout_(config.dropout),
         gelu_(config.activation_fn == "gelu" ? "none" : "tanh") {
     if (config.norm_elementwise_affine) {
       norm_weight_ = init.ones({config.width()});
@@ -88,11 +90,11 @@ class DitBlock {
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Tensor& label) const {
     const std::vector<Tensor> six = linear_.forward(at::silu(told(noise_level, label))).chunk(6, 1);
     Tensor h = modulated(normalised(x, kPlainEps), six[1], six[0]);
-    h = x + six[2].unsqueeze(1) * attention_.forward(h);
+    h = x + six[2].unsqueeze(1) * dropout(attention_.forward(h), dropout_);
     Tensor normal = normalised(h, eps_);
     if (norm_weight_.defined()) normal = normal * norm_weight_.use(x.scalar_type()) + norm_bias_.use(x.scalar_type());
     const Tensor wide = at::gelu(in_.forward(modulated(normal, six[4], six[3])), gelu_);
-    return h + six[5].unsqueeze(1) * out_.forward(wide);
+    return h + six[5].unsqueeze(1) * out_.forward(dropout(wide, dropout_));
   }
 
   void list(NamedWeights& to, const std::string& prefix) const {
@@ -113,7 +115,7 @@ class DitBlock {
   Attention attention_;
   Linear in_, out_;
   Weight norm_weight_, norm_bias_;
-  double eps_;
+  double eps_, dropout_;
   std::string gelu_;
 };
 
@@ -136,7 +138,12 @@ class Dit final : public Model {
                      label_rows(condition.label, x.size(0), config_.num_embeds_ada_norm, config_.num_embeds_ada_norm);
     Tensor h = patches_.forward(x).flatten(2).transpose(1, 2);
     h = h + patch_positions(rows, columns, config_.sample_size / p, config_.width(), x.options());
-    for (const DitBlock& block : blocks_) h = block.forward(h, time, label);
+    for (const DitBlock& block : blocks_) {
+      const Recomputed layer = [&block, label](const Tensor& in, const Tensor& told, const Tensor&) {
+        return block.forward(in, told, label);
+      };
+      h = config_.gradient_checkpointing ? recompute(layer, h, time) : block.forward(h, time, label);
+    }
     // diffusers tells the last layers what it tells the first block.
     const std::vector<Tensor> two = proj_out_1_.forward(at::silu(blocks_.front().told(time, label))).chunk(2, 1);
     h = proj_out_2_.forward(modulated(normalised(h, kPlainEps), two[1], two[0]));
@@ -186,6 +193,11 @@ void DitConfig::bind(Binder& b) {
   b.add("norm_eps", norm_eps, above(0), "added to its variance");
 }
 
+void DitConfig::bind_recipe(Binder& b) {
+  bind(b);
+  b.add("gradient_checkpointing", gradient_checkpointing, kCheckpointingHelp);
+}
+
 void DitConfig::bind_whole(Binder& b) {
   bind(b);
   b.add("norm_type", norm_type, {"ada_norm_zero"}, "the only one that there is");
@@ -218,7 +230,7 @@ std::unique_ptr<Model> make_dit(const DitConfig& config, uint64_t seed) {
 
 DitConfig dit_config_for(Binder& b, const ModelShape& shape) {
   DitConfig config;
-  config.bind(b);
+  config.bind_recipe(b);
   if (shape.sample.size() != 3 || shape.sample[1] != shape.sample[2])
     fail(Code::usage, "model dit", "a sample", "[channels, size, size]", fmt::format("{}", shape.sample));
   config.sample_size = shape.sample[1];
@@ -236,7 +248,7 @@ Entry dit() {
   e.summary =
       "Transformer over patches of a picture, told time and class by modulation, diffusers' DiTTransformer2DModel";
   e.source = "Peebles and Xie 2023 (DiT), section 3, adaLN-Zero";
-  e.bind = [](Binder& b) { DitConfig().bind(b); };
+  e.bind = [](Binder& b) { DitConfig().bind_recipe(b); };
   e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_dit(dit_config_for(b, shape), seed); };
   return e;
 }

@@ -22,9 +22,11 @@ struct DitConfig {
   int64_t sample_size = 32;                   ///< height and width that positions are counted for
   int64_t num_embeds_ada_norm = 1000;         ///< classes; one row more is "no class"
   int64_t in_channels = 4, out_channels = 0;  ///< out_channels = 0: in_channels
+  bool gradient_checkpointing = false;        ///< recompute each block for its gradients; in no config.json
 
-  void bind(Binder& b);        ///< what a recipe may say: all but size, channels and classes, which the data say
-  void bind_whole(Binder& b);  ///< what a config.json may say
+  void bind(Binder& b);         ///< all but size, channels and classes, which the data say
+  void bind_recipe(Binder& b);  ///< these, and how a step is made
+  void bind_whole(Binder& b);   ///< what a config.json may say
 
   int64_t width() const { return num_attention_heads * attention_head_dim; }
   int64_t answers() const { return out_channels > 0 ? out_channels : in_channels; }

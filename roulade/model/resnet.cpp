@@ -2,6 +2,7 @@
 #include "roulade/model/resnet.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/training_pass.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
@@ -65,12 +66,15 @@ Tensor ResnetBlock::forward(const Tensor& x, const Tensor& embedding) const {
   } else {
     h = conv1_.forward(x, {.norm = &norm1_, .shift = shift});
   }
-  if (act == Activation2d::silu) {
+  const bool drops = shape_.dropout > 0 && TrainingPass::current() != nullptr;
+  if (act == Activation2d::silu && !drops) {
     h = conv2_.forward(h, {.norm = &norm2_, .factor = factor, .summand = summand, .residual = base});
+  } else if (act == Activation2d::silu) {
+    h = conv2_.forward(dropout(norm2_.activated(h, factor, summand), shape_.dropout), {.residual = base});
   } else {
     h = norm2_.forward(h);
     if (factor.defined()) h = h * factor.unsqueeze(2).unsqueeze(3) + summand.unsqueeze(2).unsqueeze(3);
-    h = conv2_.forward(activate(h, act), {.residual = base});
+    h = conv2_.forward(dropout(activate(h, act), shape_.dropout), {.residual = base});
   }
   return shape_.scale == 1 ? h : h / shape_.scale;
 }

@@ -30,6 +30,7 @@ struct ResnetBlock {
     Activation2d activation = Activation2d::silu;
     bool scale_shift = false;
     double scale = 1;
+    double dropout = 0;  ///< of what the second convolution reads, inside a TrainingPass
     bool shortcut = false;
     Resample down = Resample::none, up = Resample::none;
   };

@@ -130,7 +130,7 @@ std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed) {
 
 UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
   UnetConfig config;
-  config.bind(b);
+  config.bind_recipe(b);
   if (shape.sample.size() != 3)
     fail(Code::usage, "model unet", "a sample", "[channels, height, width]", fmt::format("{}", shape.sample));
   const int64_t divisor = int64_t{1} << (std::max<int64_t>(config.levels(), 1) - 1);
@@ -151,7 +151,7 @@ Entry unet() {
   e.name = "unet";
   e.summary = "U-Net of residual and attention blocks for pictures, diffusers' UNet2DModel";
   e.source = "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks)";
-  e.bind = [](Binder& b) { UnetConfig().bind(b); };
+  e.bind = [](Binder& b) { UnetConfig().bind_recipe(b); };
   e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_unet(unet_config_for(b, shape), seed); };
   return e;
 }

@@ -11,9 +11,9 @@ namespace roulade {
 /// diffusers' UNet2DModel: the same arithmetic and tensor names.   x: [B, in_channels, H, W] with H and W multiples of
 /// 2^(levels - 1); noise_level: [B], k in diffusers' counting, sigma for a fourier embedding; classes:
 /// Condition::label, -1 = the last row of the table, "no class"; with class_embed_type identity Condition::pooled [B,
-/// embedding width]. Dropout takes no part here. Throws Error(usage) for a configuration that does not fit together,
-/// and from forward for another shape. Source: Ho et al. 2020, appendix B; Dhariwal and Nichol 2021; skip blocks: Song
-/// et al. 2021b.
+/// embedding width]. Dropout takes part inside a TrainingPass. Throws Error(usage) for a configuration that does not
+/// fit together, and from forward for another shape. Source: Ho et al. 2020, appendix B; Dhariwal and Nichol 2021; skip
+/// blocks: Song et al. 2021b.
 std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed);
 
 /// What [model] and the data say together: channels of the samples, and a table with a row for each class and one for

@@ -2,6 +2,7 @@
 #include "roulade/model/unet_blocks.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/training_pass.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,7 +24,8 @@ ResnetBlock::Shape shape_of(const UnetConfig& config, int64_t in, int64_t out) {
           .groups = config.norm_num_groups,
           .eps = config.norm_eps,
           .activation = activation_of(config.act_fn),
-          .scale_shift = config.resnet_time_scale_shift == "scale_shift"};
+          .scale_shift = config.resnet_time_scale_shift == "scale_shift",
+          .dropout = config.dropout};
 }
 
 int64_t quarter(int64_t channels) { return std::min(channels / 4, kMostGroups); }
@@ -59,7 +61,8 @@ void check_picture(int64_t channels, const char* key) {
 }  // namespace
 
 DownBlock::DownBlock(Initialiser& init, const UnetConfig& config, int64_t level)
-    : type_(block_type(config.down_block_types[static_cast<size_t>(level)], "Down")) {
+    : type_(block_type(config.down_block_types[static_cast<size_t>(level)], "Down")),
+      recompute_(config.gradient_checkpointing) {
   const int64_t in = config.channels(std::max<int64_t>(level - 1, 0)), out = config.channels(level);
   const std::string where = fmt::format("down_blocks.{}", level);
   for (int64_t i = 0; i < config.layers_per_block; ++i) {
@@ -91,8 +94,11 @@ DownBlock::DownBlock(Initialiser& init, const UnetConfig& config, int64_t level)
 DownBlock::Answer DownBlock::forward(const Tensor& x, const Tensor& embedding, const Tensor& picture) const {
   Answer out{x, {}, picture};
   for (size_t i = 0; i < resnets_.size(); ++i) {
-    out.x = resnets_[i].forward(out.x, embedding);
-    if (type_.attention) out.x = attentions_[i].forward(out.x);
+    const Recomputed layer = [this, i](const Tensor& h, const Tensor& told, const Tensor&) {
+      const Tensor y = resnets_[i].forward(h, told);
+      return type_.attention ? attentions_[i].forward(y) : y;
+    };
+    out.x = recompute_ ? recompute(layer, out.x, embedding) : layer(out.x, embedding, {});
     out.kept.push_back(out.x);
   }
   if (down_conv_) {
@@ -118,7 +124,8 @@ void DownBlock::list(NamedWeights& to, const std::string& prefix) const {
 }
 
 UpBlock::UpBlock(Initialiser& init, const UnetConfig& config, int64_t level)
-    : type_(block_type(config.up_block_types[static_cast<size_t>(level)], "Up")) {
+    : type_(block_type(config.up_block_types[static_cast<size_t>(level)], "Up")),
+      recompute_(config.gradient_checkpointing) {
   const int64_t last = config.levels() - 1;
   const int64_t before = config.channels(last - std::max<int64_t>(level - 1, 0)), out = config.channels(last - level),
                 below = config.channels(last - std::min(level + 1, last));
@@ -157,9 +164,12 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
                                  const Tensor& picture) const {
   Answer out{x, picture};
   for (size_t i = 0; i < resnets_.size(); ++i) {
-    out.x = resnets_[i].forward(at::cat({out.x, kept.back()}, 1), embedding);
+    const Recomputed layer = [this, i](const Tensor& h, const Tensor& told, const Tensor& beside) {
+      const Tensor y = resnets_[i].forward(at::cat({h, beside}, 1), told);
+      return type_.attention && !type_.skip ? attentions_[i].forward(y) : y;
+    };
+    out.x = recompute_ ? recompute(layer, out.x, embedding, kept.back()) : layer(out.x, embedding, kept.back());
     kept.pop_back();
-    if (type_.attention && !type_.skip) out.x = attentions_[i].forward(out.x);
   }
   if (type_.skip) {
     if (type_.attention) out.x = attentions_.front().forward(out.x);
@@ -184,7 +194,7 @@ void UpBlock::list(NamedWeights& to, const std::string& prefix) const {
   if (skip_norm_) skip_norm_->list(to, prefix + ".skip_norm");
 }
 
-MidBlock::MidBlock(Initialiser& init, const UnetConfig& config) {
+MidBlock::MidBlock(Initialiser& init, const UnetConfig& config) : recompute_(config.gradient_checkpointing) {
   const int64_t channels = config.channels(config.levels() - 1);
   ResnetBlock::Shape shape = shape_of(config, channels, channels);
   shape.scale = config.mid_block_scale_factor;
@@ -200,9 +210,11 @@ MidBlock::MidBlock(Initialiser& init, const UnetConfig& config) {
 }
 
 Tensor MidBlock::forward(const Tensor& x, const Tensor& embedding) const {
-  Tensor h = resnets_[0].forward(x, embedding);
-  if (attention_) h = attention_->forward(h);
-  return resnets_[1].forward(h, embedding);
+  const Recomputed layers = [this](const Tensor& in, const Tensor& told, const Tensor&) {
+    const Tensor h = resnets_[0].forward(in, told);
+    return resnets_[1].forward(attention_ ? attention_->forward(h) : h, told);
+  };
+  return recompute_ ? recompute(layers, x, embedding) : layers(x, embedding, {});
 }
 
 void MidBlock::list(NamedWeights& to, const std::string& prefix) const {

@@ -27,6 +27,7 @@ class DownBlock {
 
  private:
   BlockType type_;
+  bool recompute_;
   std::vector<ResnetBlock> resnets_;
   std::vector<ImageAttention> attentions_;
   std::optional<Conv2d> down_conv_;
@@ -51,6 +52,7 @@ class UpBlock {
 
  private:
   BlockType type_;
+  bool recompute_;
   std::vector<ResnetBlock> resnets_;
   std::vector<ImageAttention> attentions_;
   std::optional<Conv2d> up_conv_;
@@ -67,6 +69,7 @@ class MidBlock {
   void list(NamedWeights& to, const std::string& prefix) const;
 
  private:
+  bool recompute_;
   std::vector<ResnetBlock> resnets_;
   std::optional<ImageAttention> attention_;
 };

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/model/resnet.hpp"
+#include "roulade/model/training_pass.hpp"
 
 #include <cmath>
 
@@ -27,6 +28,11 @@ BlockType block_type(const std::string& name, const std::string& side) {
   for (size_t i = 0; i < known.size(); ++i)
     if (own == known[i]) return {i == 1 || i == 4, i >= 3, i == 2};
   fail_unknown(kWhere, side == "Down" ? "down_block_types" : "up_block_types", name, known);
+}
+
+void UnetConfig::bind_recipe(Binder& b) {
+  bind(b);
+  b.add("gradient_checkpointing", gradient_checkpointing, kCheckpointingHelp);
 }
 
 void UnetConfig::bind(Binder& b) {

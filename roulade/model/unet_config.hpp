@@ -37,9 +37,11 @@ struct UnetConfig {
   int64_t num_class_embeds = 0;     ///< 0: none
   int64_t num_train_timesteps = 0;  ///< rows of a learned time embedding
   int64_t in_channels = 3, out_channels = 3;
+  bool gradient_checkpointing = false;  ///< recompute each block for its gradients; in no config.json
 
-  void bind(Binder& b);        ///< what a recipe may say: all but channels and classes, which the data say
-  void bind_whole(Binder& b);  ///< what a config.json may say
+  void bind(Binder& b);         ///< all but channels and classes, which the data say
+  void bind_recipe(Binder& b);  ///< these, and how a step is made
+  void bind_whole(Binder& b);   ///< what a config.json may say
 
   int64_t levels() const { return static_cast<int64_t>(block_out_channels.size()); }
   int64_t channels(int64_t level) const {

@@ -210,7 +210,7 @@ Tensor winograd_conv(const Tensor& x, const NormCall& norm, const Tensor& w, con
                      const Tensor& residual, TransformedWeights& cache) {
   const Tensor from = pixels(x), added = pixels(residual);
   const NormCall n{norm.gamma, norm.beta, rows(norm.factor), rows(norm.summand), norm.groups, norm.eps, norm.silu};
-  if (at::GradMode::is_enabled())
+  if (at::GradMode::is_enabled() || w.requires_grad())
     return ConvFunction::apply(from, w, bias, given(n.gamma), given(n.beta), given(n.factor), given(n.summand),
                                given(rows(shift)), given(added), n.groups, n.eps, n.silu);
   return convolve(from, n.gamma.defined() ? Scales(from, n) : Scales(), cache.of(w), bias, rows(shift), added);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/objective/objective.hpp"
 
+#include "roulade/model/training_pass.hpp"
+
 #include <ATen/ops/mul.h>
 
 namespace roulade {
@@ -27,6 +29,7 @@ double Objective::step(std::span<const Batch> batches, const StepKey& key, Updat
     StepKey at = key;
     for (const Batch& batch : batches) {
       const double share = static_cast<double>(batch.x0.size(0)) / static_cast<double>(samples);
+      const TrainingPass pass(at.seed, at.step, at.first);
       const Tensor value = loss(batch, at, group);
       const Tensor part = share == 1 ? value : at::mul(value, share);
       if (all.size() > 1) {

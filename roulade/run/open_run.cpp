@@ -57,6 +57,11 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
   return *wanted;
 }
 
+/// Nobody trains them here, so no gradient by them is made, and what is derived from them may be kept.
+void freeze(const NamedWeights& weights) {
+  for (const auto& [name, weight] : weights) weight.stored().requires_grad_(false);
+}
+
 }  // namespace
 
 TrainedRun open_run(const OpenRequest& request) {
@@ -80,6 +85,7 @@ TrainedRun open_run(const OpenRequest& request) {
                  sample.weights == "raw" ? read_raw_network(checkpoint, group.name) : read_network(checkpoint),
                  checkpoint.string());
     run.parameters = parameter_count(*one_pass);
+    freeze(group.weights);
     run.generator = one_pass;
     return run;
   }
@@ -87,6 +93,7 @@ TrainedRun open_run(const OpenRequest& request) {
   fill_network(*model, sample.weights == "raw" ? read_raw_network(checkpoint) : read_network(checkpoint),
                checkpoint.string());
   run.parameters = model->parameter_count();
+  freeze(model->parameters());
 
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
   return run;
