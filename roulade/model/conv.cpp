@@ -18,7 +18,8 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kFewestChannels = 8;  // with fewer, transforms cost more than the products save
+constexpr int64_t kFewestChannels = 16;  // with fewer, transforms cost more than the products save
+constexpr int64_t kFewestPixels = 192;   // of a batch in training, where the weights are transformed at every step
 
 /// Pictures that the kernels take.
 bool takes_kernels(const Tensor& x) {
@@ -28,7 +29,8 @@ bool takes_kernels(const Tensor& x) {
 bool takes_winograd(const Conv2d& conv, const Tensor& x) {
   const Tensor& w = conv.weight.stored();
   return takes_kernels(x) && conv.stride == 1 && conv.padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         std::min(w.size(0), w.size(1)) >= kFewestChannels && x.size(1) == w.size(1) && conv.weight.bare() &&
+         std::min(w.size(0), w.size(1)) >= kFewestChannels && x.size(1) == w.size(1) &&
+         (!w.requires_grad() || x.size(0) * x.size(2) * x.size(3) >= kFewestPixels) && conv.weight.bare() &&
          conv.bias.bare();
 }
 
