@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training step and a network call of the U-Net ddpm-cifar10-32 (32 x 32 x 3, batch 16): AdamW, one average.
-#include "case.hpp"
+// The U-Net ddpm-cifar10-32 (32 x 32 x 3, batch 16): a training step with AdamW and one average, a network call, and
+// what convolution.cpp has not of its parts, beside LibTorch's.
 #include "roulade/model/unet.hpp"
+
+#include "case.hpp"
+#include "roulade/model/conv.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/trainer.hpp"
 
+#include <array>
 #include <chrono>
+#include <cmath>
 #include <memory>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/group_norm.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/randn_like.h>
+#include <ATen/ops/silu.h>
 
 namespace roulade::bench {
 namespace {
@@ -38,7 +47,40 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+double distance(const Tensor& got, const Tensor& expected) {
+  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
+}
+
+/// Group normalisation and SiLU with their gradients. got = the largest difference from LibTorch's beside the largest
+/// value.
+Run norm_of(int64_t channels, int64_t size) {
+  Initialiser init(1);
+  const auto norm = std::make_shared<const GroupNorm>(init, 32, channels, 1e-6, "norm");
+  const auto order = {at::MemoryFormat::ChannelsLast, at::MemoryFormat::Contiguous};
+  const Tensor plain = at::randn({kBatch, channels, size, size}), cotangent = at::randn_like(plain);
+  return [=]() -> Outcome {
+    std::array<Tensor, 2> gradients;
+    const auto take = [&](at::MemoryFormat format, bool own) {
+      const Tensor x = plain.contiguous(format).detach().requires_grad_(true), by = cotangent.contiguous(format);
+      const auto start = std::chrono::steady_clock::now();
+      const Tensor y =
+          own ? norm->activated(x) : at::silu(at::group_norm(x, 32, norm->weight.stored(), norm->bias.stored(), 1e-6));
+      y.backward(by);
+      const double took = seconds_since(start);
+      gradients[own ? 0 : 1] = x.grad();
+      return took;
+    };
+    const double took = take(at::MemoryFormat::ChannelsLast, true);
+    double peer = INFINITY;
+    for (const at::MemoryFormat format : order) peer = std::min(peer, take(format, false));
+    return {distance(gradients[0], gradients[1]), 0, 1e-4, took, std::nullopt, peer};
+  };
+}
+
 }  // namespace
+
+Run norm_silu_128() { return norm_of(128, 32); }
+Run norm_silu_512() { return norm_of(512, 8); }
 
 // got = the loss: near 1 while the last layer is near 0.
 Run unet_step() {

@@ -151,9 +151,9 @@ HWY_INLINE Vec by_z(Vec x, Vec da, Vec scale, Vec offset, bool silu) {
   return hn::Mul(da, hn::Mul(s, hn::MulAdd(z, hn::Sub(hn::Set(f, 1.0F), s), hn::Set(f, 1.0F))));
 }
 
-/// For each channel the sums of dz and of dz (x - mean).
+/// dz, and for each channel the sums of dz and of dz (x - mean).
 void gradient_sums(const NormShape& s, const float* x, const float* da, const Strip& strip, const StripScales& by,
-                   double* sum_dz, double* sum_dz_x) {
+                   float* dz_out, double* sum_dz, double* sum_dz_x) {
   const int64_t width = strip.width(), start = strip.sample * s.pixels * s.channels + strip.first;
   std::vector<float> one_block(static_cast<size_t>(width), 0.0F), two_block(one_block);
   std::fill_n(sum_dz, width, 0.0);
@@ -168,6 +168,7 @@ void gradient_sums(const NormShape& s, const float* x, const float* da, const St
         for (int64_t q = p; q < stop; ++q) {
           const int64_t at = start + q * s.channels + c;
           const Vec v = load(x + at, n), dz = by_z(v, load(da + at, n), scale, offset, by.silu);
+          store(dz, dz_out + at, n);
           one = hn::Add(one, dz);
           two = hn::MulAdd(dz, hn::Sub(v, mean), two);
         }
@@ -180,20 +181,19 @@ void gradient_sums(const NormShape& s, const float* x, const float* da, const St
   }
 }
 
-/// dx of one strip.
-void gradient_strip(const NormShape& s, const float* x, const float* da, const Strip& strip, const StripScales& by,
+/// dx of one strip, in the place of dz.
+void gradient_strip(const NormShape& s, const float* x, const Strip& strip, const float* means,
                     const StripSlopes& slopes, float* dx) {
   const int64_t start = strip.sample * s.pixels * s.channels + strip.first;
   for (int64_t p = 0; p < s.pixels; p += kTogether) {
     const int64_t stop = std::min(s.pixels, p + kTogether);
     for_vectors(strip.width(), [&](int64_t c, int64_t n) HWY_ATTR {
-      const Vec scale = load(by.scale + c, n), offset = load(by.offset + c, n), mean = load(by.mean + c, n);
+      const Vec mean = load(means + c, n), constant = load(slopes.constant + c, n);
       const Vec by_dz = load(slopes.by_dz + c, n), by_x = load(slopes.by_x + c, n);
-      const Vec constant = load(slopes.constant + c, n);
       for (int64_t q = p; q < stop; ++q) {
-        const int64_t at = start + q * s.channels + c;
-        const Vec v = load(x + at, n), dz = by_z(v, load(da + at, n), scale, offset, by.silu);
-        store(hn::MulAdd(by_dz, dz, hn::MulAdd(by_x, hn::Sub(v, mean), constant)), dx + at, n);
+        float* const at = dx + start + q * s.channels + c;
+        const Vec from_mean = hn::Sub(load(x + (at - dx), n), mean);
+        store(hn::MulAdd(by_dz, load(at, n), hn::MulAdd(by_x, from_mean, constant)), at, n);
       }
     });
   }
@@ -308,7 +308,7 @@ void group_norm_gradient(const NormShape& s, const float* x, const float* mean, 
     const StripScales by{scale.data() + at, offset.data() + at, centre.data(), silu};
     double* const one = sum_dz.data() + at;
     double* const two = sum_dz_x.data() + at;
-    HWY_DYNAMIC_DISPATCH(gradient_sums)(s, x, da, strip, by, one, two);
+    HWY_DYNAMIC_DISPATCH(gradient_sums)(s, x, da, strip, by, to.dx, one, two);
     const double count = static_cast<double>(each * s.pixels);
     for (int64_t c = 0; c < strip.width(); c += each) {
       const double r = static_cast<double>(rstd[strip.sample * s.groups + (strip.first + c) / each]);
@@ -324,7 +324,8 @@ void group_norm_gradient(const NormShape& s, const float* x, const float* mean, 
       std::fill_n(by_x.begin() + c, each, static_cast<float>(-r * r * second / count));
       std::fill_n(constant.begin() + c, each, static_cast<float>(-r * first / count));
     }
-    HWY_DYNAMIC_DISPATCH(gradient_strip)(s, x, da, strip, by, {by_dz.data(), by_x.data(), constant.data()}, to.dx);
+    HWY_DYNAMIC_DISPATCH(gradient_strip)
+    (s, x, strip, centre.data(), {by_dz.data(), by_x.data(), constant.data()}, to.dx);
   });
   for (int64_t c = 0; c < s.channels; ++c) {
     double gamma = 0, beta = 0;

@@ -46,14 +46,19 @@ says run/report/index.html 'data:image/png;base64'
 ends 0 inspect run
 says out "1 x 8 x 8"
 
-# As on points: an interrupted training goes on to the same bytes, rows are sampled on and completed, likelihoods.
-tiny=(digits --quiet --set train.batch=8 --set train.ema=[0.9] --set 'model.block_out_channels=[16, 16]')
-ends 0 train "${tiny[@]}" --out whole --set train.steps=6
-ends 0 train "${tiny[@]}" --out halves --set train.steps=6 --set train.checkpoint_every=3 --set train.keep=9
-rm -rf halves/checkpoints/step-00000006 halves/checkpoints/latest halves/checkpoints/best
-ends 0 train "${tiny[@]}" --out halves --resume --set train.steps=6
-same whole/checkpoints/step-00000006/unet/diffusion_pytorch_model.safetensors \
-  halves/checkpoints/step-00000006/unet/diffusion_pytorch_model.safetensors
+# As on points: a killed training goes on to the same bytes, what is dropped included; rows are sampled on and completed,
+# likelihoods.
+tiny=(digits --quiet --set train.batch=8 --set train.ema=[0.9] --set 'model.block_out_channels=[16, 16]' --set model.dropout=0.1
+  --set train.steps=60 --set train.checkpoint_every=3)
+ends 0 train "${tiny[@]}" --out whole
+"$ROULADE" train "${tiny[@]}" --out killed >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 600); do [[ -e killed/checkpoints/latest ]] && break; sleep 0.05; done
+{ kill -9 $pid; wait $pid; } 2>/dev/null
+[[ -e killed/checkpoints/step-00000060 ]] && fail "the training ended before it was killed"
+ends 0 train "${tiny[@]}" --out killed --resume
+same {whole,killed}/checkpoints/step-00000060/unet/diffusion_pytorch_model.safetensors
+same {whole,killed}/checkpoints/step-00000060/training.safetensors
 ends 0 sample run --from same.csv --strength 0.3 --out on.csv --quiet --steps 4
 [[ $(wc -l <on.csv) == 4 ]] || fail "sample --from: $(wc -l <on.csv) lines"
 python3 - <<'P'
