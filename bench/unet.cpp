@@ -109,6 +109,7 @@ Run unet_step() {
 // got = the mean square of the answer, 0 as its last layer is.
 Run unet_call() {
   const std::shared_ptr<const Model> model = network();
+  for (const auto& [name, weight] : model->parameters()) weight.stored().requires_grad_(false);
   const Tensor pictures = at::rand({kBatch, 3, 32, 32}) * 2 - 1, time = at::full({kBatch}, 500.0F);
   return [=]() -> Outcome {
     const at::NoGradGuard no_grad;
