@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/listing.hpp"
 
-#include "roulade/eval/features.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
@@ -97,7 +96,6 @@ std::vector<ListedKind> listed_kinds() {
           list_grids(),
           list({"guidance", "guidances"}, "guidance.kind", guidance::registry()),
           list_metrics(),
-          list({"features", "feature"}, "eval.features", features::registry()),
           list_recipes()};
 }
 
