@@ -29,5 +29,9 @@ namespace features {
 using Entry = Factory<Features>;
 const Registry<Entry>& registry();
 
+#define ADD(name) Entry name();
+#include "roulade/eval/feature_list.hpp"
+#undef ADD
+
 }  // namespace features
 }  // namespace roulade

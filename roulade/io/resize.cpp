@@ -54,35 +54,44 @@ Kernel kernel(Filter filter) {
   fail(Code::internal, "resize", "no such filter");
 }
 
-/// Which of `from` pixels make each of `to` new ones, and with what weights of kBits bits behind the point.
-struct Weights {
+/// Which of `from` pixels make each of `to` new ones, and with what weights.
+struct Shares {
   struct Piece {
     int64_t first, count;
     size_t at;  ///< of its weights
   };
   std::vector<Piece> pieces;  ///< [to]
-  std::vector<int32_t> weights;
+  std::vector<double> weights;
 
-  Weights(int64_t from, int64_t to, const Kernel& kernel) {
+  Shares(int64_t from, int64_t to, const Kernel& kernel) {
     const double scale = static_cast<double>(from) / static_cast<double>(to), stretch = std::max(scale, 1.0);
     const double reach = kernel.reach * stretch, shrink = 1 / stretch;
-    std::vector<double> exact;
     for (int64_t i = 0; i < to; ++i) {
       const double centre = (static_cast<double>(i) + 0.5) * scale;
       const int64_t first = std::max<int64_t>(0, static_cast<int64_t>(centre - reach + 0.5));
       const int64_t end = std::min(from, static_cast<int64_t>(centre + reach + 0.5));
-      exact.clear();
+      pieces.push_back({first, end - first, weights.size()});
       double sum = 0;
       for (int64_t x = first; x < end; ++x) {
-        exact.push_back(kernel.weight((static_cast<double>(x) - centre + 0.5) * shrink));
-        sum += exact.back();
+        weights.push_back(kernel.weight((static_cast<double>(x) - centre + 0.5) * shrink));
+        sum += weights.back();
       }
-      pieces.push_back({first, end - first, weights.size()});
-      for (double w : exact) {
-        if (sum != 0) w /= sum;
-        w *= 1 << kBits;
-        weights.push_back(static_cast<int32_t>(w < 0 ? w - 0.5 : w + 0.5));
-      }
+      for (size_t k = pieces.back().at; sum != 0 && k < weights.size(); ++k) weights[k] /= sum;
+    }
+  }
+};
+
+/// The same in whole numbers of kBits bits behind the point.
+struct Weights {
+  std::vector<Shares::Piece> pieces;  ///< [to]
+  std::vector<int32_t> weights;
+
+  Weights(int64_t from, int64_t to, const Kernel& kernel) {
+    Shares exact(from, to, kernel);
+    pieces = std::move(exact.pieces);
+    for (double w : exact.weights) {
+      w *= 1 << kBits;
+      weights.push_back(static_cast<int32_t>(w < 0 ? w - 0.5 : w + 0.5));
     }
   }
 };
@@ -97,7 +106,7 @@ void along_rows(const Image& image, const Weights& weights, Image& out) {
   for (int64_t y = 0; y < out.height; ++y) {
     uint8_t* pixel = out.values.data() + y * to * kChannels;
     for (int64_t x = 0; x < to; ++x, pixel += kChannels) {
-      const Weights::Piece& piece = weights.pieces[static_cast<size_t>(x)];
+      const Shares::Piece& piece = weights.pieces[static_cast<size_t>(x)];
       const uint8_t* from = image.pixel(piece.first, y);
       const int32_t* w = weights.weights.data() + piece.at;
       int32_t sums[kChannels];
@@ -113,7 +122,7 @@ void along_columns(const Image& image, const Weights& weights, Image& out) {
   const int64_t row = image.width * image.channels;
   std::vector<int32_t> sums(static_cast<size_t>(row));
   for (int64_t y = 0; y < out.height; ++y) {
-    const Weights::Piece& piece = weights.pieces[static_cast<size_t>(y)];
+    const Shares::Piece& piece = weights.pieces[static_cast<size_t>(y)];
     std::fill(sums.begin(), sums.end(), kHalf);
     for (int64_t k = 0; k < piece.count; ++k) {
       const uint8_t* from = image.values.data() + (piece.first + k) * row;
@@ -185,6 +194,44 @@ Image resize(const Image& image, int64_t width, int64_t height, Filter filter) {
     at = std::move(out);
   }
   if (transparent) change_colours(at, divided);
+  return at;
+}
+
+std::vector<float> resize_plane(std::span<const float> plane, std::array<int64_t, 2> from, std::array<int64_t, 2> to,
+                                Filter filter) {
+  for (const int64_t side : {from[0], from[1], to[0], to[1]})
+    if (side < 1 || side > kMostSide || static_cast<int64_t>(plane.size()) != from[0] * from[1])
+      fail(Code::usage, "resize", "plane", fmt::format("sides of 1 to {}, and a value for each pixel", kMostSide),
+           fmt::format("{} x {} with {} values to {} x {}", from[0], from[1], plane.size(), to[0], to[1]));
+  std::vector<float> at(plane.begin(), plane.end());
+  const auto [height, width] = from;
+  if (to[1] != width) {
+    const Shares shares(width, to[1], kernel(filter));
+    std::vector<float> out;
+    for (int64_t y = 0; y < height; ++y)
+      for (const Shares::Piece& piece : shares.pieces) {
+        double sum = 0;
+        for (int64_t k = 0; k < piece.count; ++k)
+          sum += double{at[static_cast<size_t>(y * width + piece.first + k)]} *
+                 shares.weights[piece.at + static_cast<size_t>(k)];
+        out.push_back(static_cast<float>(sum));
+      }
+    at = std::move(out);
+  }
+  if (to[0] != height) {
+    const Shares shares(height, to[0], kernel(filter));
+    std::vector<float> out;
+    std::vector<double> sums(static_cast<size_t>(to[1]));
+    for (const Shares::Piece& piece : shares.pieces) {
+      std::fill(sums.begin(), sums.end(), 0);
+      for (int64_t k = 0; k < piece.count; ++k)
+        for (size_t x = 0; x < sums.size(); ++x)
+          sums[x] += double{at[static_cast<size_t>(piece.first + k) * sums.size() + x]} *
+                     shares.weights[piece.at + static_cast<size_t>(k)];
+      for (const double sum : sums) out.push_back(static_cast<float>(sum));
+    }
+    at = std::move(out);
+  }
   return at;
 }
 

@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace roulade {
 
@@ -17,6 +19,11 @@ enum class Filter { box, bilinear, bicubic, lanczos };
 /// Throws Error(usage) when a side is not 1 to 65536; Error(input) when one of the picture's is not.
 /// Source: Pillow, Resample.c; Keys 1981, "Cubic convolution interpolation", equation 4.
 Image resize(const Image& image, int64_t width, int64_t height, Filter filter = Filter::lanczos);
+
+/// The same of one channel of floats, which are not rounded to 8 bits: Pillow's resize of mode "F". Sizes are height
+/// and width. Throws Error(usage) when a side is not 1 to 65536, or the plane has another number of values.
+std::vector<float> resize_plane(std::span<const float> plane, std::array<int64_t, 2> from, std::array<int64_t, 2> to,
+                                Filter filter);
 
 /// The part of width x height pixels whose upper left one is (left, top). Throws Error(usage) when it leaves the
 /// picture.
