@@ -49,6 +49,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
   add_compare(root, exit_code);
   add_list(root, exit_code);
   add_inspect(root, exit_code);
+  add_export(root, exit_code);
   add_new(root, exit_code);
   add_data(root, exit_code);
   add_docs(root, exit_code);

@@ -22,6 +22,7 @@ void add_report(CLI::App& root, int& exit_code);
 void add_compare(CLI::App& root, int& exit_code);
 void add_list(CLI::App& root, int& exit_code);
 void add_inspect(CLI::App& root, int& exit_code);
+void add_export(CLI::App& root, int& exit_code);
 void add_new(CLI::App& root, int& exit_code);
 void add_data(CLI::App& root, int& exit_code);
 void add_docs(CLI::App& root, int& exit_code);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/exact.hpp"
 #include "roulade/run/figures.hpp"
 
@@ -16,7 +17,7 @@ struct Options {
   WorkOptions work;
   std::string run;
   std::optional<int64_t> pairs, checkpoint;
-  std::string weights;
+  std::string weights, data;
   bool exact = false;
 };
 
@@ -26,7 +27,11 @@ int eval(const Options& o) {
   if (o.pairs) request.set.push_back(fmt::format("eval.pairs={}", *o.pairs));
   if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
   if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
-  TrainedRun run = open_run(request);
+  if (!o.data.empty()) {
+    request.set.emplace_back("data.kind=\"images\"");
+    request.set.push_back(fmt::format("data.path='{}'", std::filesystem::absolute(o.data).string()));
+  }
+  TrainedRun run = open_run_or_folder(request, true);
   if (o.exact) run = with_exact_denoiser(std::move(run));
   work.say(fmt::format("judging {} {} {}, seed {}, {} thread{}",
                        o.exact ? "the exact denoiser in place of step" : "step", run.step, "of " + o.run, run.seed,
@@ -42,7 +47,9 @@ int eval(const Options& o) {
 void add_eval(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("eval", "Judge a run's samples beside fresh data.");
-  command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
+  command.add_option("RUN", o->run, "run folder, or one that diffusers saved")->required()->option_text(" ");
+  command.add_option("--data", o->data, "pictures to compare a diffusers folder with; a run\nhas its own")
+      ->option_text("DIR");
   command.add_option("--pairs", o->pairs, "pairs of sets; default: eval.pairs of the recipe")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");

@@ -19,7 +19,9 @@ struct Options {
 void add_inspect(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("inspect", "Say what a file or folder holds, if it is whole.");
-  command.add_option("FILE", o->file, "run, checkpoint, .safetensors, .npy, .csv, .toml")->required()->option_text(" ");
+  command.add_option("FILE", o->file, "run, checkpoint, diffusers folder, .safetensors, .npy,\n.csv, .toml")
+      ->required()
+      ->option_text(" ");
   add_json(command, o->json);
   command.callback([o, &exit_code] {
     print(inspect(o->file), o->json);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/partial_rows.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sampling.hpp"
@@ -56,7 +57,7 @@ Editing editing(const Options& o, const TrainedRun& run) {
 
 int sample(const Options& o) {
   Work work(o.work);
-  const TrainedRun run = open_run({o.run, overrides(o), o.checkpoint});
+  const TrainedRun run = open_run_or_folder({o.run, overrides(o), o.checkpoint});
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
   const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
   work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
@@ -91,7 +92,7 @@ int sample(const Options& o) {
 void add_sample(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("sample", "Draw samples from a trained run into a table.");
-  command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
+  command.add_option("RUN", o->run, "run folder, or one that diffusers saved")->required()->option_text(" ");
   CLI::Option* count = command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
                            ->option_text("N")
                            ->check(CLI::PositiveNumber);

@@ -134,7 +134,10 @@ void add_train(CLI::App& root, int& exit_code) {
       ->option_text("FILE");
   command.add_option("-o,--out", o->out, "run folder; default: a fresh runs/NAME")->option_text("DIR");
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
-  command.add_option("--init-from", o->init_from, "start from the averaged weights of this run")->option_text("RUN");
+  command
+      .add_option("--init-from", o->init_from,
+                  "start from the averaged weights of this run, or of a\nfolder that diffusers saved")
+      ->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
   command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
   add_preview(command, o->preview);

@@ -6,6 +6,7 @@
 #include "roulade/io/file.hpp"
 #include "roulade/io/npy.hpp"
 #include "roulade/io/safetensors.hpp"
+#include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -172,6 +173,26 @@ Description inspect_run(const RunFolder& folder) {
   return out;
 }
 
+Description inspect_diffusers(const fs::path& path) {
+  const DiffusersFolder folder = read_diffusers_folder(path);
+  Description out = begin("diffusers folder", path);
+  out.add("pipeline", folder.pipeline.empty() ? Cell() : Cell(folder.pipeline));
+  out.add("network", folder.network_class);
+  out.add("scheduler", folder.scheduler_class);
+  out.add("shape", fmt::format("{}", fmt::join(folder.facts.shape, " x ")));
+  out.add("classes", folder.facts.classes());
+  int64_t numbers = 0;
+  Sheet sheet{"tensors", {"name", "shape"}, {}};
+  for (const auto& [name, tensor] : read_diffusers_weights(folder.network)) {
+    numbers += tensor.numel();
+    sheet.rows.push_back({name, tensor.sizes().vec()});
+  }
+  out.add("parameters", numbers);
+  out.sheets.push_back(describe_keys(folder.recipe));
+  out.sheets.push_back(std::move(sheet));
+  return out;
+}
+
 }  // namespace
 
 Description inspect(const fs::path& path) {
@@ -180,7 +201,8 @@ Description inspect(const fs::path& path) {
     const RunFolder folder{path};
     if (fs::exists(folder.recipe())) return inspect_run(folder);
     if (fs::exists(path / Trainer::kStateFile)) return inspect_checkpoint(path);
-    fail(Code::input, path.string(), "folder", "a run or a checkpoint of one");
+    if (is_diffusers_folder(path)) return inspect_diffusers(path);
+    fail(Code::input, path.string(), "folder", "a run, a checkpoint of one, or a folder that diffusers saved");
   }
   const std::string kind = path.extension().string();
   if (kind == ".toml") return inspect_recipe(path);

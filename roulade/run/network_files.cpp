@@ -8,6 +8,7 @@
 #include "roulade/model/network_config.hpp"
 #include "roulade/model/unet.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/scheduler_config.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/optimiser.hpp"
 #include "roulade/train/trainer.hpp"
@@ -71,6 +72,8 @@ void write_network(const std::filesystem::path& folder, const Recipe& resolved, 
   if (!denoiser) return;
 
   std::filesystem::create_directories(folder / "scheduler");
+  const SchedulerText theirs = name == kModel ? SchedulerText() : scheduler_config_text(resolved);
+  if (!theirs.text.empty()) return write_file_atomically(folder / "scheduler/scheduler_config.json", theirs.text);
   nlohmann::ordered_json schedule = to_json(resolved.tables.at("schedule"));
   schedule["_class_name"] = "RouladeSchedule";
   schedule["prediction"] = to_json(resolved.tables.at("denoiser").at("prediction").value);

@@ -17,7 +17,8 @@ std::filesystem::path network_file(const std::filesystem::path& folder);
 
 /// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name), of
 /// networks that diffusers has FOLDER/unet (UNet2DModel) or FOLDER/transformer (DiTTransformer2DModel), which its
-/// from_pretrained reads, and, for a denoiser, scheduler/scheduler_config.json, all from a resolved recipe.
+/// from_pretrained reads, and, for a denoiser, scheduler/scheduler_config.json, all from a resolved recipe: theirs
+/// where diffusers has such a network, schedule and prediction (scheduler_config_text), else ours.
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights);
 

@@ -2,15 +2,13 @@
 #include "roulade/core/error.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
-#include "roulade/run/own_names.hpp"
+#include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/settings.hpp"
-#include "roulade/run/tables.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,32 +18,6 @@ namespace {
 
 /// The tables that a trained run can follow when they change.
 const std::vector<std::string> kFreeTables = {"run", "sample", "guidance", "eval"};
-
-/// After another choice (sample.sampler) the recorded options of the old one mean nothing: those that nobody binds go,
-/// unless the caller gave them.
-void drop_stale_options(Recipe& recipe) {
-  for (const RecipeTable& table : recipe_tables()) {
-    Table& values = recipe.tables[table.name];
-    Binder b(table.name, values);
-    table.bind(b);
-    const Table bound = b.resolved();
-    std::erase_if(values,
-                  [&](const auto& entry) { return !bound.count(entry.first) && entry.second.origin != "--set"; });
-  }
-}
-
-Recipe with_overrides(Recipe recipe, const std::vector<std::string>& set) {
-  for (const std::string& assignment : set) {
-    const std::string table = assignment.substr(0, std::min(assignment.find('.'), assignment.size()));
-    if (is_recipe_table(table) && std::find(kFreeTables.begin(), kFreeTables.end(), table) == kFreeTables.end())
-      fail(Code::usage, "--set " + assignment, "a trained run cannot change this",
-           fmt::format("a key of {}", fmt::join(kFreeTables, ", ")));
-    set_key(recipe, assignment);
-  }
-  recipe = with_own_names(std::move(recipe));
-  drop_stale_options(recipe);
-  return resolve(recipe);
-}
 
 int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& wanted) {
   const std::vector<int64_t> steps = folder.steps();
@@ -70,7 +42,7 @@ TrainedRun open_run(const OpenRequest& request) {
   const RunFolder folder{run.folder};
   const Recipe trained = read_run_recipe(folder);
   run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(trained, "run").seed);
-  run.recipe = with_overrides(trained, request.set);
+  run.recipe = with_overrides(trained, request.set, kFreeTables);
   run.facts = read_facts(folder);
   run.seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
   run.step = checkpoint_step(folder, request.checkpoint);

@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/jsonl.hpp"
+#include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
@@ -158,14 +159,9 @@ TrainResult run_training(const TrainRequest& request) {
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
-  if (request.init_from) {
-    const RunFolder from{*request.init_from};
-    from.check();
-    const auto latest = from.latest();
-    if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
-    fill_network(parts.objective->groups().front().weights, read_network(from.checkpoint(*latest)),
-                 from.checkpoint(*latest).string());
-  }
+  if (request.init_from)
+    fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
+                 request.init_from->string());
   const FewerThreads limit(useful_threads(parts));
   Trainer trainer(parts.objective, settings, parts.seed);
   std::vector<Maker> makers;

@@ -17,7 +17,7 @@ struct TrainRequest {
   Recipe recipe;
   std::filesystem::path out;                       ///< run folder: new or empty, or with `resume` an existing run
   bool resume = false;                             ///< go on from the latest checkpoint
-  std::optional<std::filesystem::path> init_from;  ///< start from this run's averaged weights
+  std::optional<std::filesystem::path> init_from;  ///< start from a run's averaged weights, or a diffusers folder's
   ProgressFn progress;
   Cancel cancel;
   std::function<void(const MetricRow&)> row;  ///< each row as it is written to metrics.jsonl

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/export.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/scheduler_config.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether black is -1 and white 1 to the network, as stock pipelines take it.
+bool is_minus_one_to_one(const DataFacts& facts) {
+  const double middle = (facts.low + facts.high) / 2, half = (facts.high - facts.low) / 2;
+  const auto near = [&](double a, double b) { return std::abs(a - b) <= 1e-9 * half; };
+  return std::all_of(facts.scaling.mean.begin(), facts.scaling.mean.end(),
+                     [&](double mean) { return near(mean, middle); }) &&
+         std::all_of(facts.scaling.deviation.begin(), facts.scaling.deviation.end(),
+                     [&](double deviation) { return near(deviation, half); });
+}
+
+/// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
+std::string obstacle(const TrainedRun& run) {
+  if (text_of(run.recipe, "model", "kind") != "unet") return "its network is no UNet2DModel";
+  if (run.facts.classes() > 0) return "its network knows classes, which DDPMPipeline does not ask for";
+  if (!is_minus_one_to_one(run.facts))
+    return "black and white are not -1 and 1 to the network (data.scale = \"pixels\" makes them so); data.json has "
+           "mean "
+           "and deviation";
+  return "";
+}
+
+void check_target(const fs::path& out) {
+  std::error_code error;
+  const bool stands = fs::exists(out, error);
+  if (stands && !(fs::is_directory(out) && fs::is_empty(out)))
+    fail(Code::usage, out.string(), "something stands there", "a new or empty folder");
+  if (const fs::path above = fs::absolute(out).parent_path(); !above.empty()) fs::create_directories(above, error);
+  if (error) fail(Code::io, out.string(), fmt::format("cannot make the folder above it: {}", error.message()));
+}
+
+}  // namespace
+
+Exported export_run(const OpenRequest& request, const fs::path& out) {
+  const fs::path target = without_slash(out);
+  check_target(target);
+  const TrainedRun run = open_run(request);
+  const std::string where = request.run.string();
+  const std::string kind = run.generator ? "" : text_of(run.recipe, "model", "kind");
+  if (!run.facts.pictures() || (kind != "unet" && kind != "dit"))
+    fail(Code::usage, where, "what diffusers has", "a denoiser of pictures, model.kind unet or dit",
+         run.generator ? "a generator" : kind);
+  SchedulerText scheduler = scheduler_config_text(run.recipe);
+  if (scheduler.text.empty()) fail(Code::usage, where, "no scheduler of diffusers has this: " + scheduler.obstacle);
+
+  const fs::path checkpoint = RunFolder{run.folder}.checkpoint(run.step);
+  const bool raw = settings_of<SampleSettings>(run.recipe, "sample").weights == "raw";
+  Exported done{target, "", nlohmann::json::parse(scheduler.text).at("_class_name"), std::move(scheduler.remarks)};
+  if (text_of(run.recipe, "guidance", "kind") != "none")
+    done.remarks.emplace_back("guidance is no part of a scheduler: it is left out");
+  FolderReplacement replacement(target);
+  write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts),
+                raw ? read_raw_network(checkpoint) : read_network(checkpoint));
+  write_facts(RunFolder{replacement.folder()}, run.facts);
+  if (const std::string why = obstacle(run); why.empty()) {
+    done.pipeline = "DDPMPipeline";
+    const nlohmann::ordered_json index{{"_class_name", done.pipeline},
+                                       {"_diffusers_version", "0.42.1"},
+                                       {"scheduler", {"diffusers", done.scheduler}},
+                                       {"unet", {"diffusers", "UNet2DModel"}}};
+    write_file_atomically(replacement.folder() / "model_index.json", index.dump(2) + "\n");
+  } else {
+    done.remarks.push_back("no model_index.json, as no stock pipeline samples so: " + why);
+  }
+  replacement.commit();
+  return done;
+}
+
+}  // namespace roulade

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/model/dit.hpp"
+#include "roulade/model/network_config.hpp"
+#include "roulade/model/unet.hpp"
+#include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/overrides.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace roulade {
+namespace {
+
+/// The tables that can follow when they change.
+const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval"};
+
+bool sets(const std::vector<std::string>& set, const std::string& beginning) {
+  return std::any_of(set.begin(), set.end(), [&](const std::string& one) { return one.starts_with(beginning); });
+}
+
+std::shared_ptr<Model> make_network(const DiffusersFolder& folder) {
+  const std::filesystem::path file = folder.network / "config.json";
+  const std::string text = read_file(file, uint64_t{1} << 22), where = file.string();
+  const bool unet = text_of(folder.recipe, "model", "kind") == "unet";
+  std::shared_ptr<Model> model;
+  if (unet)
+    model = make_unet(parse_unet_config(text, where), 0);
+  else
+    model = make_dit(parse_dit_config(text, where), 0);
+  fill_network(*model, read_diffusers_weights(folder.network), folder.network.string());
+  return model;
+}
+
+/// The range of the data to compare with becomes the network's.
+void fit_to_data(TrainedRun& run) {
+  const auto source = make_source(run.recipe.tables.at("data"));
+  if (source->shape() != run.facts.shape)
+    fail(Code::usage, "data", "shape of the samples", fmt::format("{}, the network's", run.facts.shape),
+         fmt::format("{}", source->shape()));
+  if (run.facts.classes() > 0 && source->classes() != run.facts.classes())
+    fail(Code::usage, "data", "classes", fmt::format("{}, the network's", run.facts.classes()),
+         fmt::format("{}", source->classes()));
+  const auto range = source->range().value_or(std::array{run.facts.low, run.facts.high});
+  if (range == std::array{run.facts.low, run.facts.high}) return;
+  // What was run.facts.low is what the data's least is.
+  const double factor = (range[1] - range[0]) / (run.facts.high - run.facts.low);
+  for (size_t i = 0; i < run.facts.scaling.mean.size(); ++i) {
+    run.facts.scaling.mean[i] = range[0] + (run.facts.scaling.mean[i] - run.facts.low) * factor;
+    run.facts.scaling.deviation[i] *= factor;
+  }
+  run.facts.low = range[0];
+  run.facts.high = range[1];
+}
+
+TrainedRun open_folder(const OpenRequest& request, bool judge) {
+  const std::string where = request.run.string();
+  if (request.checkpoint) fail(Code::usage, where, "checkpoint", "none: a diffusers folder has one network");
+  const bool walk = sets(request.set, "sample.sampler=") && sets(request.set, "sample.grid=");
+  DiffusersFolder folder = read_diffusers_folder(request.run, walk);
+  if (judge && !sets(request.set, "data."))
+    fail(Code::usage, where, "data to judge by",
+         "--data FOLDER of pictures, or --set data.kind=... and its keys (a diffusers folder names none)", "none");
+  Table& data = folder.recipe.tables["data"];
+  const std::vector<int64_t>& shape = folder.facts.shape;
+  if (sets(request.set, "data.kind=images") || sets(request.set, "data.kind=\"images\"")) {
+    data["channels"] = shape[0];
+    if (shape[1] == shape[2]) data["size"] = shape[1];
+  }
+  TrainedRun run;
+  run.folder = without_slash(request.run);
+  run.recipe = with_overrides(folder.recipe, request.set, kFreeTables);
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  if (sample.weights != "ema") fail(Code::usage, where, "weights", "ema: the folder has one set", sample.weights);
+  if (!folder.has_no_class && folder.facts.classes() > 0 &&
+      (sample.label == "none" || text_of(run.recipe, "guidance", "kind") != "none"))
+    fail(Code::usage, where, "no class", "a label for each sample and no guidance: all rows of its table are classes",
+         sample.label);
+  run.facts = std::move(folder.facts);
+  if (judge) fit_to_data(run);
+  run.seed = run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
+  run.schedule = make_schedule(run.recipe.tables.at("schedule"));
+  const std::shared_ptr<Model> model = make_network(folder);
+  run.parameters = model->parameter_count();
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
+  return run;
+}
+
+}  // namespace
+
+TrainedRun open_run_or_folder(const OpenRequest& request, bool judge) {
+  return is_diffusers_folder(request.run) ? open_folder(request, judge) : open_run(request);
+}
+
+std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& run, const Recipe& resolved) {
+  if (!is_diffusers_folder(run)) {
+    const RunFolder from{run};
+    from.check();
+    const auto latest = from.latest();
+    if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
+    return read_network(from.checkpoint(*latest));
+  }
+  const DiffusersFolder folder = read_diffusers_folder(run, true);
+  const Table &theirs = folder.recipe.tables.at("model"), &ours = resolved.tables.at("model");
+  std::vector<std::string> differences;
+  for (const auto& [key, given] : theirs) {
+    const auto it = ours.find(key);
+    if (key != "dropout" && (it == ours.end() || it->second.value != given.value))
+      differences.push_back(fmt::format("{} = {}", key, to_text(given.value)));
+  }
+  if (!differences.empty())
+    fail(Code::usage, run.string(), "[model] of the recipe", fmt::format("{}", fmt::join(differences, ", ")),
+         "other values");
+  return read_diffusers_weights(folder.network);
+}
+
+}  // namespace roulade

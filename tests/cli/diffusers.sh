@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A run exported as diffusers saves pipelines, opened again: the same bytes as from the run itself; what others saved.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# Pictures as IDX files: 60 grey ones of 8 x 8 pixels.
+mkdir pictures
+python3 - <<'P'
+import struct
+def write(name, shape, values):
+    with open("pictures/" + name, "wb") as f:
+        f.write(struct.pack(">BBBB", 0, 0, 8, len(shape)) + struct.pack(">" + "I" * len(shape), *shape) + bytes(values))
+for name, count in (("train", 60), ("t10k", 24)):
+    write(name + "-images-idx3-ubyte", (count, 8, 8), [(i * i * 7 + i // 64 * 31) % 256 for i in range(count * 64)])
+    write(name + "-labels-idx1-ubyte", (count,), [i % 2 for i in range(count)])
+P
+cat >tiny.toml <<'T'
+[data]
+kind = "images"
+path = "pictures"
+scale = "pixels"
+[schedule]
+kind = "linear"
+steps = 20
+beta_end = 0.3
+[model]
+kind = "unet"
+block_out_channels = [8, 16]
+down_block_types = ["DownBlock2D", "DownBlock2D"]
+up_block_types = ["UpBlock2D", "UpBlock2D"]
+layers_per_block = 1
+norm_num_groups = 4
+[denoiser]
+clip = 1
+[train]
+steps = 5
+batch = 8
+[sample]
+steps = 20
+[eval]
+metrics = ["sliced_wasserstein"]
+pairs = 1
+count = 20
+T
+ends 0 train tiny.toml --out run --quiet
+ends 0 export run --out labelled --json
+[[ $(value pipeline) == None && ! -e labelled/model_index.json ]] || fail "a pipeline of pictures with classes"
+says err "knows classes"
+for folder in run labelled; do ends 0 sample $folder -n 4 --label 1 --out $folder.csv --quiet; done
+same run.csv labelled.csv
+ends 0 sample labelled -n 4 --label none --guidance 2 --out none.csv --quiet
+
+# Without classes, a whole pipeline. A table of pixels with no label column.
+python3 - <<'P'
+with open("plain.csv", "w") as f:
+    print(",".join(f"p{i}" for i in range(64)), file=f)
+    for row in range(80):
+        print(",".join(str([0, 255][i] if i < 2 else (row * 37 + i * i * 5) % 256) for i in range(64)), file=f)
+P
+sed -e 's/kind = "images"/kind = "table"/; s/path = "pictures"/file = "plain.csv"\nshape = [1, 8, 8]/' tiny.toml >plain.toml
+ends 0 train plain.toml --out plain --quiet
+python3 - <<'P' || fail "data.json has no range"
+import json
+facts = json.load(open("plain/data.json"))
+assert facts["mean"][0] == 127.5 and facts["range"] == [0, 255], facts["range"]
+P
+ends 0 export plain --out folder --json
+[[ $(value pipeline) == DDPMPipeline && $(value scheduler) == DDPMScheduler ]] || fail "export: $(cat out)"
+for folder in plain folder; do ends 0 sample $folder -n 4 --out $folder-samples.csv --quiet; done
+same plain-samples.csv folder-samples.csv
+ends 0 export plain --out ddim --set sample.sampler=ddim --set sample.grid=leading --set sample.steps=10 --json
+[[ $(value scheduler) == DDIMScheduler ]] || fail "export of ddim: $(cat out)"
+ends 0 sample plain -n 4 --set sample.sampler=ddim --set sample.grid=leading --steps 10 --out plain-ddim.csv --quiet
+ends 0 sample ddim -n 4 --out ddim.csv --quiet
+same plain-ddim.csv ddim.csv
+rm folder/data.json # as others save it: pictures of 0 to 255
+ends 0 sample folder -n 4 --out bare.csv --quiet
+same <(tail -n +2 plain-samples.csv) <(tail -n +2 bare.csv)
+
+# What can be done with such a folder.
+ends 0 inspect folder
+says out "DDPMPipeline"
+ends 0 eval labelled --data pictures --set 'eval.metrics=["sliced_wasserstein"]' --pairs 1 --set eval.count=20 --quiet
+[[ -s labelled/eval.json ]] || fail "eval of a folder leaves no eval.json"
+ends 2 eval folder
+says err "--data FOLDER"
+ends 0 train plain.toml --out on --init-from folder --set train.steps=1 --quiet
+ends 2 train plain.toml --out off --init-from folder --set model.freq_shift=1 --quiet
+says err "freq_shift = 0"
+[[ ! -e off ]] || fail "a refused --init-from leaves a run"
+
+# What cannot be.
+ends 2 export plain --out folder
+says err "a new or empty folder"
+ends 0 train moons --out moons --quiet --set train.steps=2 --set data.count=200
+ends 2 export moons --out nothing
+says err "model.kind unet or dit"
+[[ ! -e nothing ]] || fail "a refused export leaves a folder"
+ends 2 sample run/checkpoints/step-00000005
+says err "--checkpoint STEP"
+rm folder/unet/diffusion_pytorch_model.safetensors
+touch folder/unet/diffusion_pytorch_model.bin
+ends 3 sample folder
+says err "save_pretrained"
+finish
