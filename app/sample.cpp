@@ -145,6 +145,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(complete);
   o->work.add_to(command, "of this set of samples; default: the run's");
   o->work.add_exact(command);
+  o->work.add_device(command);
   command.footer(
       "Examples:\n"
       "  roulade sample runs/moons -n 1000 --out moons.csv\n"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/preview.hpp"
+#include "app/processes.hpp"
 #include "app/work.hpp"
+#include "roulade/core/device.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/run/choices.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -23,6 +25,7 @@ struct Options {
   std::string recipe, data, out, init_from;
   bool resume = false;
   bool dry_run = false, tensorboard = false;
+  int processes = 1;
 };
 
 // What is trained, and where it goes.
@@ -85,7 +88,28 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
   work.finish(out);
 }
 
-int train(const Options& o) {
+/// The rank of this process, if it is one of several. Throws Error(usage).
+std::optional<Meeting> meeting_of(const Options& o) {
+  if (o.dry_run) return std::nullopt;
+  const std::optional<Meeting> meeting = meeting_from_environment();
+  if (meeting && o.processes > 1 && !is_started_here())
+    fail(Code::usage, "train", "--processes", "not where WORLD_SIZE says that processes were started already");
+  return meeting;
+}
+
+/// What a rank tells at its end: rank 0 all, another one only what rank 0 cannot know.
+int lost(const RankLost& error, const Meeting& meeting, const fs::path& run) {
+  if (meeting.rank > 0 && is_started_here()) return static_cast<int>(error.code());
+  if (meeting.rank > 0 || !is_run(run.string())) throw error;
+  throw Error(error.code(), fmt::format("{}; go on: roulade train {} --resume", error.what(), run.string()));
+}
+
+int train(Options o) {
+  check_device(o.work.device);
+  const std::optional<Meeting> meeting = meeting_of(o);
+  if (!meeting && !o.dry_run && o.processes > 1) return run_processes(o.processes);
+  if (meeting) o.work.processes = processes_here();
+  if (meeting && meeting->rank > 0) o.work.quiet = true;
   Work work(o.work);
   Plan plan = make_plan(work, o);
   const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
@@ -93,8 +117,9 @@ int train(const Options& o) {
     describe_plan(work, plan_training(plan.recipe), seed);
     return 0;
   }
-  work.say(fmt::format("{} {}, seed {}, {} thread{}", o.resume ? "resuming" : "training into", plan.out.string(), seed,
-                       work.threads(), work.threads() == 1 ? "" : "s"));
+  work.say(fmt::format("{} {}, seed {}, {}{} thread{}", o.resume ? "resuming" : "training into", plan.out.string(),
+                       seed, meeting ? fmt::format("{} processes of ", meeting->size) : "", work.threads(),
+                       work.threads() == 1 ? "" : "s"));
   TrainRequest request;
   request.recipe = std::move(plan.recipe);
   request.out = plan.out;
@@ -105,13 +130,21 @@ int train(const Options& o) {
   request.tensorboard = o.tensorboard;
   request.preview = work.preview(o.preview);
   request.warn = [&](const std::string& line) { work.say(line); };
-  const TrainResult result = run_training(request);
+  request.meeting = meeting;
+  TrainResult result;
+  try {
+    result = run_training(request);
+  } catch (const RankLost& error) {
+    return lost(error, meeting.value(), plan.out);
+  }
+  if (meeting && meeting->rank > 0) return 0;
   if (!result.finished)
     return work.stopped(fmt::format("stopped at step {}, saved; go on: roulade train {} --resume", result.step,
                                     result.folder.string()));
   Description out;
   out.add("run", result.folder.string());
   out.add("seed", seed);
+  if (meeting) out.add("processes", int64_t{meeting->size});
   out.add("threads", int64_t{work.threads()});
   out.add("parameters", result.parameters);
   out.add("step", result.step);
@@ -140,9 +173,15 @@ void add_train(CLI::App& root, int& exit_code) {
       ->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
   command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
+  command
+      .add_option("--processes", o->processes,
+                  "processes on this machine that share out each batch\nand the threads; default: 1")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1024));
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
   o->work.add_exact(command);
+  o->work.add_device(command);
   command.footer(
       "Examples:\n"
       "  roulade train recipes/swiss_roll_article.toml --set train.steps=200\n"

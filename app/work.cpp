@@ -4,9 +4,11 @@
 #include "app/output.hpp"
 #include "app/preview.hpp"
 #include "app/signals.hpp"
+#include "roulade/core/device.hpp"
 #include "roulade/core/process.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 
 #include <sched.h>
@@ -48,8 +50,15 @@ void WorkOptions::add_exact(CLI::App& command) {
   command.add_flag("--exact", exact, "no faster method that rounds otherwise");
 }
 
+void WorkOptions::add_device(CLI::App& command) {
+  command.add_option("--device", device, "cpu (default); cuda says what is missing for a GPU")->option_text("NAME");
+}
+
 Work::Work(const WorkOptions& options)
-    : options_(options), threads_(options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) {
+    : options_(options),
+      threads_(std::max(
+          1, (options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) / options.processes)) {
+  check_device(options.device);
   keep_memory();
   set_threads(threads_);
   set_exact(options.exact);
@@ -85,7 +94,7 @@ void Work::finish(const Description& result) {
 
 int Work::stopped(const std::string& line) {
   say(line);
-  return 128 + caught_signal();
+  return 128 + (caught_signal() == 0 ? SIGTERM : caught_signal());  // another process's
 }
 
 }  // namespace roulade::app

@@ -21,11 +21,14 @@ struct WorkOptions {
   int64_t threads = 0;  ///< 0 = all cores that this process may use
   bool quiet = false;
   bool exact = false;  ///< see set_exact
+  int processes = 1;   ///< on this machine, that share the threads
   bool json = false;
+  std::string device = "cpu";  ///< see check_device
 
   /// `seed_help` says what the seed is for.
   void add_to(CLI::App& command, const std::string& seed_help);
-  void add_exact(CLI::App& command);  ///< --exact
+  void add_exact(CLI::App& command);   ///< --exact
+  void add_device(CLI::App& command);  ///< --device
 };
 
 /// Adds --json.

@@ -24,6 +24,7 @@ struct StepKey {
   uint64_t seed = 0;
   int64_t step = 0;
   int64_t first = 0;
+  int64_t batch = 0;  ///< samples of each whole batch where this is a part of one; 0 = it is whole
 };
 
 /// Weights that one optimiser step moves together ("denoiser"; a GAN has two groups).

@@ -42,10 +42,12 @@ class Stratified final : public TimeDistribution {
  public:
   void draw(const Schedule& schedule, const StepKey& key, std::span<double> t) const override {
     double start[1];
-    fill_uniform({key.seed, Stream::time, static_cast<uint64_t>(key.step)}, key.first, 1, start);
-    const auto n = static_cast<double>(t.size());
+    const int64_t whole = key.batch > 0 ? key.batch : static_cast<int64_t>(t.size());
+    const int64_t before = key.batch > 0 ? key.first % key.batch : 0;  // of the same batch, in another process
+    fill_uniform({key.seed, Stream::time, static_cast<uint64_t>(key.step)}, key.first - before, 1, start);
+    const auto n = static_cast<double>(whole);
     for (size_t i = 0; i < t.size(); ++i) {
-      const double u = start[0] + static_cast<double>(i) / n;
+      const double u = start[0] + static_cast<double>(before + static_cast<int64_t>(i)) / n;
       t[i] = spread(schedule, u - std::floor(u));
     }
   }

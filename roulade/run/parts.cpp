@@ -93,11 +93,11 @@ TrainParts make_train_parts(const Recipe& resolved) {
   return parts;
 }
 
-int useful_threads(const TrainParts& parts) {
+int useful_threads(const TrainParts& parts, int processes) {
   constexpr double kOperationsAThread = 5e8;  // measured on two cores: at 2e8 a step, a second thread slows it
   if (parts.shape.sample.size() != 1 || parts.objective->feeds_all_threads()) return threads();
-  const double operations =
-      6.0 * static_cast<double>(parameter_count(*parts.objective)) * static_cast<double>(parts.settings.batch);
+  const double operations = 6.0 * static_cast<double>(parameter_count(*parts.objective)) *
+                            static_cast<double>(parts.settings.batch) / processes;
   return static_cast<int>(std::clamp(operations / kOperationsAThread, 1.0, static_cast<double>(threads())));
 }
 

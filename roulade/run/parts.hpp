@@ -46,7 +46,8 @@ TrainParts make_train_parts(const Recipe& resolved);
 
 /// Threads that a training step can feed, by its arithmetic (6 operations a weight and sample): threads that meet at
 /// every small matrix product cost more than they bring. Networks on points only; others may use all.
-int useful_threads(const TrainParts& parts);
+/// processes: that share out each batch.
+int useful_threads(const TrainParts& parts, int processes = 1);
 
 /// Networks of the recipe's shape with weights of their own, and the same objective on them.
 struct Twin {

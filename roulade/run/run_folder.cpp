@@ -21,14 +21,19 @@ constexpr int64_t kFormat = 1;
 constexpr const char* kPrefix = "step-";
 
 std::string to_toml(const Maker& maker) {
-  return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", to_text(maker.version),
-                     to_text(maker.build), to_text(maker.instruction_set), maker.threads);
+  return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n{}", to_text(maker.version),
+                     to_text(maker.build), to_text(maker.instruction_set), maker.threads,
+                     maker.processes == 1 ? "" : fmt::format("processes = {}\n", maker.processes));
 }
 
 Maker to_maker(const toml::table& from) {
   const auto text = [&](const char* key) { return from[key].value_or(std::string()); };
-  return {from["step"].value_or(int64_t{0}), text("version"), text("build"), text("instruction_set"),
-          from["threads"].value_or(int64_t{0})};
+  return {from["step"].value_or(int64_t{0}),
+          text("version"),
+          text("build"),
+          text("instruction_set"),
+          from["threads"].value_or(int64_t{0}),
+          from["processes"].value_or(int64_t{1})};
 }
 
 }  // namespace
@@ -71,10 +76,12 @@ void RunFolder::check() const {
 
 bool Maker::same(const Maker& other) const {
   return version == other.version && build == other.build && instruction_set == other.instruction_set &&
-         threads == other.threads;
+         threads == other.threads && processes == other.processes;
 }
 
-Maker maker_from(int64_t step) { return {step, version(), build(), instruction_set(), threads()}; }
+Maker maker_from(int64_t step, int64_t processes) {
+  return {step, version(), build(), instruction_set(), threads(), processes};
+}
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {
   std::string text = to_toml(resolved);

@@ -41,12 +41,13 @@ struct RunFolder {
 struct Maker {
   int64_t from_step = 0;
   std::string version, build, instruction_set;
-  int64_t threads = 0;
+  int64_t threads = 0;    ///< of each process
+  int64_t processes = 1;  ///< that trained together
 
   bool same(const Maker& other) const;  ///< but for the step
 };
-/// This process, from a step on.
-Maker maker_from(int64_t step);
+/// This process, and how many train with it, from a step on.
+Maker maker_from(int64_t step, int64_t processes = 1);
 
 /// recipe.toml: the resolved recipe, in [made] the folder's format and the first maker, and in [[made.resumed]] each
 /// further one.

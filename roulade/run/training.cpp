@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/io/crc32c.hpp"
 #include "roulade/io/jsonl.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/metrics_file.hpp"
@@ -95,16 +96,39 @@ void begin_folder(const RunFolder& folder) {
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
 }
 
-/// Autograd's step sums in an order that depends on the threads; the fused one does not.
-std::string warning_of_threads(const RunFolder& folder, const std::vector<Maker>& makers, const Objective& objective) {
+/// The warning where the makers so far had other numbers of something that a step's sums depend on.
+std::string warning_of(const RunFolder& folder, const std::vector<Maker>& makers, int64_t Maker::*number,
+                       const Maker& now, std::string_view noun, std::string_view plural) {
   std::vector<int64_t> before;
   for (const Maker& maker : makers)
-    if (before.empty() || before.back() != maker.threads) before.push_back(maker.threads);
-  if (before == std::vector<int64_t>{threads()} || objective.feeds_all_threads()) return "";
+    if (before.empty() || before.back() != maker.*number) before.push_back(maker.*number);
+  if (before == std::vector<int64_t>{now.*number}) return "";
   return fmt::format(
-      "warning: {} was trained with {} thread{} so far, now with {}: it will equal the uninterrupted training to "
+      "warning: {} was trained with {} {}{} so far, now with {}: it will equal the uninterrupted training to "
       "rounding only",
-      folder.root.string(), fmt::join(before, ", then "), before.back() == 1 ? "" : "s", threads());
+      folder.root.string(), fmt::join(before, ", then "), noun, before.back() == 1 ? "" : plural, now.*number);
+}
+
+/// A step's sum depends on the processes; by autograd also on the threads, fused it does not.
+std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>& makers, const Maker& now,
+                              const Objective& objective) {
+  const std::string warning = warning_of(folder, makers, &Maker::processes, now, "process", "es");
+  if (!warning.empty() || objective.feeds_all_threads()) return warning;
+  return warning_of(folder, makers, &Maker::threads, now, "thread", "s");
+}
+
+/// Throws Error(usage) where the ranks were given different recipes or data.
+void check_alike(Ranks& ranks, const TrainParts& parts) {
+  const auto check = [&](double own, std::string_view what) {
+    const std::vector<double> all = ranks.all_gather(own);
+    for (size_t rank = 1; rank < all.size(); ++rank)
+      if (all[rank] != all[0]) fail(Code::usage, "train", fmt::format("{} of rank {}", what, rank), "those of rank 0");
+  };
+  Recipe recipe = parts.resolved;
+  recipe.tables["data"].erase("file");  // may lie elsewhere on another machine
+  recipe.tables["data"].erase("path");
+  check(static_cast<double>(crc32c(to_toml(recipe))), "keys of the recipe");
+  check(static_cast<double>(parts.training.rows), "rows of the training data");
 }
 
 /// Those whose steps the newest checkpoint holds.
@@ -125,6 +149,21 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_metrics(folder.metrics(), trainer.done());
+}
+
+/// The training of a rank that keeps nothing.
+TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Ranks>& ranks) {
+  const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  const FewerThreads limit(useful_threads(parts, ranks->size()));
+  Trainer trainer(parts.objective, parts.settings, parts.seed, ranks);
+  check_alike(*ranks, parts);
+  trainer.share();
+  PointBatches batches(parts.training, parts.settings.batch / ranks->size(), parts.seed, parts.facts.shape);
+  TrainResult result;
+  result.finished = train(
+      trainer, parts.settings, [&](int64_t i) { return batches.at(i); }, {}, {}, request.cancel);
+  result.step = trainer.done();
+  return result;
 }
 
 }  // namespace
@@ -151,6 +190,9 @@ std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b
 
 TrainResult run_training(const TrainRequest& request) {
   const auto start = std::chrono::steady_clock::now();
+  const auto ranks =
+      request.meeting ? std::make_shared<Ranks>(*request.meeting, request.cancel) : std::make_shared<Ranks>();
+  if (ranks->rank() > 0) return train_beside(request, ranks);
   const RunFolder folder{request.out};
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
@@ -162,8 +204,9 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.init_from)
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());
-  const FewerThreads limit(useful_threads(parts));
-  Trainer trainer(parts.objective, settings, parts.seed);
+  const FewerThreads limit(useful_threads(parts, ranks->size()));
+  Trainer trainer(parts.objective, settings, parts.seed, ranks);
+  check_alike(*ranks, parts);
   std::vector<Maker> makers;
   if (resume) {
     go_on(folder, parts, trainer);
@@ -171,16 +214,17 @@ TrainResult run_training(const TrainRequest& request) {
   } else {
     begin_folder(folder);
   }
-  const Maker now = maker_from(trainer.done());
+  trainer.share();
+  const Maker now = maker_from(trainer.done(), ranks->size());
   if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
-    const std::string warning = makers.empty() ? "" : warning_of_threads(folder, makers, *parts.objective);
+    const std::string warning = makers.empty() ? "" : warning_of_makers(folder, makers, now, *parts.objective);
     if (!warning.empty() && request.warn) request.warn(warning);
     makers.push_back(now);
   }
   write_run_recipe(folder, parts.resolved, makers);
   write_facts(folder, parts.facts);
 
-  PointBatches batches(parts.training, settings.batch, parts.seed, parts.facts.shape);
+  PointBatches batches(parts.training, settings.batch / ranks->size(), parts.seed, parts.facts.shape);
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
   if (resume) writer.settle();
@@ -223,8 +267,16 @@ TrainResult run_training(const TrainRequest& request) {
     metrics.sync();
     writer.checkpoint();
   };
-  result.finished = train(
-      trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
+  const int64_t before = trainer.done();
+  try {
+    result.finished = train(
+        trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
+  } catch (const RankLost& lost) {
+    const bool saved = trainer.whole() && trainer.done() > before;
+    if (saved) hooks.checkpoint();
+    throw RankLost(
+        fmt::format("{}; {} step {}", lost.what(), saved ? "saved at" : "nothing to save at", trainer.done()));
+  }
   result.step = trainer.done();
   result.parameters = parameter_count(*parts.objective);
   result.folder = request.out;

@@ -5,6 +5,7 @@
 #include "roulade/core/progress.hpp"
 #include "roulade/run/preview.hpp"
 #include "roulade/run/recipe.hpp"
+#include "roulade/train/distributed.hpp"
 #include "roulade/train/trainer.hpp"
 
 #include <filesystem>
@@ -25,6 +26,7 @@ struct TrainRequest {
   double preview_share = 0.02;                ///< of the time, the most that previews may take
   bool tensorboard = false;                   ///< also write event files into RUN/tensorboard
   std::function<void(const std::string&)> warn = {};  ///< a line where the result may not be what one expects
+  std::optional<Meeting> meeting = {};                ///< one of several processes that train together; none = alone
 };
 
 struct TrainResult {
@@ -39,7 +41,9 @@ struct TrainResult {
 /// Trains as the recipe says and leaves a run folder:
 ///   recipe.toml (resolved), data.json, metrics.jsonl, checkpoints/step-00000100/..., checkpoints/latest,
 ///   checkpoints/best
-/// Throws Error as its parts do; on resume Error(usage) when a key that alters the trajectory differs.
+/// Of several processes rank 0 alone touches the folder and calls row, preview and warn.
+/// Throws Error as its parts do; on resume Error(usage) when a key that alters the trajectory differs; RankLost when
+/// another process ended, once rank 0 has saved the last whole step.
 TrainResult run_training(const TrainRequest& request);
 
 /// What a recipe would do, without writing anything.

@@ -21,7 +21,8 @@ bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batch
   const Clock::time_point start = Clock::now();
   const int64_t before = trainer.done();
   double last_report = -1;
-  while (trainer.done() < settings.steps && !cancel.requested()) {
+  bool stop = trainer.any(cancel.requested());
+  while (trainer.done() < settings.steps && !stop) {
     trainer.step(batches);
     const int64_t done = trainer.done();
     const bool end = done == settings.steps;
@@ -47,6 +48,7 @@ bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batch
       progress({"train", done, settings.steps, rate, static_cast<double>(settings.steps - done) / rate,
                 fmt::format("loss {:.4f}", trainer.last_loss())});
     }
+    stop = trainer.any(cancel.requested());
   }
   if (hooks.checkpoint && trainer.done() > before) hooks.checkpoint();
   return trainer.done() >= settings.steps;

@@ -6,9 +6,13 @@
 #include "roulade/io/file.hpp"
 #include "roulade/io/tensor_file.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +34,21 @@ std::string first_bad(const std::vector<ParameterGroup>& groups) {
   return "";
 }
 
+/// Each gradient becomes its mean over the ranks, whose shares are equal; a weight without one counts as 0.
+void average_gradients(const NamedWeights& weights, Ranks& ranks) {
+  at::NoGradGuard no_grad;
+  std::vector<Tensor> gradients;
+  for (const auto& [name, weight] : weights) {
+    const Tensor& value = weight.stored();
+    if (!value.requires_grad()) continue;
+    Tensor& gradient = value.mutable_grad();
+    gradient = gradient.defined() ? gradient.contiguous() : at::zeros_like(value);
+    gradients.push_back(gradient);
+  }
+  ranks.all_reduce_sum(gradients);
+  for (Tensor& gradient : gradients) gradient.div_(ranks.size());
+}
+
 }  // namespace
 
 void TrainSettings::bind(Binder& b) {
@@ -44,13 +63,23 @@ void TrainSettings::bind(Binder& b) {
   b.add("keep", keep, at_least(1), "checkpoints kept, the latest ones (the best one stays besides)");
 }
 
-Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed)
-    : objective_(std::move(objective)), settings_(settings), seed_(seed), groups_(objective_->groups()) {
+Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed,
+                 std::shared_ptr<Ranks> ranks)
+    : objective_(std::move(objective)),
+      settings_(settings),
+      seed_(seed),
+      ranks_(ranks ? std::move(ranks) : std::make_shared<Ranks>()),
+      groups_(objective_->groups()) {
+  if (settings_.batch % ranks_->size() != 0)
+    fail(Code::usage, "train.batch", "samples a batch", fmt::format("a multiple of {}, the processes", ranks_->size()),
+         fmt::format("{}", settings_.batch));
   for (const ParameterGroup& group : groups_) optimisers_.emplace_back(settings_.optimiser, group.weights);
   for (const double decay : settings_.ema) averages_.emplace_back(decay, groups_.front().weights);
 }
 
 void Trainer::apply(size_t group) {
+  if (ranks_->size() > 1) average_gradients(groups_[group].weights, *ranks_);
+  whole_ = groups_.size() == 1;
   const double norm = optimisers_[group].apply(last_lr_, done_ + 1);
   if (group != 0) return;
   last_norm_ = norm;
@@ -58,24 +87,67 @@ void Trainer::apply(size_t group) {
 }
 
 void Trainer::step(const BatchFn& batches) {
+  // The samples of a step are numbered through its batches; each rank takes as many, one behind the other.
+  const int64_t share = settings_.batch / ranks_->size();
+  const int64_t index = (done_ * ranks_->size() + ranks_->rank()) * settings_.accumulate;
+  StepKey key{seed_, done_, ranks_->rank() * settings_.accumulate * share};
+  if (ranks_->size() > 1) key.batch = settings_.batch;
   std::vector<Batch> micro;
-  for (int64_t i = 0; i < settings_.accumulate; ++i) micro.push_back(batches(done_ * settings_.accumulate + i));
+  for (int64_t i = 0; i < settings_.accumulate; ++i) micro.push_back(batches(index + i));
   last_lr_ = learning_rate(settings_.optimiser, done_, settings_.steps);
   try {
-    last_loss_ = objective_->step(micro, {seed_, done_, 0}, *this);
+    last_loss_ = objective_->step(micro, key, *this);
   } catch (const Error& e) {
     if (e.code() != Code::numeric) throw;
     throw Error(Code::numeric, fmt::format("{} at step {} (lower train.lr or set train.clip)", e.what(), done_ + 1));
   }
+  if (ranks_->size() > 1) last_loss_ = mean_over_ranks(last_loss_);
   if (!std::isfinite(last_loss_)) {
     const std::string bad = first_bad(groups_);
     fail(Code::numeric, "train",
          fmt::format("the loss is not finite at step {}{} (lower train.lr or set train.clip)", done_ + 1,
                      bad.empty() ? "" : fmt::format("; the first weight that is not finite is '{}'", bad)));
   }
+  count(last_loss_);
+}
+
+void Trainer::count(double loss) {
   ++done_;
-  loss_sum_ += last_loss_;
+  whole_ = true;
+  last_loss_ = loss;
+  loss_sum_ += loss;
   ++loss_count_;
+}
+
+double Trainer::mean_over_ranks(double own) {
+  try {
+    double sum = 0;
+    for (const double loss : ranks_->all_gather(own)) sum += loss;
+    return sum / ranks_->size();
+  } catch (const RankLost&) {
+    count(own);  // the weights have moved; the loss of this share stands for all
+    throw;
+  }
+}
+
+bool Trainer::any(bool here) {
+  const std::vector<double> all = ranks_->all_gather(here ? 1 : 0);
+  return std::any_of(all.begin(), all.end(), [](double there) { return there != 0; });
+}
+
+void Trainer::share() {
+  if (ranks_->size() == 1) return;
+  std::array counters = {static_cast<double>(done_), loss_sum_, static_cast<double>(loss_count_), last_loss_,
+                         best_validation_};
+  std::vector<Tensor> all{at::from_blob(counters.data(), {static_cast<int64_t>(counters.size())}, at::kDouble)};
+  for (const auto& [name, tensor] : tensors()) all.push_back(tensor);
+  ranks_->broadcast(all);
+  for (const Tensor& tensor : all) tensor.unsafeGetTensorImpl()->bump_version();
+  done_ = static_cast<int64_t>(counters[0]);
+  loss_sum_ = counters[1];
+  loss_count_ = static_cast<int64_t>(counters[2]);
+  last_loss_ = counters[3];
+  best_validation_ = counters[4];
 }
 
 MetricRow Trainer::take_row() {
@@ -97,15 +169,19 @@ bool Trainer::note_validation(double loss) {
   return true;
 }
 
-void Trainer::save(const std::filesystem::path& folder) const {
-  std::map<std::string, Tensor> tensors;
+std::map<std::string, Tensor> Trainer::tensors() const {
+  std::map<std::string, Tensor> out;
   for (size_t g = 0; g < groups_.size(); ++g) {
     const std::string prefix = groups_[g].name + ".";
-    for (const auto& [name, weight] : groups_[g].weights) tensors[prefix + "raw." + name] = weight.stored().detach();
-    optimisers_[g].save(tensors, prefix);
+    for (const auto& [name, weight] : groups_[g].weights) out[prefix + "raw." + name] = weight.stored().detach();
+    optimisers_[g].save(out, prefix);
   }
-  for (size_t i = 0; i < averages_.size(); ++i) averages_[i].save(tensors, fmt::format("ema.{}.", i));
-  write_tensors(folder / kTensorsFile, tensors);
+  for (size_t i = 0; i < averages_.size(); ++i) averages_[i].save(out, fmt::format("ema.{}.", i));
+  return out;
+}
+
+void Trainer::save(const std::filesystem::path& folder) const {
+  write_tensors(folder / kTensorsFile, tensors());
 
   nlohmann::ordered_json state = {{"format", kFormat},         {"step", done_},           {"loss_sum", loss_sum_},
                                   {"loss_count", loss_count_}, {"last_loss", last_loss_}, {"ema", settings_.ema}};

@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/objective/objective.hpp"
+#include "roulade/train/distributed.hpp"
 #include "roulade/train/ema.hpp"
 #include "roulade/train/optimiser.hpp"
 
@@ -42,19 +43,29 @@ struct MetricRow {
   double seconds = 0;  ///< wall clock since this process began to train; not part of what resuming reproduces
 };
 
-/// Batch number `index`, counted over the whole training.
+/// Batch number `index`, counted over the whole training. Several processes share out each batch: theirs have
+/// train.batch / ranks samples, in the same order.
 using BatchFn = std::function<Batch(int64_t index)>;
 
 /// Everything of a training that changes: weights, optimiser, averages, counters.
 class Trainer final : private Update {
  public:
-  Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed);
+  /// ranks: the processes that train together; each takes its share of every batch, and the result is that of one
+  /// process but for rounding. None = this one alone. Throws Error(usage) when they do not divide train.batch.
+  Trainer(std::shared_ptr<const Objective> objective, const TrainSettings& settings, uint64_t seed,
+          std::shared_ptr<Ranks> ranks = nullptr);
 
   /// One step. Throws Error(numeric) naming the loss or the first tensor that is not finite; the weights are then those
-  /// before the step.
+  /// before the step. Throws RankLost.
   void step(const BatchFn& batches);
 
   int64_t done() const { return done_; }
+  /// False after a step that stopped between two groups of weights.
+  bool whole() const { return whole_; }
+  /// Whether it is true on any rank.
+  bool any(bool here);
+  /// Makes the state of every rank rank 0's.
+  void share();
   double last_loss() const { return last_loss_; }
   /// The row of the steps since the last call.
   MetricRow take_row();
@@ -73,14 +84,19 @@ class Trainer final : private Update {
 
  private:
   void apply(size_t group) override;
+  void count(double loss);
+  double mean_over_ranks(double own);
+  std::map<std::string, Tensor> tensors() const;
 
   std::shared_ptr<const Objective> objective_;
   TrainSettings settings_;
   uint64_t seed_;
+  std::shared_ptr<Ranks> ranks_;
   std::vector<ParameterGroup> groups_;
   std::vector<Optimiser> optimisers_;
   std::vector<Ema> averages_;  ///< of the first group
   int64_t done_ = 0;
+  bool whole_ = true;
   double loss_sum_ = 0;
   int64_t loss_count_ = 0;
   double last_loss_ = 0, last_norm_ = 0, last_lr_ = 0;

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Training in several processes: equal to one process but for rounding, to itself bit by bit when resumed, and neither hangs nor loses the last
+# step when a process is killed.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+# near A B: the weights of the last checkpoints are within 1e-5 of the largest one, and not equal: sums in another order. Adam moves a weight
+# by its gradient's sign where that is mere rounding; an epsilon above rounding, below, keeps such weights still.
+near() {
+  python3 - "$1" "$2" <<'P' >said 2>&1 || fail "$1 and $2: $(cat said)"
+import array, json, struct, sys
+def weights(run):
+    with open(run + "/checkpoints/latest/training.safetensors", "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        numbers = file.read()
+    spans = {name: t["data_offsets"] for name, t in header.items() if ".raw." in name and t["dtype"] == "F32"}
+    return {name: array.array("f", numbers[a:b]) for name, (a, b) in spans.items()}
+one, two = map(weights, sys.argv[1:])
+assert one.keys() == two.keys() and len(one) > 3
+largest = max(abs(x) for w in one.values() for x in w)
+apart = {name: max(map(lambda x, y: abs(x - y), w, two[name])) for name, w in one.items() if len(w)}
+name = max(apart, key=apart.get)
+print(f"{name}: {apart[name]:.3g} apart, the largest weight is {largest:.3g}")
+sys.exit(not apart[name] <= 1e-5 * largest)
+P
+}
+# same_weights A B: weights, optimiser and averages of the last checkpoints, byte for byte.
+same_weights() { same "$1/checkpoints/latest/training.safetensors" "$2/checkpoints/latest/training.safetensors"; }
+# waits_for FILE: until it has content.
+waits_for() {
+  local i
+  for i in $(seq 1500); do [[ -s "$1" ]] && return; sleep 0.02; done
+  fail "$1 did not come"
+}
+# started WORDS...: two processes in the background; their parent's id in $pid.
+started() {
+  "$ROULADE" train "$@" --processes 2 --threads 2 >out 2>err &
+  pid=$!
+}
+# ended: waits for it, its exit code in $code; one that does not end is a failure. All its ranks must be gone.
+ended() {
+  local i
+  for i in $(seq 1500); do kill -0 $pid 2>/dev/null || break; sleep 0.02; done
+  kill -0 $pid 2>/dev/null && fail "the processes hang" && kill -9 $pid
+  { wait $pid; code=$?; } 2>/dev/null
+  for i in "${ranks[@]}"; do kill -0 "$i" 2>/dev/null && fail "a rank outlives its parent" && kill -9 "$i"; done
+}
+# find_ranks: the ranks' process ids in ranks[0], ranks[1].
+find_ranks() {
+  local child
+  ranks=()
+  for child in $(cat /proc/$pid/task/$pid/children); do
+    ranks[$(tr '\0' '\n' <"/proc/$child/environ" | sed -n 's/^RANK=//p')]=$child
+  done
+  [[ ${#ranks[@]} == 2 ]] || fail "expected two ranks, got ${#ranks[@]}"
+}
+ranks=()
+
+# Pictures: a U-Net with classes.
+unet=(digits --quiet --set train.batch=8 --set train.steps=10 --set train.warmup=0 --set train.epsilon=1e-4
+  --set 'model.block_out_channels=[16, 16]' --set train.log_every=3)
+ends 0 train "${unet[@]}" --out one
+ends 0 train "${unet[@]}" --out two --processes 2 --threads 2 --set train.checkpoint_every=5 --set train.keep=9
+near one two
+says two/recipe.toml "processes = 2"
+[[ $(wc -l <two/metrics.jsonl) == $(wc -l <one/metrics.jsonl) ]] || fail "metrics: $(cat two/metrics.jsonl)"
+# Resumed by as many processes: the same bytes. By one: rounding, and a warning.
+for count in 2 1; do
+  cp -r two again$count
+  rm -r again$count/checkpoints/step-00000010 again$count/checkpoints/latest
+  ends 0 train again$count --resume --processes $count --threads $count
+  if [[ $count == 2 ]]; then
+    same_weights two again2
+    diff <(sed -E 's/,"seconds":[^}]*//' two/metrics.jsonl) <(sed -E 's/,"seconds":[^}]*//' again2/metrics.jsonl) >/dev/null || fail "resumed: other metrics"
+    grep -q warning err && fail "resumed by as many processes: $(cat err)"
+  else
+    near one again1
+    says err "was trained with 2 processes so far, now with 1"
+  fi
+done
+# Started by somebody else, as torchrun does.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+for rank in 1 0; do
+  RANK=$rank WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port "$ROULADE" train "${unet[@]}" --threads 1 --out theirs >out.$rank 2>err.$rank &
+done
+wait
+same_weights two theirs
+[[ ! -s out.1 && -s out.0 ]] || fail "rank 0 alone should print"
+
+# Points: by autograd, with micro-batches and times spread over each batch; the fused pass; two groups of weights.
+points=("${small[@]}" --set train.steps=10 --set train.epsilon=1e-4)
+for kind in autograd fused gan; do
+  case $kind in
+    autograd) words=(swiss_roll_article --set objective.fused=false --set train.accumulate=3 --set objective.times=stratified) ;;
+    fused) words=(guided_mixture --set train.accumulate=2) ;;
+    gan) words=(family_gan) ;;
+  esac
+  ends 0 train "${words[@]}" "${points[@]}" --out $kind-one
+  ends 0 train "${words[@]}" "${points[@]}" --out $kind-four --processes 4 --threads 4
+  near $kind-one $kind-four
+done
+
+# A killed rank: the last whole step is saved, and training goes on from it as if nothing had been.
+long=(swiss_roll_article "${small[@]:1}" --set objective.fused=false --set train.steps=1500 --set train.log_every=1 --set train.checkpoint_every=0)
+ends 0 train "${long[@]}" --processes 2 --threads 2 --out whole
+started "${long[@]}" --out killed
+waits_for killed/metrics.jsonl
+find_ranks
+kill -9 "${ranks[1]}"
+ended
+[[ $code == 5 ]] || fail "rank 1 killed: expected exit code 5, got $code"
+says err "[rank 1] ended by signal 9"
+says err "another process was lost"
+says err "go on: roulade train killed --resume"
+ends 0 inspect killed --json
+step="$(value step)"
+[[ "$step" -gt 0 && "$step" -lt 1500 ]] || fail "rank 1 killed: expected a checkpoint on the way, got step $step"
+ends 0 train "${long[@]}" --processes 2 --threads 2 --out killed --resume
+same_weights whole killed
+started "${long[@]}" --out headless
+waits_for headless/metrics.jsonl
+find_ranks
+kill -9 "${ranks[0]}"
+ended
+[[ $code == 5 ]] || fail "rank 0 killed: expected exit code 5, got $code"
+says err "[rank 0] ended by signal 9"
+
+# Ctrl-C stops all, with one checkpoint.
+started "${long[@]}" --out stopped
+waits_for stopped/metrics.jsonl
+find_ranks
+kill -INT $pid
+ended
+[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code"
+says err "go on: roulade train stopped --resume"
+[[ $(ls -d stopped/checkpoints/step-* | wc -l) == 1 ]] || fail "SIGINT: $(ls stopped/checkpoints)"
+ends 0 train "${long[@]}" --processes 2 --threads 2 --out stopped --resume
+same_weights whole stopped
+
+# What cannot be.
+refuses 2 "[train.batch] samples a batch: expected a multiple of 3, the processes, got 8" train "${unet[@]}" --processes 3 --out no
+[[ ! -e no ]] || fail "a refused training left a folder"
+ends 2 train "${unet[@]}" --processes 2 --out no --set train.stpes=3
+[[ $(grep -c "unknown key 'stpes'" err) == 1 ]] || fail "a typo is told once: $(cat err)"
+ends 2 train "${unet[@]}" --processes 0
+WORLD_SIZE=2 refuses 2 "[RANK] environment variable: expected a whole number, at least 0, got none" train "${unet[@]}" --out no
+WORLD_SIZE=2 RANK=2 refuses 2 "[RANK] environment variable: expected 0 to 1, below WORLD_SIZE, got 2" train "${unet[@]}" --out no
+WORLD_SIZE=2 RANK=0 refuses 2 "[MASTER_ADDR] environment variable: expected the address of rank 0's machine, got none" train "${unet[@]}" --out no
+WORLD_SIZE=2 RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port refuses 2 \
+  "[train] --processes: expected not where WORLD_SIZE says that processes were started already" train "${unet[@]}" --processes 2 --out no
+# The GPU.
+refuses 2 "[--device] unknown device 'gpu' (known: cpu, cuda)" train "${unet[@]}" --out no --device gpu
+for words in "train digits --out no" "sample one" "eval one"; do
+  ends 5 $words --quiet --device cuda
+  says err "[--device cuda]"
+done
+finish
