@@ -56,12 +56,33 @@ ImageSet read_planes(const Planes& planes, const fs::path& where, const ImageOpt
   return out;
 }
 
+/// Names of classes, one a line, of a file that may be missing.
+std::vector<std::string> read_names(const fs::path& folder, const std::vector<std::string>& names, const char* file) {
+  std::vector<std::string> out;
+  if (!std::binary_search(names.begin(), names.end(), file)) return out;
+  const std::string text = read_file(folder / file, 1 << 20);
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+    if (end > at) out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+std::vector<std::string> numbered(int64_t classes) {
+  std::vector<std::string> out;
+  for (int64_t k = 0; k < classes; ++k) out.push_back(std::to_string(k));
+  return out;
+}
+
 void set_classes(const std::vector<std::string>& names, ImageData& out) {
   for (ImageSet* set : {&out.train, &out.test})
     if (!set->labels.empty()) set->class_names = names;
 }
 
 // --- IDX ---
+
+constexpr const char* kClassNames = "classes.txt";  // beside the files: line k names class k
 
 bool is_idx_pictures(const std::string& name) {
   const bool pictures = name.find("images") != std::string::npos && name.find("idx") != std::string::npos;
@@ -121,9 +142,11 @@ ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names
     set = read_planes(read_idx_part(folder, names, files[part]), folder / files[part], options);
     for (const int64_t label : set.labels) last = std::max(last, label);
   }
-  std::vector<std::string> classes;
-  for (int64_t k = 0; k <= last; ++k) classes.push_back(std::to_string(k));
-  set_classes(classes, out);
+  const std::vector<std::string> classes = read_names(folder, names, kClassNames);
+  if (!classes.empty() && static_cast<int64_t>(classes.size()) <= last)
+    fail(Code::input, (folder / kClassNames).string(), "lines", fmt::format("a name for each class up to {}", last),
+         std::to_string(classes.size()));
+  set_classes(classes.empty() ? numbered(last + 1) : classes, out);
   return out;
 }
 
@@ -131,23 +154,6 @@ ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names
 
 bool is_cifar_name(const std::string& name) {
   return name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"));
-}
-
-/// batches.meta.txt: a name a line.
-std::vector<std::string> cifar_classes(const fs::path& folder, const std::vector<std::string>& names) {
-  std::vector<std::string> out;
-  if (std::binary_search(names.begin(), names.end(), "batches.meta.txt")) {
-    const std::string text = read_file(folder / "batches.meta.txt", 1 << 16);
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
-      if (end > at) out.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
-  }
-  if (out.size() == 10) return out;
-  out.clear();
-  for (int k = 0; k < 10; ++k) out.push_back(std::to_string(k));
-  return out;
 }
 
 ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
@@ -164,7 +170,8 @@ ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& nam
     if (planes.count) (test ? out.test : out.train) = read_planes(planes, folder, options);
   }
   if (out.train.count == 0) std::swap(out.train, out.test);
-  set_classes(cifar_classes(folder, names), out);
+  const std::vector<std::string> classes = read_names(folder, names, "batches.meta.txt");
+  set_classes(classes.size() == 10 ? classes : numbered(10), out);
   return out;
 }
 

@@ -72,7 +72,8 @@ struct ImageData {
 
 /// Reads a data set of pictures into memory. `path` is one of three.
 /// IDX files in a folder: NAME-images-idx3-ubyte[.gz] and, if there are classes, NAME-labels-idx1-ubyte[.gz] (MNIST,
-/// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains.
+/// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains. Line k
+/// of classes.txt, where that is there, names class k.
 /// CIFAR-10's binary version: a folder with data_batch_*.bin and test_batch.bin, or one above it.
 /// Pictures: a folder or archive (scan_images), or a folder of two such folders, train and one of test, val, valid,
 /// validation, whose classes are then numbered together.
