@@ -236,15 +236,41 @@ ImageData open_folders(const fs::path& folder, const std::vector<std::string>& n
   return {read_folder(train, options), read_folder(test, options)};
 }
 
+/// IDX or CIFAR-10's files, if these are here.
+std::optional<ImageData> open_arrays(const fs::path& path, const std::vector<std::string>& names,
+                                     const ImageOptions& options) {
+  if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
+  if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);
+  constexpr const char* kCifar = "cifar-10-batches-bin";  // as the archive unpacks
+  if (std::binary_search(names.begin(), names.end(), kCifar))
+    return open_arrays(path / kCifar, list(path / kCifar), options);
+  return std::nullopt;
+}
+
 ImageData open_files(const fs::path& path, const ImageOptions& options) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) return {read_folder(scan_images(path, options.folder), options), {}};
   const std::vector<std::string> names = list(path);
-  if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
-  if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);
-  constexpr const char* kCifar = "cifar-10-batches-bin";  // as the archive unpacks
-  if (std::binary_search(names.begin(), names.end(), kCifar)) return open_files(path / kCifar, options);
+  if (std::optional<ImageData> arrays = open_arrays(path, names, options)) return *std::move(arrays);
   return open_folders(path, names, options);
+}
+
+ImageGlance glance_at(const ImageFolder& folder) {
+  constexpr int64_t kMost = 64;
+  ImageGlance out{static_cast<int64_t>(folder.items.size()), static_cast<int64_t>(folder.class_names.size()), 1, 0,
+                  true};
+  const int64_t looks = std::min(kMost, out.count);
+  int64_t longest = 0;
+  for (int64_t i = 0; i < looks; ++i) {  // spread over the folder: neighbours are alike
+    const std::string& name = folder.items[static_cast<size_t>(i * out.count / looks)].name;
+    const Image image = parse_image(folder.files->read(name, kMostImageBytes), folder.files->where(name));
+    const int64_t shorter = std::min(image.width, image.height);
+    out.side = i == 0 ? shorter : std::min(out.side, shorter);
+    longest = std::max({longest, image.width, image.height});
+    if (image.channels > 2) out.channels = 3;
+  }
+  out.alike = longest == out.side;
+  return out;
 }
 
 /// Takes the test part out of the training one; both keep the order of the files.
@@ -278,6 +304,18 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
          fmt::format("{} x {} x {}, as those to train", a.width, a.height, a.channels),
          fmt::format("{} x {} x {}", b.width, b.height, b.channels));
   return out;
+}
+
+ImageGlance glance_at_images(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return glance_at(scan_images(path));
+  const std::vector<std::string> names = list(path);
+  if (const std::optional<ImageData> arrays = open_arrays(path, names, {})) {
+    const ImageSet& set = arrays->train;
+    return {set.count, std::ssize(set.class_names), set.channels < 3 ? 1 : 3, std::min(set.width, set.height),
+            set.width == set.height};
+  }
+  return glance_at(scan_images(test_folder(path, names) ? path / "train" : path));
 }
 
 }  // namespace roulade

@@ -82,6 +82,18 @@ struct ImageData {
 /// Error(usage) for options out of range, or pictures that need more than most_bytes.
 ImageData open_images(const std::filesystem::path& path, const ImageOptions& options = {});
 
+/// What some pictures of a set tell of it.
+struct ImageGlance {
+  int64_t count = 0;     ///< pictures to train
+  int64_t classes = 0;   ///< 0 = none
+  int64_t channels = 0;  ///< 1 where all that were looked at are grey, else 3
+  int64_t side = 0;      ///< pixels of the shortest side of all that were looked at
+  bool alike = false;    ///< each of them is a square of that side
+};
+
+/// Looks at the pictures that open_images would read, at 64 of a folder. Throws as it does.
+ImageGlance glance_at_images(const std::filesystem::path& path);
+
 /// An Image from [C, H, W] numbers of -1 to 1: round((x + 1) * 127.5), cut to 0 to 255. Throws Error(usage) when their
 /// number does not fit, Error(numeric) for NaN.
 Image to_image(std::span<const float> values, int64_t channels, int64_t height, int64_t width);
