@@ -58,12 +58,10 @@ int data(const Options& o) {
 
 void add_data(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
-  CLI::App& command = *root.add_subcommand("data",
-                                           "Draw points of a data set into a table, DIR/NAME.csv,\n"
-                                           "or build a folder of pictures from an installed package.");
+  CLI::App& command = *root.add_subcommand("data", "Write points of a data set, or build a folder of pictures.");
   command
       .add_option("NAME", o->name,
-                  fmt::format("see roulade list data; pictures: {}", fmt::join(picture_folders(), ", ")))
+                  fmt::format("see roulade list data; pictures:\n{}", fmt::join(picture_folders(), ", ")))
       ->required()
       ->option_text(" ");
   command.add_option("-o,--out", o->out, "folder to write to; for pictures a new or empty one")

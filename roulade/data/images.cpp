@@ -12,6 +12,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace roulade::data {
 namespace {
@@ -53,6 +54,8 @@ struct Settings {
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
     out.test_share = test;
     out.split_seed = static_cast<uint64_t>(split_seed);
+    const auto memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    out.most_bytes = std::min(out.most_bytes, memory / 2);
     return out;
   }
 };
@@ -61,7 +64,7 @@ struct Settings {
 /// folder says.
 class Images final : public PointSource, public ByteSource {
  public:
-  explicit Images(const Settings& s) : path_(s.path) {
+  explicit Images(const Settings& s) {
     if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
     data_ = open_images(s.path, s.options());
     const ImageSet& all = data_.train;
@@ -108,7 +111,6 @@ class Images final : public PointSource, public ByteSource {
     const ImageSet& from = split == Split::test ? data_.test : data_.train;
     const auto all = static_cast<int64_t>(rows.size());
     if (count < 0) fail(Code::usage, "data images", "number of points", ">= 0", fmt::format("{}", count));
-    if (all == 0) fail(Code::input, path_, "this part has no pictures (raise data.validation or data.test)");
     ByteRows out{from.picture_size(), from.values, {}, {}};
     const std::vector<int64_t> order =
         permutation({derive_seed(seed, static_cast<uint64_t>(split)), Stream::data, 0}, all);
@@ -121,7 +123,6 @@ class Images final : public PointSource, public ByteSource {
   }
 
  private:
-  std::string path_;
   ImageData data_;
   std::vector<std::string> columns_;
   std::array<std::vector<int64_t>, 3> rows_;  ///< of train, validation and test

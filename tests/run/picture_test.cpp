@@ -10,10 +10,12 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/train/batches.hpp"
 
 #include <algorithm>
 #include <filesystem>
 
+#include <ATen/ops/equal.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
