@@ -58,7 +58,7 @@ int data(const Options& o) {
 
 void add_data(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
-  CLI::App& command = *root.add_subcommand("data", "Write points of a data set, or build a folder of pictures.");
+  CLI::App& command = *root.add_subcommand("data", "Write points of a data set, or a folder of pictures.");
   command
       .add_option("NAME", o->name,
                   fmt::format("see roulade list data; pictures:\n{}", fmt::join(picture_folders(), ", ")))
