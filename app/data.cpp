@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/run/picture_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -12,11 +15,29 @@ namespace {
 
 struct Options {
   WorkOptions work;
-  std::string name, out, format = "csv";
+  std::string name, out, root, format = "csv";
   int64_t count = 10000;
+  bool drawn = false;  ///< an option that only drawn points have was given
 };
 
+bool is_picture_folder(const std::string& name) {
+  const std::vector<std::string> names = picture_folders();
+  return std::count(names.begin(), names.end(), name) > 0;
+}
+
+int build(const Options& o) {
+  if (o.drawn || !o.work.set.empty() || o.work.seed)
+    fail(Code::usage, "data " + o.name, "--count, --format, --set and --seed", "none: the pictures are what they are");
+  Work work(o.work);
+  const auto built = build_picture_folder(o.name, o.out, o.root.empty() ? "/" : o.root, work.progress(), work.cancel());
+  if (!built) return work.stopped("stopped; nothing was written");
+  work.finish(*built);
+  return 0;
+}
+
 int data(const Options& o) {
+  if (is_picture_folder(o.name)) return build(o);
+  if (!o.root.empty()) fail(Code::usage, "data " + o.name, "--root", "a set of pictures that a package holds");
   Work work(o.work);
   Recipe recipe;
   set_key(recipe, fmt::format("data.kind=\"{}\"", o.name));
@@ -37,16 +58,29 @@ int data(const Options& o) {
 
 void add_data(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
-  CLI::App& command = *root.add_subcommand("data", "Draw points of a data set into a table, DIR/NAME.csv.");
-  command.add_option("NAME", o->name, "see roulade list data")->required()->option_text(" ");
-  command.add_option("-o,--out", o->out, "folder to write to")->required()->option_text("DIR");
+  CLI::App& command = *root.add_subcommand("data", "Write points of a data set, or a folder of pictures.");
+  command
+      .add_option("NAME", o->name,
+                  fmt::format("see roulade list data; pictures:\n{}", fmt::join(picture_folders(), ", ")))
+      ->required()
+      ->option_text(" ");
+  command.add_option("-o,--out", o->out, "folder to write to; for pictures a new or empty one")
+      ->required()
+      ->option_text("DIR");
   command.add_option("-n,--count", o->count, "points; default: 10000")->option_text("N")->check(CLI::PositiveNumber);
   command.add_option("--format", o->format, "default: csv (npy has no classes)")
       ->option_text("csv|npy")
       ->check(CLI::IsMember({"csv", "npy"}));
+  command.add_option("--root", o->root, "pictures: where the package was unpacked; default: /")->option_text("DIR");
   o->work.add_to(command, "of the points; default: 0");
-  command.footer("Example:\n  roulade data moons --out data --set data.noise=0.05");
-  command.callback([o, &exit_code] { exit_code = data(*o); });
+  command.footer(
+      "Examples:\n"
+      "  roulade data moons --out data --set data.noise=0.05\n"
+      "  roulade data fashion_mnist --out datasets/fashion_mnist");
+  command.callback([o, &command, &exit_code] {
+    o->drawn = command.count("--count") + command.count("--format") > 0;
+    exit_code = data(*o);
+  });
 }
 
 }  // namespace roulade::app

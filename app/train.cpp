@@ -54,12 +54,12 @@ Plan make_plan(Work& work, const Options& o) {
     plan = {read_run_recipe(RunFolder{o.out}), o.out};
   } else if (!o.data.empty()) {
     plan.recipe = choose(work, o).recipe;
-    name = fs::path(o.data).stem().string();
+    name = fs::absolute(o.data + "/").lexically_normal().parent_path().stem().string();
   } else if (!o.recipe.empty()) {
     plan.recipe = find_recipe(o.recipe);
     name = fs::path(o.recipe).stem().string();
   } else {
-    fail(Code::usage, "train", "nothing to train", "RECIPE, --data FILE, or --resume with --out RUN");
+    fail(Code::usage, "train", "nothing to train", "RECIPE, --data PATH, or --resume with --out RUN");
   }
   for (const std::string& assignment : o.work.set) set_key(plan.recipe, assignment);
   if (o.work.seed) set_key(plan.recipe, fmt::format("run.seed={}", *o.work.seed));
@@ -163,8 +163,11 @@ void add_train(CLI::App& root, int& exit_code) {
       .add_option("RECIPE", o->recipe,
                   "a TOML file, or the name of a built-in recipe\n(roulade list recipes); with --resume also a run")
       ->option_text(" ");
-  command.add_option("--data", o->data, "train on a CSV or NPY table without a recipe;\nwhat is chosen is printed")
-      ->option_text("FILE");
+  command
+      .add_option(
+          "--data", o->data,
+          "train without a recipe on a folder of pictures, or\non a CSV or NPY table; what is chosen is printed")
+      ->option_text("PATH");
   command.add_option("-o,--out", o->out, "run folder; default: a fresh runs/NAME")->option_text("DIR");
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
   command
@@ -186,6 +189,7 @@ void add_train(CLI::App& root, int& exit_code) {
       "Examples:\n"
       "  roulade train recipes/swiss_roll_article.toml --set train.steps=200\n"
       "  roulade train --data table.csv --out runs/table\n"
+      "  roulade train --data pictures --out runs/pictures\n"
       "  roulade train runs/table --resume");
   command.callback([o, &exit_code] { exit_code = train(*o); });
 }

@@ -10,6 +10,7 @@ find_package(JPEG REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
+pkg_check_modules(freetype REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_path(GLOO_INCLUDE gloo/context.h REQUIRED)  # c10d's headers name its types; the code is in LibTorch
@@ -71,7 +72,7 @@ target_compile_features(roulade PUBLIC cxx_std_20)
 target_link_libraries(roulade
   PUBLIC roulade_libtorch "$<BUILD_INTERFACE:fmt::fmt>"
   PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG JPEG::JPEG
-          ZLIB::ZLIB PkgConfig::webp PkgConfig::cairo PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
+          ZLIB::ZLIB PkgConfig::webp PkgConfig::cairo PkgConfig::freetype PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}" "${GLOO_INCLUDE}")
 roulade_use_pch(roulade)
 # run/ reads recipes and hands on what the other folders compute: nothing is gained by more than compiling longer.

@@ -56,12 +56,33 @@ ImageSet read_planes(const Planes& planes, const fs::path& where, const ImageOpt
   return out;
 }
 
+/// Names of classes, one a line, of a file that may be missing.
+std::vector<std::string> read_names(const fs::path& folder, const std::vector<std::string>& names, const char* file) {
+  std::vector<std::string> out;
+  if (!std::binary_search(names.begin(), names.end(), file)) return out;
+  const std::string text = read_file(folder / file, 1 << 20);
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+    if (end > at) out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+std::vector<std::string> numbered(int64_t classes) {
+  std::vector<std::string> out;
+  for (int64_t k = 0; k < classes; ++k) out.push_back(std::to_string(k));
+  return out;
+}
+
 void set_classes(const std::vector<std::string>& names, ImageData& out) {
   for (ImageSet* set : {&out.train, &out.test})
     if (!set->labels.empty()) set->class_names = names;
 }
 
 // --- IDX ---
+
+constexpr const char* kClassNames = "classes.txt";  // beside the files: line k names class k
 
 bool is_idx_pictures(const std::string& name) {
   const bool pictures = name.find("images") != std::string::npos && name.find("idx") != std::string::npos;
@@ -121,9 +142,11 @@ ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names
     set = read_planes(read_idx_part(folder, names, files[part]), folder / files[part], options);
     for (const int64_t label : set.labels) last = std::max(last, label);
   }
-  std::vector<std::string> classes;
-  for (int64_t k = 0; k <= last; ++k) classes.push_back(std::to_string(k));
-  set_classes(classes, out);
+  const std::vector<std::string> classes = read_names(folder, names, kClassNames);
+  if (!classes.empty() && static_cast<int64_t>(classes.size()) <= last)
+    fail(Code::input, (folder / kClassNames).string(), "lines", fmt::format("a name for each class up to {}", last),
+         std::to_string(classes.size()));
+  set_classes(classes.empty() ? numbered(last + 1) : classes, out);
   return out;
 }
 
@@ -131,23 +154,6 @@ ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names
 
 bool is_cifar_name(const std::string& name) {
   return name == "test_batch.bin" || (name.starts_with("data_batch_") && name.ends_with(".bin"));
-}
-
-/// batches.meta.txt: a name a line.
-std::vector<std::string> cifar_classes(const fs::path& folder, const std::vector<std::string>& names) {
-  std::vector<std::string> out;
-  if (std::binary_search(names.begin(), names.end(), "batches.meta.txt")) {
-    const std::string text = read_file(folder / "batches.meta.txt", 1 << 16);
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find_first_of("\r\n", at), text.size());
-      if (end > at) out.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
-  }
-  if (out.size() == 10) return out;
-  out.clear();
-  for (int k = 0; k < 10; ++k) out.push_back(std::to_string(k));
-  return out;
 }
 
 ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
@@ -164,7 +170,8 @@ ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& nam
     if (planes.count) (test ? out.test : out.train) = read_planes(planes, folder, options);
   }
   if (out.train.count == 0) std::swap(out.train, out.test);
-  set_classes(cifar_classes(folder, names), out);
+  const std::vector<std::string> classes = read_names(folder, names, "batches.meta.txt");
+  set_classes(classes.size() == 10 ? classes : numbered(10), out);
   return out;
 }
 
@@ -229,15 +236,41 @@ ImageData open_folders(const fs::path& folder, const std::vector<std::string>& n
   return {read_folder(train, options), read_folder(test, options)};
 }
 
+/// IDX or CIFAR-10's files, if these are here.
+std::optional<ImageData> open_arrays(const fs::path& path, const std::vector<std::string>& names,
+                                     const ImageOptions& options) {
+  if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
+  if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);
+  constexpr const char* kCifar = "cifar-10-batches-bin";  // as the archive unpacks
+  if (std::binary_search(names.begin(), names.end(), kCifar))
+    return open_arrays(path / kCifar, list(path / kCifar), options);
+  return std::nullopt;
+}
+
 ImageData open_files(const fs::path& path, const ImageOptions& options) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) return {read_folder(scan_images(path, options.folder), options), {}};
   const std::vector<std::string> names = list(path);
-  if (std::any_of(names.begin(), names.end(), is_idx_pictures)) return open_idx(path, names, options);
-  if (std::any_of(names.begin(), names.end(), is_cifar_name)) return open_cifar(path, names, options);
-  constexpr const char* kCifar = "cifar-10-batches-bin";  // as the archive unpacks
-  if (std::binary_search(names.begin(), names.end(), kCifar)) return open_files(path / kCifar, options);
+  if (std::optional<ImageData> arrays = open_arrays(path, names, options)) return *std::move(arrays);
   return open_folders(path, names, options);
+}
+
+ImageGlance glance_at(const ImageFolder& folder) {
+  constexpr int64_t kMost = 64;
+  ImageGlance out{static_cast<int64_t>(folder.items.size()), static_cast<int64_t>(folder.class_names.size()), 1, 0,
+                  true};
+  const int64_t looks = std::min(kMost, out.count);
+  int64_t longest = 0;
+  for (int64_t i = 0; i < looks; ++i) {  // spread over the folder: neighbours are alike
+    const std::string& name = folder.items[static_cast<size_t>(i * out.count / looks)].name;
+    const Image image = parse_image(folder.files->read(name, kMostImageBytes), folder.files->where(name));
+    const int64_t shorter = std::min(image.width, image.height);
+    out.side = i == 0 ? shorter : std::min(out.side, shorter);
+    longest = std::max({longest, image.width, image.height});
+    if (image.channels > 2) out.channels = 3;
+  }
+  out.alike = longest == out.side;
+  return out;
 }
 
 /// Takes the test part out of the training one; both keep the order of the files.
@@ -271,6 +304,18 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
          fmt::format("{} x {} x {}, as those to train", a.width, a.height, a.channels),
          fmt::format("{} x {} x {}", b.width, b.height, b.channels));
   return out;
+}
+
+ImageGlance glance_at_images(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) return glance_at(scan_images(path));
+  const std::vector<std::string> names = list(path);
+  if (const std::optional<ImageData> arrays = open_arrays(path, names, {})) {
+    const ImageSet& set = arrays->train;
+    return {set.count, std::ssize(set.class_names), set.channels < 3 ? 1 : 3, std::min(set.width, set.height),
+            set.width == set.height};
+  }
+  return glance_at(scan_images(test_folder(path, names) ? path / "train" : path));
 }
 
 }  // namespace roulade

@@ -47,8 +47,8 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
   if (count * (options.flip ? 2 : 1) > options.most_bytes / size)
     fail(Code::usage, source.where.string(), "memory for the pixels",
          fmt::format("at most {} MB", options.most_bytes >> 20),
-         fmt::format("{} pictures of {} x {} x {} bytes; take a smaller size", count, out.width, out.height,
-                     out.channels));
+         fmt::format("{} pictures of {} x {} x {} bytes; take a smaller data.size, or fewer pictures", count, out.width,
+                     out.height, out.channels));
   out.values.resize(size * count);
 }
 

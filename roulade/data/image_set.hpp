@@ -72,7 +72,8 @@ struct ImageData {
 
 /// Reads a data set of pictures into memory. `path` is one of three.
 /// IDX files in a folder: NAME-images-idx3-ubyte[.gz] and, if there are classes, NAME-labels-idx1-ubyte[.gz] (MNIST,
-/// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains.
+/// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains. Line k
+/// of classes.txt, where that is there, names class k.
 /// CIFAR-10's binary version: a folder with data_batch_*.bin and test_batch.bin, or one above it.
 /// Pictures: a folder or archive (scan_images), or a folder of two such folders, train and one of test, val, valid,
 /// validation, whose classes are then numbered together.
@@ -80,6 +81,18 @@ struct ImageData {
 /// Throws Error(io) when a file cannot be read; Error(input) when one is damaged, or does not fit the others;
 /// Error(usage) for options out of range, or pictures that need more than most_bytes.
 ImageData open_images(const std::filesystem::path& path, const ImageOptions& options = {});
+
+/// What some pictures of a set tell of it.
+struct ImageGlance {
+  int64_t count = 0;     ///< pictures to train
+  int64_t classes = 0;   ///< 0 = none
+  int64_t channels = 0;  ///< 1 where all that were looked at are grey, else 3
+  int64_t side = 0;      ///< pixels of the shortest side of all that were looked at
+  bool alike = false;    ///< each of them is a square of that side
+};
+
+/// Looks at the pictures that open_images would read, at 64 of a folder. Throws as it does.
+ImageGlance glance_at_images(const std::filesystem::path& path);
 
 /// An Image from [C, H, W] numbers of -1 to 1: round((x + 1) * 127.5), cut to 0 to 255. Throws Error(usage) when their
 /// number does not fit, Error(numeric) for NaN.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/data/image_set.hpp"
 #include "roulade/data/points.hpp"
 
@@ -11,6 +12,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace roulade::data {
 namespace {
@@ -52,15 +54,17 @@ struct Settings {
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
     out.test_share = test;
     out.split_seed = static_cast<uint64_t>(split_seed);
+    const auto memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    out.most_bytes = std::min(out.most_bytes, memory / 2);
     return out;
   }
 };
 
 /// Pictures as points: numbers 0 to 255 by channel, row and column. An epoch of training shows each as often as its
 /// folder says.
-class Images final : public PointSource {
+class Images final : public PointSource, public ByteSource {
  public:
-  explicit Images(const Settings& s) : path_(s.path) {
+  explicit Images(const Settings& s) {
     if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
     data_ = open_images(s.path, s.options());
     const ImageSet& all = data_.train;
@@ -98,26 +102,27 @@ class Images final : public PointSource {
   }
 
   Points draw(Split split, uint64_t seed, int64_t count) const override {
+    const ByteRows bytes = draw_bytes(split, seed, count);
+    return bytes.points(0, static_cast<int64_t>(bytes.rows.size()));
+  }
+
+  ByteRows draw_bytes(Split split, uint64_t seed, int64_t count) const override {
     const std::vector<int64_t>& rows = rows_[static_cast<size_t>(split)];
     const ImageSet& from = split == Split::test ? data_.test : data_.train;
     const auto all = static_cast<int64_t>(rows.size());
     if (count < 0) fail(Code::usage, "data images", "number of points", ">= 0", fmt::format("{}", count));
-    if (all == 0) fail(Code::input, path_, "this part has no pictures (raise data.validation or data.test)");
-    Points out{count == 0 ? all : std::min(count, all), from.picture_size(), {}, {}};
+    ByteRows out{from.picture_size(), from.values, {}, {}};
     const std::vector<int64_t> order =
         permutation({derive_seed(seed, static_cast<uint64_t>(split)), Stream::data, 0}, all);
-    out.values.reserve(static_cast<size_t>(out.rows * out.width));
-    for (int64_t i = 0; i < out.rows; ++i) {
+    for (int64_t i = 0; i < (count == 0 ? all : std::min(count, all)); ++i) {
       const int64_t row = rows[static_cast<size_t>(order[static_cast<size_t>(i)])];
-      const auto begin = from.values.begin() + row * out.width;
-      out.values.insert(out.values.end(), begin, begin + out.width);
+      out.rows.push_back(row);
       if (!from.class_names.empty()) out.labels.push_back(from.labels[static_cast<size_t>(row)]);
     }
     return out;
   }
 
  private:
-  std::string path_;
   ImageData data_;
   std::vector<std::string> columns_;
   std::array<std::vector<int64_t>, 3> rows_;  ///< of train, validation and test

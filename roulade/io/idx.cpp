@@ -2,8 +2,11 @@
 #include "roulade/io/idx.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/gzip.hpp"
+
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -43,5 +46,22 @@ IdxArray parse_idx(std::string_view file, const std::string& where) {
 }
 
 IdxArray read_idx(const std::filesystem::path& path) { return parse_idx(read_file(path, kMostBytes), path.string()); }
+
+void write_idx(const std::filesystem::path& path, const IdxArray& array) {
+  std::string header("\0\0\x08", 3);
+  header += static_cast<char>(array.shape.size());
+  uint64_t count = 1;
+  for (const int64_t n : array.shape) {
+    if (n < 0 || n > INT32_MAX || __builtin_mul_overflow(count, static_cast<uint64_t>(n), &count)) count = ~uint64_t{0};
+    for (const int shift : {24, 16, 8, 0}) header += static_cast<char>(n >> shift);
+  }
+  if (array.shape.empty() || array.shape.size() > 4 || count != array.values.size())
+    fail(Code::usage, path.string(), "values of an IDX file",
+         fmt::format("those of [{}], 1 to 4 axes", fmt::join(array.shape, ", ")), std::to_string(array.values.size()));
+  write_file_atomically(path, [&](File& file) {
+    file.write(header);
+    file.write({reinterpret_cast<const char*>(array.values.data()), array.values.size()});
+  });
+}
 
 }  // namespace roulade

@@ -22,4 +22,8 @@ struct IdxArray {
 IdxArray read_idx(const std::filesystem::path& path);
 IdxArray parse_idx(std::string_view file, const std::string& where);
 
+/// Writes such a file, not packed, over one of that name. Throws Error(usage) when the values do not fit the shape,
+/// Error(io).
+void write_idx(const std::filesystem::path& path, const IdxArray& array);
+
 }  // namespace roulade

@@ -40,4 +40,7 @@ Image parse_png(std::string_view file, const std::string& where);
 Image parse_jpeg(std::string_view file, const std::string& where);
 Image parse_webp(std::string_view file, const std::string& where);
 
+/// The bytes of a PNG file, 8 bits a channel. Throws Error(usage) when the number of values is not that of the sides.
+std::string to_png(const Image& image);
+
 }  // namespace roulade

@@ -2,6 +2,7 @@
 #include "roulade/run/choices.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/image_set.hpp"
 #include "roulade/data/table_file.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -60,20 +61,32 @@ void choose_training(ChosenRecipe& to, const Shape& shape) {
   choose(to, "sample.steps", int64_t{25}, "more change little");
 }
 
-void choose_for_pictures(ChosenRecipe& to) {
+/// Everything but where the pictures are. More halvings for larger pictures: attention is dear on many pixels.
+void choose_for_pictures(ChosenRecipe& to, int64_t size, bool classes) {
   using Words = std::vector<std::string>;
-  choose(to, "data.path", "pictures", "to be filled in");
-  choose(to, "data.size", int64_t{32}, "a U-Net of three levels halves it twice");
   choose(to, "data.scale", "pixels", "0 to 255 become -1 to 1");
   choose(to, "schedule.kind", "edm", "suits pictures of any kind");
   choose(to, "model.kind", "unet", "pictures");
-  choose(to, "model.block_out_channels", std::vector<double>{64, 128, 128}, "some millions of weights");
-  choose(to, "model.down_block_types", Words{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"},
-         "attention at half the size");
-  choose(to, "model.up_block_types", Words{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D"}, "as on the way down");
+  if (size > 40) {
+    choose(to, "model.block_out_channels", std::vector<double>{64, 128, 128, 256}, "some millions of weights");
+    choose(to, "model.down_block_types", Words{"DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "DownBlock2D"},
+           "attention at a quarter of the size");
+    choose(to, "model.up_block_types", Words{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"},
+           "as on the way down");
+  } else if (size > 16) {
+    choose(to, "model.block_out_channels", std::vector<double>{64, 128, 128}, "some millions of weights");
+    choose(to, "model.down_block_types", Words{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"},
+           "attention at half the size");
+    choose(to, "model.up_block_types", Words{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D"}, "as on the way down");
+  } else {
+    choose(to, "model.block_out_channels", std::vector<double>{64, 128}, "some millions of weights");
+    choose(to, "model.down_block_types", Words{"DownBlock2D", "AttnDownBlock2D"}, "attention at half the size");
+    choose(to, "model.up_block_types", Words{"AttnUpBlock2D", "UpBlock2D"}, "as on the way down");
+  }
   choose(to, "denoiser.prediction", "edm", "suits the schedule");
   choose(to, "objective.times", "log_normal", "suits the schedule");
   choose(to, "objective.weight", "edm", "suits the schedule");
+  if (classes) choose(to, "objective.label_dropout", 0.1, "so that guidance can be used");
   choose(to, "train.steps", int64_t{20000}, "more is better");
   choose(to, "train.batch", int64_t{64}, "fits a small machine");
   choose(to, "train.lr", 2e-4, "usual for U-Nets");
@@ -84,14 +97,39 @@ void choose_for_pictures(ChosenRecipe& to) {
   choose(to, "sample.chunk", int64_t{25}, "pictures take memory");
 }
 
+/// The side that the network works at: what it can halve as often as choose_for_pictures asks.
+int64_t working_size(int64_t side) {
+  if (side >= 64) return 64;
+  if (side > 40) return side / 8 * 8;
+  return std::max<int64_t>(side / 4 * 4, 8);
+}
+
+ChosenRecipe choose_for_folder(const std::filesystem::path& folder) {
+  const ImageGlance glance = glance_at_images(folder);
+  ChosenRecipe out;
+  choose(out, "data.kind", "images", "--data");
+  choose(out, "data.path", std::filesystem::absolute(folder).lexically_normal().string(), "--data");
+  const int64_t size = working_size(glance.side);
+  choose(out, "data.size", size,
+         glance.alike && size == glance.side ? "as the pictures have it"
+         : size < glance.side ? fmt::format("the shortest side has {} pixels; 64 at most without asking", glance.side)
+                              : fmt::format("the shortest side has {} pixels", glance.side));
+  choose(out, "data.channels", glance.channels, glance.channels == 1 ? "the pictures are grey" : "colours");
+  choose_for_pictures(out, size, glance.classes > 0);
+  return out;
+}
+
 }  // namespace
 
-ChosenRecipe choose_recipe(const std::filesystem::path& table) {
-  const std::string label = find_label(table);
-  const TableContent content = read_table(table, {label, {}, {}});
+ChosenRecipe choose_recipe(const std::filesystem::path& data) {
+  std::error_code ignored;
+  const std::string kind = lower(data.extension().string());
+  if (std::filesystem::is_directory(data, ignored) || kind == ".zip" || kind == ".tar") return choose_for_folder(data);
+  const std::string label = find_label(data);
+  const TableContent content = read_table(data, {label, {}, {}});
   ChosenRecipe out;
   choose(out, "data.kind", "table", "--data");
-  choose(out, "data.file", std::filesystem::absolute(table).lexically_normal().string(), "--data");
+  choose(out, "data.file", std::filesystem::absolute(data).lexically_normal().string(), "--data");
   if (!label.empty()) {
     const size_t classes = content.class_names.size();
     choose(out, "data.label", label, fmt::format("a column of this name; {} classes", classes));
@@ -117,7 +155,9 @@ ChosenRecipe choose_recipe_for_kind(const std::string& kind) {
     return out;
   }
   if (kind == "images") {
-    choose_for_pictures(out);
+    choose(out, "data.path", "pictures", "to be filled in");
+    choose(out, "data.size", int64_t{32}, "a U-Net of three levels halves it twice");
+    choose_for_pictures(out, 32, false);
     return out;
   }
   const auto source = data::registry().make(kind);

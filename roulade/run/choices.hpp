@@ -22,8 +22,10 @@ struct ChosenRecipe {
 };
 
 /// A recipe for a CSV or NPY table of any width. A column named label, class, target or species (in any case) is taken
-/// for the class. The table is read whole. Throws the errors of reading it.
-ChosenRecipe choose_recipe(const std::filesystem::path& table);
+/// for the class. The table is read whole. A folder, or a .zip or .tar archive, of pictures (see open_images) gets a
+/// U-Net for their size, 64 pixels at most, and their classes where they have any; some are looked at. Throws the
+/// errors of reading.
+ChosenRecipe choose_recipe(const std::filesystem::path& data);
 
 /// The same for a data set kind with its default options; "table", "picture" and "images" get a placeholder
 /// for their file.

@@ -37,7 +37,7 @@ struct Bench {
   const DoctorRequest& request;
   TrainParts parts;
   std::shared_ptr<Model> raw, used;       ///< the last weights; those in use
-  Points held_out;                        ///< scaled
+  Points training, held_out;              ///< scaled
   std::shared_ptr<const Denoiser> exact;  ///< null: not known
   std::shared_ptr<const NoisedPoints> noised, noised_training;
   Tensor exact_output;
@@ -93,8 +93,8 @@ void measure_losses(const Bench& b, RunFigures& f) {
   const std::vector<double> held_out = at.losses(output);
   const std::vector<double> training = on_training.losses(on_training.output(*b.used));
   const std::vector<double> memoriser = on_training.losses(on_training.output_of(
-      memorised_x0(b.parts.training, on_training.x_t(), on_training.alpha(), on_training.sigma(), training_labels)));
-  const Tensor linear = at.output_of(gaussian_x0(b.parts.training, at));
+      memorised_x0(b.training, on_training.x_t(), on_training.alpha(), on_training.sigma(), training_labels)));
+  const Tensor linear = at.output_of(gaussian_x0(b.training, at));
   const std::vector<double> gaussian = at.losses(linear);
   std::vector<double> irreducible;
   if (b.exact) {
@@ -107,8 +107,7 @@ void measure_losses(const Bench& b, RunFigures& f) {
   f.training = mean_of(training);
   f.memoriser = mean_of(memoriser);
   f.gaussian = mean_of(gaussian).value;
-  f.gaussian_training =
-      mean_of(on_training.losses(on_training.output_of(gaussian_x0(b.parts.training, on_training)))).value;
+  f.gaussian_training = mean_of(on_training.losses(on_training.output_of(gaussian_x0(b.training, on_training)))).value;
   f.raw_training = mean_of(on_training.losses(on_training.output(*b.raw)));
 
   const auto mean_over = [](const std::vector<double>& values, const std::vector<size_t>& part) {
@@ -135,8 +134,7 @@ void measure_optimiser(const Bench& b, RunFigures& f) {
   const Twin twin = make_twin(b.parts);
   f.fresh_norm = norm_of(*twin.model, nullptr);
   f.weight_norm = norm_of(*b.raw, &f.bad_weight);
-  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.parts.training.rows), b.parts.seed,
-                   b.parts.facts.shape);
+  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.training.rows), b.parts.seed, b.parts.facts.shape);
   f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed);
 
   f.race_steps = b.request.quick ? 100 : 200;
@@ -220,7 +218,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
       return metric.compute(to_set(points).view(), reference.view(), context).at(0).value;
     };
     const Points made = drawn(b.run);
-    if (pair == 0) near_samples = nearest_squares(b.parts.training, made);
+    if (pair == 0) near_samples = nearest_squares(b.training, made);
     if (reference.rows < 2) continue;
     coarse_distance.push_back(distance(made));
     if (f.fine_steps > 0) fine_distance.push_back(distance(drawn(fine)));
@@ -232,7 +230,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
     f.fine_distance = mean_of(fine_distance).value;
     f.sampler_gain = mean_difference(coarse_distance, fine_distance);
   }
-  const MannWhitney nearer = mann_whitney(near_samples, nearest_squares(b.parts.training, b.held_out));
+  const MannWhitney nearer = mann_whitney(near_samples, nearest_squares(b.training, b.held_out));
   f.nearer = nearer.share();
   f.nearer_error = nearer.error();
 }
@@ -250,14 +248,16 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
           nullptr,
           nullptr,
           {},
+          {},
           exact_of(run),
           nullptr,
           nullptr,
           {}};
+  b.training = b.parts.training.points();
   b.held_out = held_out_of(b.parts, run.seed, b.points());
   f.step = run.step;
   f.steps = b.parts.settings.steps;
-  f.training_rows = b.parts.training.rows;
+  f.training_rows = b.training.rows;
   f.parameters = b.parts.model->parameter_count();
   f.lr = b.parts.settings.optimiser.lr;
   f.averages = !b.parts.settings.ema.empty();
@@ -269,7 +269,7 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   b.used = f.uses_average ? network_of(b.parts, read_network(checkpoint), checkpoint.string()) : b.raw;
   const uint64_t seed = derive_seed(run.seed, kNoise);
   b.noised = std::make_shared<NoisedPoints>(b.parts, b.held_out, b.points(), seed);
-  b.noised_training = std::make_shared<NoisedPoints>(b.parts, b.parts.training, b.points(), seed);
+  b.noised_training = std::make_shared<NoisedPoints>(b.parts, b.training, b.points(), seed);
   if (b.exact) b.exact_output = b.noised->output(*b.exact);
 
   const FewerThreads limit(useful_threads(b.parts));

@@ -35,6 +35,24 @@ std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shar
   return make_denoising(std::move(all));
 }
 
+/// Sets the training points, scaled, and their scaling; bytes stay bytes. Returns the least and the largest number.
+std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data) {
+  const int64_t count = parts.source->endless() ? data.count : 0;
+  if (const auto* source = dynamic_cast<const ByteSource*>(parts.source.get())) {
+    ByteRows bytes = source->draw_bytes(Split::train, parts.seed, count);
+    const bool by_points = data.scale != "pixels" && data.scale != "none";
+    const int64_t needed = by_points ? static_cast<int64_t>(bytes.rows.size()) : 0;
+    parts.facts.scaling = Scaling::fit(bytes.points(0, needed), data.scale);
+    parts.training = {std::move(bytes), parts.facts.scaling};
+    return {0, 255};
+  }
+  const Points training = parts.source->draw(Split::train, parts.seed, count);
+  parts.facts.scaling = Scaling::fit(training, data.scale);
+  parts.training = parts.facts.scaling.apply(training);
+  const auto [low, high] = std::minmax_element(training.values.begin(), training.values.end());
+  return {*low, *high};
+}
+
 }  // namespace
 
 const std::string& text_of(const Recipe& resolved, const std::string& table, const std::string& key) {
@@ -60,22 +78,20 @@ TrainParts make_train_parts(const Recipe& resolved) {
   const auto data = settings_of<DataSettings>(resolved, "data");
   parts.source = make_source(resolved.tables.at("data"));
 
-  const bool endless = parts.source->endless();
-  const Points training = parts.source->draw(Split::train, parts.seed, endless ? data.count : 0);
-  const Points validation = parts.source->draw(Split::validation, parts.seed, endless ? data.validation_count : 0);
+  const std::array<double, 2> extremes = draw_training(parts, data);
+  const TrainingSet& training = parts.training;
+  const Points validation =
+      parts.source->draw(Split::validation, parts.seed, parts.source->endless() ? data.validation_count : 0);
+  parts.validation = parts.facts.scaling.apply(validation);
   parts.facts.columns = parts.source->columns();
   parts.facts.class_names = parts.source->class_names();
   parts.facts.class_shares.assign(static_cast<size_t>(parts.source->classes()), 0);
   const auto known = std::count_if(training.labels.begin(), training.labels.end(), [](int64_t k) { return k >= 0; });
   for (const int64_t label : training.labels)
     if (label >= 0) parts.facts.class_shares[static_cast<size_t>(label)] += 1 / static_cast<double>(known);
-  parts.facts.scaling = Scaling::fit(training, data.scale);
-  parts.training = parts.facts.scaling.apply(training);
-  parts.validation = parts.facts.scaling.apply(validation);
 
   if (const std::vector<int64_t> shape = parts.source->shape(); shape.size() == 3) {
-    const auto [low, high] = std::minmax_element(training.values.begin(), training.values.end());
-    const auto range = parts.source->range().value_or(std::array{*low, *high});
+    const auto range = parts.source->range().value_or(extremes);
     parts.facts.shape = shape;
     parts.facts.low = range[0];
     parts.facts.high = range[1];

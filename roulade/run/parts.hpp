@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "roulade/data/points.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/objective/objective.hpp"
 #include "roulade/run/recipe.hpp"
@@ -32,7 +32,8 @@ struct TrainParts {
   uint64_t seed = 0;
   std::shared_ptr<const PointSource> source;
   DataFacts facts;
-  Points training, validation;  ///< scaled
+  TrainingSet training;  ///< lives as long as the source
+  Points validation;     ///< scaled
   ModelShape shape;
   std::shared_ptr<Model> model;  ///< the denoiser's network; null where samples take one network call
   std::shared_ptr<const Schedule> schedule;

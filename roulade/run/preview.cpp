@@ -75,9 +75,8 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   s.run.generator = twin.generator;
   if (twin.model) s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule);
   s.run.seed = parts.seed;
-  const Points& all = parts.training;
-  Points some{std::min(kPoints, all.rows), all.width, {}, {}};
-  some.values.assign(all.values.begin(), all.values.begin() + some.rows * all.width);
+  Points some = parts.training.points(0, kPoints);
+  some.labels.clear();
   s.data = std::make_shared<const Points>(parts.facts.scaling.undo(some));
 }
 

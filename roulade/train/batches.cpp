@@ -43,23 +43,58 @@ std::vector<int64_t> shaped(std::vector<int64_t> rows, const std::vector<int64_t
   return rows;
 }
 
+Tensor to_floats(const std::vector<double>& values, int64_t rows, int64_t width) {
+  Tensor out = at::empty({rows, width}, at::kFloat);
+  std::transform(values.begin(), values.end(), out.mutable_data_ptr<float>(),
+                 [](double v) { return static_cast<float>(v); });
+  return out;
+}
+
+Tensor to_tensor(const std::vector<int64_t>& labels) {
+  Tensor out = at::empty({static_cast<int64_t>(labels.size())}, at::kLong);
+  std::copy(labels.begin(), labels.end(), out.mutable_data_ptr<int64_t>());
+  return out;
+}
+
 }  // namespace
 
-PointBatches::PointBatches(const Points& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape)
-    : shape_(shaped({batch}, shape, points.width)), batch_(batch), seed_(seed) {
+PointBatches::PointBatches(const TrainingSet& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape)
+    : rows_(points.rows),
+      width_(points.width),
+      bytes_(points.bytes),
+      shape_(shaped({batch}, shape, points.width)),
+      batch_(batch),
+      seed_(seed) {
   if (points.rows < 1) fail(Code::input, "train", "the training split has no rows");
   if (batch < 1) fail(Code::usage, "train.batch", "points a batch", "at least 1", fmt::format("{}", batch));
-  const Batch all = to_batch(points);
-  x0_ = all.x0;
-  if (all.condition.label) labels_ = *all.condition.label;
+  if (!points.labels.empty()) labels_ = to_tensor(points.labels);
+  if (bytes_.rows.empty()) {
+    x0_ = to_floats(points.values, rows_, width_);
+    return;
+  }
+  mean_ = points.scaling.mean;
+  deviation_ = points.scaling.deviation;
+  const auto alike = [](const std::vector<double>& v) { return std::count(v.begin(), v.end(), v[0]) == std::ssize(v); };
+  if (alike(mean_) && alike(deviation_))
+    for (int byte = 0; byte < 256; ++byte) scaled_.push_back(static_cast<float>((byte - mean_[0]) / deviation_[0]));
+}
+
+/// As Scaling::apply does in double, then rounded.
+void PointBatches::gather_bytes(std::span<const int64_t> order, float* to) const {
+  for (const int64_t row : order) {
+    const uint8_t* from = bytes_.row(row);
+    for (int64_t j = 0; j < width_; ++j) {
+      const auto column = static_cast<size_t>(j);
+      *to++ = scaled_.empty() ? static_cast<float>((from[j] - mean_[column]) / deviation_[column]) : scaled_[from[j]];
+    }
+  }
 }
 
 Batch PointBatches::at(int64_t index) {
-  const int64_t rows = x0_.size(0), width = x0_.size(1);
+  const int64_t rows = rows_, width = width_;
   Batch out;
   out.x0 = at::empty({batch_, width}, at::kFloat);
   float* to = out.x0.mutable_data_ptr<float>();
-  const float* from = x0_.const_data_ptr<float>();
   if (labels_.defined()) out.condition.label = at::empty({batch_}, at::kLong);
   for (int64_t i = 0; i < batch_;) {
     const int64_t position = index * batch_ + i, epoch = position / rows, start = position % rows;
@@ -69,7 +104,10 @@ Batch PointBatches::at(int64_t index) {
     }
     const std::span<const int64_t> order(&order_[static_cast<size_t>(start)],
                                          static_cast<size_t>(std::min(batch_ - i, rows - start)));
-    gather(order, width, from, to + i * width);
+    if (x0_.defined())
+      gather(order, width, x0_.const_data_ptr<float>(), to + i * width);
+    else
+      gather_bytes(order, to + i * width);
     if (out.condition.label)
       gather(order, 1, labels_.const_data_ptr<int64_t>(), out.condition.label->mutable_data_ptr<int64_t>() + i);
     i += static_cast<int64_t>(order.size());
@@ -80,14 +118,8 @@ Batch PointBatches::at(int64_t index) {
 
 Batch to_batch(const Points& points, const std::vector<int64_t>& shape) {
   Batch out;
-  out.x0 = at::empty({points.rows, points.width}, at::kFloat);
-  std::transform(points.values.begin(), points.values.end(), out.x0.mutable_data_ptr<float>(),
-                 [](double v) { return static_cast<float>(v); });
-  if (!points.labels.empty()) {
-    Tensor labels = at::empty({points.rows}, at::kLong);
-    std::copy(points.labels.begin(), points.labels.end(), labels.mutable_data_ptr<int64_t>());
-    out.condition.label = labels;
-  }
+  out.x0 = to_floats(points.values, points.rows, points.width);
+  if (!points.labels.empty()) out.condition.label = to_tensor(points.labels);
   out.x0 = out.x0.view(shaped({points.rows}, shape, points.width));
   return out;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "roulade/data/points.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/objective/objective.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace roulade {
@@ -13,13 +14,20 @@ namespace roulade {
 /// the next.
 class PointBatches {
  public:
-  /// points: already scaled. batch >= 1. shape: axes of a sample, as in to_batch.
-  PointBatches(const Points& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape = {});
+  /// points: where they are bytes, they become numbers batch by batch, and the points' source must outlive this.
+  /// batch >= 1. shape: axes of a sample, as in to_batch.
+  PointBatches(const TrainingSet& points, int64_t batch, uint64_t seed, std::vector<int64_t> shape = {});
   /// Batch number `index` of the whole training, from 0.
   Batch at(int64_t index);
 
  private:
-  Tensor x0_, labels_;
+  void gather_bytes(std::span<const int64_t> order, float* to) const;
+
+  int64_t rows_, width_;
+  Tensor x0_, labels_;  ///< x0_ is not defined where there are bytes
+  ByteRows bytes_;
+  std::vector<double> mean_, deviation_;  ///< of each column of bytes
+  std::vector<float> scaled_;             ///< [256] of each byte, where all columns scale alike; or empty
   std::vector<int64_t> shape_;
   int64_t batch_;
   uint64_t seed_;

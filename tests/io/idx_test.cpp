@@ -121,5 +121,17 @@ TEST(Cifar, RecordsAreClassThenColours) {
   refuse(file, "class of record 1: expected 0 to 9, got 10");
 }
 
+TEST(Idx, WhatIsWrittenIsRead) {
+  const Scratch s;
+  const IdxArray array{{2, 1, 300}, std::vector<uint8_t>(600, 7)};
+  write_idx(s / "a", array);
+  EXPECT_EQ(slurp(s / "a").substr(0, 16), std::string("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\x01\x2c", 16));
+  EXPECT_EQ(read_idx(s / "a").shape, array.shape);
+  EXPECT_EQ(read_idx(s / "a").values, array.values);
+  expect_error(Code::usage, {"values of an IDX file: expected those of [3], 1 to 4 axes, got 2"}, [&] {
+    write_idx(s / "a", {{3}, {1, 2}});
+  });
+}
+
 }  // namespace
 }  // namespace roulade

@@ -51,6 +51,18 @@ TEST(Png, PalettesAndTransparencyBecomeChannels) {
   });
 }
 
+TEST(Png, WhatIsWrittenIsRead) {
+  for (const std::string kind : {"grey8", "grey_alpha8", "rgb8", "rgba8"}) {
+    const Image from = picture(kind), back = parse_png(to_png(from), kind);
+    EXPECT_EQ(back.width, from.width);
+    EXPECT_EQ(back.channels, from.channels);
+    EXPECT_EQ(back.values, from.values);
+  }
+  expect_error(Code::usage, {"[to_png] numbers: expected 2 x 2 x 3, 1 to 4 channels, got 11"}, [] {
+    to_png({2, 2, 3, std::vector<uint8_t>(11)});
+  });
+}
+
 std::string number(uint32_t n) {
   return {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8), static_cast<char>(n)};
 }

@@ -5,14 +5,17 @@
 #include "roulade/io/file.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/report/png.hpp"
+#include "roulade/run/choices.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/train/batches.hpp"
 
 #include <algorithm>
 #include <filesystem>
 
+#include <ATen/ops/equal.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -174,6 +177,67 @@ TEST(ImagesSource, CountsClassesThatAreKnownAndRepeats) {
             2);
   EXPECT_EQ(parts.facts.shape, (std::vector<int64_t>{1, 2, 2}));
   EXPECT_EQ(parts.facts.high, 255);  // no picture is white
+}
+
+// The same batches as from the doubles that draw() gives, from bytes.
+TEST(ImagesSource, TrainsFromBytes) {
+  const Folder folder;
+  for (int i = 0; i < 9; ++i) {
+    const std::vector<uint8_t> rgb{static_cast<uint8_t>(i), 200, 7, 90, static_cast<uint8_t>(255 - i), 31};
+    write_file_atomically(folder.path / fmt::format("{}.png", i), plot::png_of_rgb(rgb, 2, 1));
+  }
+  for (const char* scale : {"pixels", "global"}) {
+    Recipe recipe;
+    recipe.tables["data"] = {{"kind", "images"}, {"path", folder.path.string()}, {"size", 2}, {"scale", scale}};
+    recipe.tables["model"] = {
+        {"kind", "dit"}, {"num_layers", 1}, {"num_attention_heads", 1}, {"attention_head_dim", 4}, {"patch_size", 1}};
+    const TrainParts parts = make_train_parts(resolve(recipe));
+    EXPECT_TRUE(parts.training.values.empty());
+    EXPECT_FALSE(parts.training.bytes.rows.empty());
+    const Points drawn = parts.source->draw(Split::train, parts.seed, 0);
+    const Scaling scaling = Scaling::fit(drawn, scale);
+    EXPECT_EQ(parts.facts.scaling.mean, scaling.mean);
+    EXPECT_EQ(parts.facts.scaling.deviation, scaling.deviation);
+    PointBatches a(parts.training, 4, 3, parts.facts.shape), b(scaling.apply(drawn), 4, 3, parts.facts.shape);
+    for (int64_t i = 0; i < 5; ++i) EXPECT_TRUE(at::equal(a.at(i).x0, b.at(i).x0)) << scale;
+  }
+}
+
+// Without a recipe: a network for the pictures' size, classes where there are any.
+TEST(Choices, AFolderOfPictures) {
+  const Folder folder;
+  const auto spill = [&](const std::string& name, int width, int height) {
+    std::filesystem::create_directories((folder.path / name).parent_path());
+    const auto bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+    write_file_atomically(folder.path / name, plot::png_of_rgb(std::vector<uint8_t>(bytes, 80), width, height));
+  };
+  const auto chosen = [&](const std::string& table, const std::string& key) {
+    const Recipe resolved = resolve(choose_recipe(folder.path).recipe);
+    return to_text(resolved.tables.at(table).at(key).value);
+  };
+  spill("a/1.png", 30, 40);
+  spill("b/1.png", 50, 41);
+  EXPECT_EQ(chosen("data", "size"), "28");
+  EXPECT_EQ(chosen("data", "channels"), "3");
+  EXPECT_EQ(chosen("objective", "label_dropout"), "0.1");
+  EXPECT_EQ(chosen("model", "block_out_channels"), "[64.0, 128.0, 128.0]");
+  const ChosenRecipe all = choose_recipe(folder.path);
+  size_t keys = 0;
+  for (const auto& [name, table] : all.recipe.tables) keys += table.size();
+  EXPECT_EQ(all.choices.size(), keys) << "every key chosen is told";
+  Recipe small = all.recipe;  // what is chosen can be built
+  small.tables["model"]["block_out_channels"] = std::vector<double>{32, 32, 32};
+  EXPECT_EQ(make_train_parts(resolve(small)).facts.shape, (std::vector<int64_t>{3, 28, 28}));
+
+  std::filesystem::rename(folder.path / "a/1.png", folder.path / "1.png");  // beside a subfolder: no classes
+  EXPECT_EQ(chosen("objective", "label_dropout"), "0.0");
+  std::filesystem::remove_all(folder.path / "b");
+  spill("1.png", 8, 8);
+  EXPECT_EQ(chosen("data", "size"), "8");
+  EXPECT_EQ(chosen("model", "block_out_channels"), "[64.0, 128.0]");
+  spill("1.png", 300, 100);
+  EXPECT_EQ(chosen("data", "size"), "64");
+  EXPECT_EQ(chosen("model", "block_out_channels"), "[64.0, 128.0, 128.0, 256.0]");
 }
 
 TEST(ImagesSource, RepeatsAndNamesWhatIsLeftOut) {

@@ -144,6 +144,32 @@ TEST(Batches, EveryPointOnceAnEpochInAnOrderOfItsOwn) {
   EXPECT_THROW(PointBatches(points(0), 4, 7), Error);
 }
 
+// Bytes become numbers batch by batch, to the bit those that scaled doubles give.
+TEST(Batches, BytesAreTheNumbersThatTheyStandFor) {
+  std::vector<uint8_t> values;
+  for (int i = 0; i < 256 * 3; ++i) values.push_back(static_cast<uint8_t>(i * 7 + i / 256));
+  ByteRows bytes{3, values, {}, {}};
+  for (int64_t i = 0; i < 200; ++i) {
+    bytes.rows.push_back(i * 37 % 256);
+    bytes.labels.push_back(i % 3);
+  }
+  const Points numbers = bytes.points(0, 200);
+  for (const char* mode : {"pixels", "none", "global", "centred", "column"}) {
+    const Scaling scaling = Scaling::fit(numbers, mode);
+    const TrainingSet set(bytes, scaling);
+    EXPECT_EQ(set.points(3, 5).values, [&] {
+      const std::vector<double> all = scaling.apply(numbers).values;
+      return std::vector<double>(all.begin() + 9, all.begin() + 24);
+    }()) << mode;
+    PointBatches one(set, 64, 5, {1, 1, 3}), other(scaling.apply(numbers), 64, 5, {1, 1, 3});
+    for (int64_t index = 0; index < 7; ++index) {
+      const Batch a = one.at(index), b = other.at(index);
+      EXPECT_TRUE(at::equal(a.x0, b.x0)) << mode;
+      EXPECT_TRUE(at::equal(*a.condition.label, *b.condition.label));
+    }
+  }
+}
+
 struct Scratch {
   Scratch() : path(fs::temp_directory_path() / ("roulade-train-" + std::to_string(getpid()))) {
     fs::create_directories(path);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/data/byte_rows.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace roulade {
+namespace {
+
+std::vector<int64_t> part(const std::vector<int64_t>& labels, int64_t first, int64_t last) {
+  if (labels.empty()) return {};
+  return {labels.begin() + first, labels.begin() + last};
+}
+
+}  // namespace
+
+Points ByteRows::points(int64_t first, int64_t count) const {
+  const int64_t last = std::min(first + count, static_cast<int64_t>(rows.size()));
+  Points out{last - first, width, {}, part(labels, first, last)};
+  out.values.reserve(static_cast<size_t>(out.rows * width));
+  for (int64_t i = first; i < last; ++i) out.values.insert(out.values.end(), row(i), row(i) + width);
+  return out;
+}
+
+TrainingSet::TrainingSet(Points points)
+    : rows(points.rows), width(points.width), labels(std::move(points.labels)), values(std::move(points.values)) {}
+
+TrainingSet::TrainingSet(ByteRows from, Scaling by)
+    : rows(static_cast<int64_t>(from.rows.size())),
+      width(from.width),
+      labels(std::move(from.labels)),
+      bytes(std::move(from)),
+      scaling(std::move(by)) {
+  bytes.labels.clear();
+}
+
+Points TrainingSet::points(int64_t first, int64_t count) const {
+  const int64_t last = std::min(first + count, rows);
+  Points out{last - first, width, {}, {}};
+  if (bytes.rows.empty())
+    out.values.assign(values.begin() + first * width, values.begin() + last * width);
+  else
+    out = scaling.apply(bytes.points(first, count));
+  out.labels = part(labels, first, last);
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/data/points.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace roulade {
+
+/// Points whose numbers are whole and 0 to 255, as they lie in memory: an eighth of what Points take.
+struct ByteRows {
+  int64_t width = 0;
+  std::span<const uint8_t> values;  ///< [., width] of the source, which must outlive this
+  std::vector<int64_t> rows;        ///< [rows] of `values`, in the order of the points
+  std::vector<int64_t> labels;      ///< [rows], -1 = not known; or empty: no classes
+
+  const uint8_t* row(int64_t i) const { return values.data() + rows[static_cast<size_t>(i)] * width; }
+  /// The points first, ..., first + count - 1, as far as there are any, as numbers.
+  Points points(int64_t first, int64_t count) const;
+};
+
+/// A PointSource whose points are bytes.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// What PointSource::draw gives, as bytes.
+  virtual ByteRows draw_bytes(Split split, uint64_t seed, int64_t count) const = 0;
+};
+
+/// Points to train on: scaled numbers, or bytes with their scaling.
+struct TrainingSet {
+  TrainingSet() = default;
+  /// points: already scaled.
+  TrainingSet(Points points);  // NOLINT(google-explicit-constructor): what trains on points trains on this
+  TrainingSet(ByteRows bytes, Scaling scaling);
+
+  int64_t rows = 0;
+  int64_t width = 0;
+  std::vector<int64_t> labels;  ///< [rows], -1 = not known; or empty: no classes
+  std::vector<double> values;   ///< [rows * width], scaled; empty where there are bytes
+  ByteRows bytes;               ///< without labels of their own
+  Scaling scaling;              ///< of the bytes
+
+  /// The points first, ..., first + count - 1, as far as there are any, scaled.
+  Points points(int64_t first, int64_t count) const;
+  Points points() const { return points(0, rows); }
+};
+
+}  // namespace roulade

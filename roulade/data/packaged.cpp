@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/data/packaged.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The folder without a '/' at its end, new or empty; the one above it exists.
+fs::path prepared(const fs::path& out) {
+  fs::path folder = fs::absolute(out).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
+  std::error_code error;
+  if (fs::exists(folder, error) && !(fs::is_directory(folder, error) && fs::is_empty(folder, error)))
+    fail(Code::usage, out.string(), "this exists already", "a new or empty folder");
+  fs::create_directories(folder.parent_path(), error);
+  if (error) fail(Code::io, folder.parent_path().string(), "cannot make this folder: " + error.message());
+  return folder;
+}
+
+}  // namespace
+
+const std::vector<PackagedSet>& packaged_sets() {
+  static const std::vector<PackagedSet> sets = {
+#define ADD(name) data::packaged::name(),
+#include "roulade/data/packaged_list.hpp"
+#undef ADD
+  };
+  return sets;
+}
+
+const PackagedSet& find_packaged_set(const std::string& name) {
+  std::vector<std::string> known;
+  for (const PackagedSet& set : packaged_sets()) {
+    if (set.name == name) return set;
+    known.push_back(set.name);
+  }
+  fail_unknown("data", "set of pictures", name, known);
+}
+
+PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request) {
+  const fs::path from = request.root / set.place;
+  std::error_code error;
+  if (!fs::is_directory(from, error))
+    fail(Code::io, from.string(),
+         fmt::format("not there; the files of {} are in Debian's package {}: apt-get install {}", set.name, set.package,
+                     set.package));
+  FolderReplacement folder(prepared(request.out));
+  PackagedResult result = set.build(from, folder.folder(), request);
+  result.finished = !request.cancel.requested();
+  if (result.finished) folder.commit();
+  return result;
+}
+
+}  // namespace roulade

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// What building a set of pictures needs.
+struct PackagedRequest {
+  std::filesystem::path out;         ///< the folder to make; a new or an empty one
+  std::filesystem::path root = "/";  ///< of the file system that the package is installed in, or was unpacked into
+  ProgressFn progress{};             ///< stage "build"
+  Cancel cancel{};                   ///< once requested, nothing is left of the folder
+};
+
+/// What was built.
+struct PackagedResult {
+  bool finished = false;  ///< false: cancelled
+  int64_t training = 0;   ///< pictures to train
+  int64_t test = 0;       ///< pictures of a test part; 0 = the reader splits
+  int64_t classes = 0;
+  int64_t side = 0;  ///< pixels of each side
+};
+
+/// A set of pictures made from the files of Debian packages: a folder that [data] kind = "images" reads.
+struct PackagedSet {
+  std::string name, summary;
+  std::string package;  ///< what to install
+  std::string place;    ///< the folder of its files, below the root
+  /// Writes the files into `to`, which is empty, from `place` below the root. Throws Error(io), Error(input).
+  PackagedResult (*build)(const std::filesystem::path& from, const std::filesystem::path& to,
+                          const PackagedRequest& request);
+};
+
+const std::vector<PackagedSet>& packaged_sets();
+/// Throws Error(usage) naming the nearest.
+const PackagedSet& find_packaged_set(const std::string& name);
+
+/// Builds the set into request.out, which is there in one step, whole, or not at all. The files depend on the package
+/// alone. Throws Error(usage) when the folder is not empty; Error(io) that names the package when its files are not
+/// there, or when something cannot be read or written; Error(input) for damaged files.
+PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request);
+
+namespace data::packaged {
+#define ADD(name) PackagedSet name();
+#include "roulade/data/packaged_list.hpp"
+#undef ADD
+}  // namespace data::packaged
+
+}  // namespace roulade
