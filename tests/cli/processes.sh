@@ -3,8 +3,7 @@
 # Training in several processes: equal to one process but for rounding, to itself bit by bit when resumed, and neither hangs nor loses the last
 # step when a process is killed.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
-# near A B: the weights of the last checkpoints are within 1e-5 of the largest one, and not equal: sums in another order. Adam moves a weight
-# by its gradient's sign where that is mere rounding; an epsilon above rounding, below, keeps such weights still.
+# near A B: the weights of the last checkpoints are within 1e-5 of the largest one: sums in another order (measured: 2e-7).
 near() {
   python3 - "$1" "$2" <<'P' >said 2>&1 || fail "$1 and $2: $(cat said)"
 import array, json, struct, sys
@@ -33,7 +32,7 @@ waits_for() {
 }
 # started WORDS...: two processes in the background; their parent's id in $pid.
 started() {
-  "$ROULADE" train "$@" --processes 2 --threads 2 >out 2>err &
+  "$ROULADE" train "$@" --processes 2 >out 2>err &
   pid=$!
 }
 # ended: waits for it, its exit code in $code; one that does not end is a failure. All its ranks must be gone.
@@ -56,10 +55,10 @@ find_ranks() {
 ranks=()
 
 # Pictures: a U-Net with classes.
-unet=(digits --quiet --set train.batch=8 --set train.steps=10 --set train.warmup=0 --set train.epsilon=1e-4
+unet=(digits --quiet --set train.batch=8 --set train.steps=10 --set train.warmup=0
   --set 'model.block_out_channels=[16, 16]' --set train.log_every=3)
 ends 0 train "${unet[@]}" --out one
-ends 0 train "${unet[@]}" --out two --processes 2 --threads 2 --set train.checkpoint_every=5 --set train.keep=9
+ends 0 train "${unet[@]}" --out two --processes 2 --set train.checkpoint_every=5 --set train.keep=9
 near one two
 says two/recipe.toml "processes = 2"
 [[ $(wc -l <two/metrics.jsonl) == $(wc -l <one/metrics.jsonl) ]] || fail "metrics: $(cat two/metrics.jsonl)"
@@ -67,7 +66,7 @@ says two/recipe.toml "processes = 2"
 for count in 2 1; do
   cp -r two again$count
   rm -r again$count/checkpoints/step-00000010 again$count/checkpoints/latest
-  ends 0 train again$count --resume --processes $count --threads $count
+  ends 0 train again$count --resume --processes $count
   if [[ $count == 2 ]]; then
     same_weights two again2
     diff <(sed -E 's/,"seconds":[^}]*//' two/metrics.jsonl) <(sed -E 's/,"seconds":[^}]*//' again2/metrics.jsonl) >/dev/null || fail "resumed: other metrics"
@@ -86,8 +85,28 @@ wait
 same_weights two theirs
 [[ ! -s out.1 && -s out.0 ]] || fail "rank 0 alone should print"
 
+# A transformer.
+cat >dit.toml <<'T'
+[data]
+kind = "table"
+file = "builtin:data/digits.csv"
+label = "digit"
+shape = [1, 8, 8]
+[model]
+kind = "dit"
+num_attention_heads = 2
+attention_head_dim = 8
+num_layers = 1
+[train]
+steps = 10
+batch = 8
+T
+ends 0 train dit.toml --quiet --out dit-one
+ends 0 train dit.toml --quiet --out dit-two --processes 2
+near dit-one dit-two
+
 # Points: by autograd, with micro-batches and times spread over each batch; the fused pass; two groups of weights.
-points=("${small[@]}" --set train.steps=10 --set train.epsilon=1e-4)
+points=("${small[@]}" --set train.steps=10)
 for kind in autograd fused gan; do
   case $kind in
     autograd) words=(swiss_roll_article --set objective.fused=false --set train.accumulate=3 --set objective.times=stratified) ;;
@@ -95,13 +114,13 @@ for kind in autograd fused gan; do
     gan) words=(family_gan) ;;
   esac
   ends 0 train "${words[@]}" "${points[@]}" --out $kind-one
-  ends 0 train "${words[@]}" "${points[@]}" --out $kind-four --processes 4 --threads 4
+  ends 0 train "${words[@]}" "${points[@]}" --out $kind-four --processes 4
   near $kind-one $kind-four
 done
 
 # A killed rank: the last whole step is saved, and training goes on from it as if nothing had been.
-long=(swiss_roll_article "${small[@]:1}" --set objective.fused=false --set train.steps=1500 --set train.log_every=1 --set train.checkpoint_every=0)
-ends 0 train "${long[@]}" --processes 2 --threads 2 --out whole
+long=(swiss_roll_article "${small[@]:1}" --set objective.fused=false --set train.steps=1000 --set train.log_every=1 --set train.checkpoint_every=0)
+ends 0 train "${long[@]}" --processes 2 --out whole
 started "${long[@]}" --out killed
 waits_for killed/metrics.jsonl
 find_ranks
@@ -113,8 +132,8 @@ says err "another process was lost"
 says err "go on: roulade train killed --resume"
 ends 0 inspect killed --json
 step="$(value step)"
-[[ "$step" -gt 0 && "$step" -lt 1500 ]] || fail "rank 1 killed: expected a checkpoint on the way, got step $step"
-ends 0 train "${long[@]}" --processes 2 --threads 2 --out killed --resume
+[[ "$step" -gt 0 && "$step" -lt 1000 ]] || fail "rank 1 killed: expected a checkpoint on the way, got step $step"
+ends 0 train "${long[@]}" --processes 2 --out killed --resume
 same_weights whole killed
 started "${long[@]}" --out headless
 waits_for headless/metrics.jsonl
@@ -133,7 +152,7 @@ ended
 [[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code"
 says err "go on: roulade train stopped --resume"
 [[ $(ls -d stopped/checkpoints/step-* | wc -l) == 1 ]] || fail "SIGINT: $(ls stopped/checkpoints)"
-ends 0 train "${long[@]}" --processes 2 --threads 2 --out stopped --resume
+ends 0 train "${long[@]}" --processes 2 --out stopped --resume
 same_weights whole stopped
 
 # What cannot be.
@@ -148,7 +167,7 @@ WORLD_SIZE=2 RANK=0 refuses 2 "[MASTER_ADDR] environment variable: expected the 
 WORLD_SIZE=2 RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port refuses 2 \
   "[train] --processes: expected not where WORLD_SIZE says that processes were started already" train "${unet[@]}" --processes 2 --out no
 # The GPU.
-refuses 2 "[--device] unknown device 'gpu' (known: cpu, cuda)" train "${unet[@]}" --out no --device gpu
+refuses 2 "[--device] unknown device 'gpu': did you mean 'cpu'? (known: cpu, cuda)" train "${unet[@]}" --out no --device gpu
 for words in "train digits --out no" "sample one" "eval one"; do
   ends 5 $words --quiet --device cuda
   says err "[--device cuda]"

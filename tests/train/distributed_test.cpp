@@ -7,7 +7,9 @@
 #include <csignal>
 #include <functional>
 #include <limits>
+#include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -22,7 +24,8 @@ namespace {
 
 /// Runs `work` as rank 1 in another process and as rank 0 here; returns how the other one ended.
 int with_two(const std::function<void(Ranks&)>& work) {
-  Meeting meeting{.rank = 0, .size = 2};
+  Meeting meeting;
+  meeting.size = 2;
   meeting.listening = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
@@ -99,7 +102,10 @@ TEST(Ranks, ALostProcessIsTold) {
 }
 
 TEST(Ranks, RefusesRanksThatCannotBe) {
-  for (const Meeting& meeting : {Meeting{.rank = 2, .size = 2}, Meeting{.rank = -1, .size = 2}, Meeting{.size = 0}}) {
+  Meeting meeting;
+  for (const auto& [rank, size] : {std::pair(2, 2), std::pair(-1, 2), std::pair(0, 0)}) {
+    meeting.rank = rank;
+    meeting.size = size;
     try {
       Ranks ranks(meeting);
       FAIL();
@@ -109,8 +115,10 @@ TEST(Ranks, RefusesRanksThatCannotBe) {
   }
   Cancel cancel;
   cancel.request();
+  meeting.size = 2;
+  meeting.port = 29871;
   try {
-    Ranks ranks({.rank = 0, .size = 2, .port = 29871}, cancel);
+    Ranks ranks(meeting, cancel);
     FAIL();
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::io);
