@@ -99,6 +99,10 @@ void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>
   }
 }
 
+void freeze(const NamedWeights& weights) {
+  for (const auto& [name, weight] : weights) weight.stored().requires_grad_(false);
+}
+
 std::map<std::string, Tensor> read_network(const std::filesystem::path& folder) {
   return read_tensors(network_file(folder)).tensors;
 }

@@ -27,6 +27,9 @@ void write_network(const std::filesystem::path& folder, const Recipe& resolved, 
 void fill_network(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);
 void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where);
 
+/// Nobody trains them from here on: no gradient by them is made, and what is derived from them may be kept.
+void freeze(const NamedWeights& weights);
+
 /// The averaged weights that write_network wrote.
 std::map<std::string, Tensor> read_network(const std::filesystem::path& folder);
 

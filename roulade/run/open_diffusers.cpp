@@ -91,6 +91,7 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   const std::shared_ptr<Model> model = make_network(folder);
   run.parameters = model->parameter_count();
+  freeze(model->parameters());
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
   return run;
 }

@@ -29,11 +29,6 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
   return *wanted;
 }
 
-/// Nobody trains them here, so no gradient by them is made, and what is derived from them may be kept.
-void freeze(const NamedWeights& weights) {
-  for (const auto& [name, weight] : weights) weight.stored().requires_grad_(false);
-}
-
 }  // namespace
 
 TrainedRun open_run(const OpenRequest& request) {

@@ -51,7 +51,7 @@ says out "1 x 8 x 8"
 tiny=(digits --quiet --set train.batch=8 --set train.ema=[0.9] --set 'model.block_out_channels=[16, 16]' --set model.dropout=0.1
   --set train.steps=60 --set train.checkpoint_every=3)
 ends 0 train "${tiny[@]}" --out whole
-"$ROULADE" train "${tiny[@]}" --out killed >/dev/null 2>&1 &
+"$ROULADE" train "${tiny[@]}" --threads 1 --out killed >/dev/null 2>&1 &
 pid=$!
 for _ in $(seq 600); do [[ -e killed/checkpoints/latest ]] && break; sleep 0.05; done
 { kill -9 $pid; wait $pid; } 2>/dev/null
