@@ -86,15 +86,17 @@ class Kid final : public Metric {
     for (const PointView& set : sets) {
       const int64_t size = std::min({settings_.size, set.rows, reference.rows});
       Subsets judged(set, size, context.seed, 0), real(reference, size, context.seed, 1);
+      const bool whole = size == set.rows && size == reference.rows;  // every subset would be the same
+      const int64_t subsets = whole ? 1 : settings_.subsets;
       double sum = 0, square = 0;
-      for (int64_t i = 0; i < settings_.subsets; ++i) {
+      for (int64_t i = 0; i < subsets; ++i) {
         const Tensor x = judged.at_index(i), r = real.at_index(i);
         const double mmd2 = mean_kernel(x, x, true) + mean_kernel(r, r, true) - 2 * mean_kernel(x, r, false);
         const double step = mmd2 - sum / std::max<double>(1, static_cast<double>(i));
         sum += mmd2;
         square += step * (mmd2 - sum / static_cast<double>(i + 1));
       }
-      const auto n = static_cast<double>(settings_.subsets);
+      const auto n = static_cast<double>(subsets);
       out.push_back({sum / n, n < 2 ? 0 : std::sqrt(std::max(0.0, square) / (n - 1))});
     }
     return out;

@@ -108,10 +108,20 @@ Protocol::Protocol(Binder& binder) {
   binder.add("judge", judge_, {}, "pictures: folder that roulade judge made; empty = no judge");
   const bool all = std::find(names.begin(), names.end(), kAll) != names.end();
   named_ = !names.empty() && !all;
+  const auto asked_for = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // Who names features or a judge wants their usual metrics, too, unless the metrics that are named say which.
+  const auto brought = [&](const MetricEntry& entry, bool MetricEntry::*need) {
+    return entry.by_default && entry.*need &&
+           std::none_of(registry.entries().begin(), registry.entries().end(),
+                        [&](const MetricEntry& other) { return other.*need && asked_for(other.name); });
+  };
   for (const MetricEntry& entry : registry.entries()) {
     const std::shared_ptr<const Metric> metric =
         entry.make(binder);  // also of metrics not asked for: their keys may stand in the recipe
-    const bool named = std::find(names.begin(), names.end(), entry.name) != names.end();
+    const bool named = asked_for(entry.name) || (features_ != kNone && brought(entry, &MetricEntry::needs_features)) ||
+                       (!judge_.empty() && brought(entry, &MetricEntry::needs_judge));
     if (!all && !named && (!names.empty() || !entry.by_default)) continue;
     if (!entry.needs_features) choices_.push_back({&entry, metric});
     if (entry.needs_features || entry.also_on_features) choices_.push_back({&entry, metric, true});

@@ -279,6 +279,22 @@ TEST(PictureProtocol, OnePairHasTheErrorsThatMetricsKnow) {
   EXPECT_GT(result.figures[1].floor->error, 0);
 }
 
+// Features and a judge bring their metrics to a list that names others.
+TEST(PictureProtocol, FeaturesBringTheirMetrics) {
+  FeatureStore store(std::make_shared<Two>(), kBytes);
+  ProtocolInput input = input_of(store);
+  input.answers = &store;
+  const auto names = [&](const std::vector<std::string>& metrics) {
+    std::vector<std::string> out;
+    const Table options{{"pairs", 1}, {"metrics", metrics}, {"features", "judge"}, {"judge", "a folder"}};
+    for (const FigureResult& figure : Protocol::from_table(options).run(input, 1).figures) out.push_back(figure.figure);
+    return out;
+  };
+  EXPECT_EQ(names({"energy"}),
+            (std::vector<std::string>{"energy", "frechet_two", "kid_two", "kid_deviation_two", "class_accuracy"}));
+  EXPECT_EQ(names({"frechet"}), (std::vector<std::string>{"frechet_two", "class_accuracy"}));
+}
+
 TEST(PictureProtocol, NamedMetricsWantWhatTheyNeed) {
   FeatureStore store(std::make_shared<Two>(), kBytes);
   ProtocolInput input = input_of(store);
