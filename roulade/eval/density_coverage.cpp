@@ -61,6 +61,7 @@ Entry density_coverage() {
   entry.summary = "Real points' balls that hold a generated point: how many on average (density), which share at all";
   entry.source = "Naeem et al. 2020, Reliable fidelity and diversity metrics, equations 3 and 4";
   entry.figures = {"density", "knn_coverage"};
+  entry.also_on_features = true;
   entry.by_default = false;
   return with_settings<Entry, Settings>(entry,
                                         [](const Settings& s) { return std::make_unique<const DensityCoverage>(s); });

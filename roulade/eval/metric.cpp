@@ -38,6 +38,11 @@ void check_training(std::string_view where, const PointView& training, int64_t w
 
 }  // namespace eval
 
+std::vector<std::vector<double>> Metric::errors(std::span<const PointView>, const PointView&,
+                                                const MetricContext&) const {
+  return {};
+}
+
 std::vector<Figure> MetricEntry::compute(const PointView& generated, const PointView& reference,
                                          const MetricContext& context) const {
   Binder binder;

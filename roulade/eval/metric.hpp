@@ -46,6 +46,10 @@ class Metric {
   /// NaN or infinity.
   virtual std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
                                                    const MetricContext& context) const = 0;
+  /// The standard errors of those figures as the rows of one judged and one reference set tell them, NaN where they do
+  /// not: what stands beside the figures of a single pair. Empty = of none.
+  virtual std::vector<std::vector<double>> errors(std::span<const PointView> sets, const PointView& reference,
+                                                  const MetricContext& context) const;
 };
 
 /// A metric with its options. compute() judges one set with the default options.
@@ -55,7 +59,10 @@ struct MetricEntry : Factory<Metric> {
   bool needs_training = false;
   bool by_default = true;  ///< taken when nobody names metrics
   bool needs_mixture = false;
-  bool needs_classes = false;  ///< of the training set
+  bool needs_classes = false;     ///< of the training set
+  bool needs_features = false;    ///< judges features of pictures; compare() takes any vectors
+  bool also_on_features = false;  ///< judges points, and their features as well where there are some
+  bool needs_judge = false;       ///< judges what the judge of pictures answers: [rows, classes]
 
   std::vector<Figure> compute(const PointView& generated, const PointView& reference, const MetricContext&) const;
 };

@@ -67,6 +67,7 @@ Entry precision_recall() {
       "Share of generated points near real ones (precision), and of real points near generated ones (recall)";
   entry.source = "Kynkaanniemi et al. 2019, Improved precision and recall metric, equations 1 and 2";
   entry.figures = {"precision", "recall"};
+  entry.also_on_features = true;
   return with_settings<Entry, Settings>(entry,
                                         [](const Settings& s) { return std::make_unique<const PrecisionRecall>(s); });
 }

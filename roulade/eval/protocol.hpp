@@ -15,6 +15,9 @@
 
 namespace roulade {
 
+class Features;
+class FeatureStore;
+
 /// Points to judge that own their values.
 struct PointSet {
   int64_t rows = 0;
@@ -49,18 +52,21 @@ struct ProtocolInput {
   const Curve* curve = nullptr;      ///< scaled like the points; null = the data have none
   PointView training = {};           ///< what the generator was trained on, scaled; no rows = not known
   const Mixture* mixture = nullptr;  ///< the data's law, scaled like the points; null = it is none
+  FeatureStore* features = nullptr;  ///< of pictures; null = none are looked at
+  FeatureStore* answers = nullptr;   ///< what the judge says of pictures, a number a class; null = there is no judge
 };
 
 /// A mean over pairs.
 struct PairMean {
   double mean = 0;
-  double error = 0;            ///< standard error: sample standard deviation / sqrt(pairs); NaN for a single pair
+  /// Standard error: sample standard deviation / sqrt(pairs); of a single pair what the metric knows, or NaN.
+  double error = 0;
   std::vector<double> values;  ///< one a pair
 };
 
 struct FigureResult {
   std::string metric;  ///< entry
-  std::string figure;
+  std::string figure;  ///< on features with their name behind it: "precision_NAME"
   PairMean generated;
   std::optional<PairMean> floor;
 };
@@ -83,24 +89,36 @@ class Protocol {
   int64_t count() const { return count_; }  ///< points of a set, for who makes the sets
   bool needs_training() const;              ///< a chosen metric looks at the training set
 
+  static constexpr const char* kNone = "none";
+  static constexpr const char* kJudge = "judge";
+  const std::string& features() const { return features_; }  ///< kNone, kJudge (the judge's own), or an entry
+  const std::string& judge() const { return judge_; }        ///< its folder; empty = there is none
+  const std::string& features_cache() const { return features_cache_; }  ///< a file; empty = the run's own
+  /// The entry that features() names, with its options; null for kNone and kJudge. Throws what making it throws.
+  std::shared_ptr<const Features> make_features() const;
+
   /// Judges `pairs` pairs (generated set, reference set), each with its floor.   seed: fixes every set and direction:
   /// pair k has the seeds derive_seed(derive_seed(seed, k), role), role 0 generated, 1 reference, 2 floor, 3 metrics.
-  /// Metrics of a curve, a mixture, a training set or its classes are left out when the input has none, unless they
-  /// were named. After a cancel the result covers the pairs done; a pair whose sets were being made is dropped. Throws
-  /// Error(usage) as the metrics do.
+  /// Metrics of a curve, a mixture, a training set or its classes, features or a judge are left out when the input has
+  /// none, unless they were named; those of points that also suit features are taken of both. After a cancel the result
+  /// covers the pairs done; a pair whose sets were being made is dropped. Throws Error(usage) as the metrics do.
   ProtocolResult run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress = {},
                      const Cancel& cancel = {}) const;
 
  private:
   struct Choice {
     const MetricEntry* entry;
-    std::unique_ptr<const Metric> metric;
+    std::shared_ptr<const Metric> metric;
+    bool on_features = false;
   };
+  std::vector<Choice> choices_for(const ProtocolInput& input) const;
 
   std::vector<Choice> choices_;
   bool named_ = false;  ///< the caller named the metrics, each of them
   int64_t pairs_ = 20;
   int64_t count_ = 10000;
+  std::string features_ = kNone, judge_, features_cache_;
+  Table features_options_;
 };
 
 }  // namespace roulade

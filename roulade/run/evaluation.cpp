@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
 #include "roulade/data/mixture.hpp"
+#include "roulade/run/judging.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -70,6 +71,9 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   }
   const std::optional<Mixture> law = scaled_law(*source, scaling);
   if (law && law->by_class) input.mixture = &*law;
+  PictureJudging pictures(run, protocol);
+  input.features = pictures.features();
+  input.answers = pictures.answers();
   PointSet training;
   if (protocol.needs_training()) {  // the rows that make_train_parts drew
     const auto data = settings_of<DataSettings>(run.recipe, "data");
@@ -83,6 +87,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     return to_set(scaling.apply(made.points));
   };
   out.result = protocol.run(input, run.seed, progress, cancel);
+  pictures.keep();
   out.finished = out.result.pairs == out.pairs;
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return out;

@@ -20,7 +20,8 @@ struct Evaluation {
   bool finished = true;
 };
 
-/// Judges a run by the protocol of [eval]; writes nothing.
+/// Judges a run by the protocol of [eval]. Writes nothing but features of real pictures, for the next time (eval.
+/// features_cache; else RUN/features/).
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {});
 
 /// The evaluation as JSON text, as RUN/eval.json holds it.

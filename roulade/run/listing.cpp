@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/listing.hpp"
 
+#include "roulade/eval/features.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
@@ -57,11 +58,12 @@ ListedKind list_grids() {
 ListedKind list_metrics() {
   const auto& registry = eval::registry();
   ListedKind kind = list({"metrics", "metric", "eval"}, "eval.metrics", registry);
-  kind.fact_names = {"needs_curve", "needs_mixture", "needs_training", "needs_classes", "by_default"};
+  kind.fact_names = {"needs_curve",    "needs_mixture", "needs_training", "needs_classes",
+                     "needs_features", "needs_judge",   "by_default"};
   for (size_t i = 0; i < kind.entries.size(); ++i) {
     const MetricEntry& entry = registry.entries()[i];
-    kind.entries[i].facts = {entry.needs_curve, entry.needs_mixture, entry.needs_training, entry.needs_classes,
-                             entry.by_default};
+    kind.entries[i].facts = {entry.needs_curve,    entry.needs_mixture, entry.needs_training, entry.needs_classes,
+                             entry.needs_features, entry.needs_judge,   entry.by_default};
   }
   return kind;
 }
@@ -96,6 +98,7 @@ std::vector<ListedKind> listed_kinds() {
           list_grids(),
           list({"guidance", "guidances"}, "guidance.kind", guidance::registry()),
           list_metrics(),
+          list({"features", "feature"}, "eval.features", features::registry()),
           list_recipes()};
 }
 

@@ -124,7 +124,8 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
     const double t = times[k], alpha = schedule.alpha(t), sigma = schedule.sigma(t);
     fill_normal({derive_seed(seed, k), Stream::evaluate, 1}, 0, points.width, std::span<double>(eps));
     for (size_t i = 0; i < x0.size(); ++i) x_t[i] = alpha * x0[i] + sigma * eps[i];
-    const Denoised made = run.denoiser->denoise(to_tensor(x_t, points.width), std::span(&t, 1), condition);
+    const Tensor noised = to_tensor(x_t, points.width).view(run.facts.axes(points.rows));
+    const Denoised made = run.denoiser->denoise(noised, std::span(&t, 1), condition);
     const double error = mean_square(to_vector(made.x0), x0);
     out.log_snr.push_back(schedule.log_snr(t));
     out.x0.push_back(error);
@@ -142,7 +143,8 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
     out.target.push_back(error / (factor * factor));
   }
   out.target_name = "the network's output (" + name + ")";
-  out.note = fmt::format("{} held-out points a level, {} levels.", plot::grouped(points.rows), times.size());
+  out.note = fmt::format("{} held-out {} a level, {} levels.", plot::grouped(points.rows),
+                         run.facts.pictures() ? "pictures" : "points", times.size());
   if (known)
     out.note += fmt::format(" Least possible: the exact denoiser of the data's law on {} of them.", plot::grouped(few));
   return out;

@@ -7,6 +7,7 @@
 #include "roulade/run/own_names.hpp"
 #include "roulade/run/tables.hpp"
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <sstream>
@@ -53,13 +54,17 @@ toml::table parse(const std::string& text, const std::string& origin) {
   }
 }
 
-/// The recipe with each key named `file` replaced.
+/// Keys that name a file or folder.
+constexpr std::array kFileKeys = {"file", "features_file", "features_cache", "judge"};
+
+/// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {
-  for (auto& [name, table] : recipe.tables) {
-    const auto given = table.find("file");
-    auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
-    if (file != nullptr) *file = place(*file);
-  }
+  for (auto& [name, table] : recipe.tables)
+    for (const char* key : kFileKeys) {
+      const auto given = table.find(key);
+      auto* file = given == table.end() ? nullptr : std::get_if<std::string>(&given->second.value);
+      if (file != nullptr) *file = place(*file);
+    }
   return recipe;
 }
 

@@ -59,7 +59,30 @@ const std::map<std::string, Meaning> kMeanings = {
     {"off_modes", {"off all modes", "share of samples over 4 sigma from every component", ReportFigure::Aim::lower}},
     {"mode_kl", {"mode shares", "divergence of the components' shares from the data's", ReportFigure::Aim::lower}},
     {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
+    {"recognised", {"recognised", "share whose nearest training points have the class", ReportFigure::Aim::higher}},
+    {"frechet", {"Fréchet distance", "between Gaussians fitted to features", ReportFigure::Aim::lower}},
+    {"kid", {"KID", "kernel distance of features; 0 when both sets have one law", ReportFigure::Aim::lower}},
+    {"kid_deviation", {"KID's deviation", "over subsets", ReportFigure::Aim::floor}},
+    {"density", {"density", "real balls that hold a sample, 1 = as real", ReportFigure::Aim::floor}},
+    {"knn_coverage", {"coverage", "share of real points with a sample near", ReportFigure::Aim::higher}},
+    {"class_accuracy",
+     {"class accuracy", "share that the judge takes for the class asked for", ReportFigure::Aim::higher}},
 };
+
+/// The meaning of "precision_NAME" is that of precision; where `name` has none the figure stays as it is.
+void explain(ReportFigure& figure, const std::string& name) {
+  figure.name = name;
+  size_t longest = 0;
+  for (const auto& [known, meaning] : kMeanings) {
+    const bool fits = name == known || name.rfind(known + "_", 0) == 0;
+    if (!fits || known.size() <= longest) continue;
+    longest = known.size();
+    figure.name = meaning.name;
+    if (name != known) figure.name += fmt::format(" ({})", name.substr(known.size() + 1));
+    figure.meaning = meaning.words;
+    figure.aim = meaning.aim;
+  }
+}
 
 PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
 
@@ -105,12 +128,7 @@ void add_figures(ReportContent& content, const RunFolder& folder) {
     for (const nlohmann::json& row : json.at("figures")) {
       const std::string name = row.at("figure").get<std::string>();
       ReportFigure figure;
-      const auto meaning = kMeanings.find(name);
-      figure.name = meaning == kMeanings.end() ? name : meaning->second.name;
-      if (meaning != kMeanings.end()) {
-        figure.meaning = meaning->second.words;
-        figure.aim = meaning->second.aim;
-      }
+      explain(figure, name);
       figure.generated = number(row.at("generated"), "mean");
       figure.generated_error = number(row.at("generated"), "standard_error");
       if (row.contains("floor")) {
@@ -186,7 +204,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   }
   content.loss = losses_of(folder);
   const int64_t judged = std::min(kJudged, many.rows);
-  if (run.denoiser && !pictures && text_of(run.recipe, "guidance", "kind") == "none")
+  if (run.denoiser && text_of(run.recipe, "guidance", "kind") == "none")
     content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);

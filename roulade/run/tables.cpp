@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/tables.hpp"
 
+#include "roulade/eval/features.hpp"
 #include "roulade/eval/protocol.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
@@ -73,6 +74,7 @@ std::vector<RecipeKey> all_keys() {
   add_keys(chosen, "sample", "sampler", sampler::registry());
   add_keys(chosen, "sample", "grid", grid::registry());
   add_keys(chosen, "guidance", "kind", guidance::registry());
+  add_keys(chosen, "eval", "features", features::registry());
   const auto of_entry = [&](const std::string& table, const std::string& key) {
     return std::any_of(chosen.begin(), chosen.end(),
                        [&](const RecipeKey& k) { return k.table == table && k.info.key == key; });

@@ -71,8 +71,9 @@ TEST_P(MetricConformance, WrongWidthIsRefused) {
 }
 
 TEST_P(MetricConformance, TooFewRowsAreRefused) {
-  const std::map<std::string, int64_t> least = {
-      {"energy", 2}, {"precision_recall", 6}, {"mmd", 2}, {"classifier", 2}, {"density_coverage", 6}};  // others: 1
+  const std::map<std::string, int64_t> least = {{"energy", 2},     {"precision_recall", 6}, {"mmd", 2},
+                                                {"classifier", 2}, {"density_coverage", 6}, {"frechet", 2},
+                                                {"kid", 2}};  // others: 1
   const auto found = least.find(GetParam());
   const int64_t rows = found == least.end() ? 1 : found->second;
   const PointSet enough = test::roll().fresh(3, rows);
@@ -164,6 +165,11 @@ TEST(MetricDefaults, AreTheDefinition) {
                                                  {"mode_share", 0.1},
                                                  {"mode_sigmas", 4.0},
                                                  {"recognition_neighbours", int64_t{5}},
+                                                 {"kid_subsets", int64_t{100}},
+                                                 {"kid_size", int64_t{1000}},
+                                                 {"features", std::string("none")},
+                                                 {"features_cache", std::string()},
+                                                 {"judge", std::string()},
                                                  {"pairs", int64_t{20}},
                                                  {"count", int64_t{10000}},
                                                  {"metrics", std::vector<std::string>{}}};

@@ -164,6 +164,7 @@ TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
       for (const auto& entry : eval::registry().entries()) {
         if ((entry.needs_curve && !curve) || (entry.needs_training && !training)) continue;
         if (entry.needs_mixture && !mixture) continue;
+        if (entry.needs_features || entry.needs_judge) continue;
         every.insert(every.end(), entry.figures.begin(), entry.figures.end());
         if (entry.by_default) by_default.insert(by_default.end(), entry.figures.begin(), entry.figures.end());
       }

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/eval/judge.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/tensor_file.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kConfig = "config.json", kWeights = "judge.safetensors", kKind = "RouladePictureClassifier";
+constexpr int64_t kMostOf = 1 << 16;  ///< of a side, of classes: a reader trusts no number
+
+int64_t colours(const std::vector<int64_t>& shape) { return shape.at(0) < 3 ? 1 : 3; }
+
+class Layer final : public Features {
+ public:
+  Layer(std::shared_ptr<const PictureClassifier> network, bool last)
+      : network_(std::move(network)), last_(last), name_(last ? "judge_answers" : "judge") {}
+
+  const std::string& name() const override { return name_; }
+  int64_t width() const override { return last_ ? network_->shape().classes : network_->shape().hidden; }
+
+  Tensor of(const Tensor& pictures) const override {
+    const auto& shape = network_->shape().picture;
+    if (pictures.scalar_type() != at::kByte || pictures.dim() != 4 ||
+        pictures.sizes().slice(1) != at::IntArrayRef(shape))
+      fail(Code::usage, "judge", "pictures", fmt::format("bytes of {}", fmt::join(shape, " x ")),
+           fmt::format("{}", fmt::join(pictures.sizes(), " x ")));
+    const at::NoGradGuard no_grad;
+    const Tensor hidden = network_->hidden(pictures.to(at::kFloat) / 127.5 - 1);
+    return last_ ? network_->answers(hidden) : hidden;
+  }
+
+ private:
+  std::shared_ptr<const PictureClassifier> network_;
+  bool last_;
+  std::string name_;
+};
+
+void fill(const PictureClassifier& network, const std::map<std::string, Tensor>& weights, const std::string& where) {
+  const at::NoGradGuard no_grad;
+  const NamedWeights named = network.parameters();
+  for (const auto& [name, weight] : named) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) fail(Code::input, where, fmt::format("tensor '{}' is missing", name));
+    const Tensor& from = found->second;
+    if (from.sizes() != weight.stored().sizes() || from.scalar_type() != at::kFloat)
+      fail(Code::input, where, fmt::format("tensor '{}'", name),
+           fmt::format("floats of {}", fmt::join(weight.stored().sizes(), " x ")),
+           fmt::format("{}", fmt::join(from.sizes(), " x ")));
+    Tensor to = weight.stored();
+    to.copy_(from);
+  }
+  if (weights.size() != named.size())
+    fail(Code::input, where, "tensors", fmt::format("{}", named.size()), fmt::format("{}", weights.size()));
+}
+
+}  // namespace
+
+Judge::Judge(std::shared_ptr<const PictureClassifier> network, std::vector<std::string> class_names, double accuracy)
+    : network_(std::move(network)), class_names_(std::move(class_names)), accuracy_(accuracy) {}
+
+Judge Judge::read(const fs::path& folder) {
+  if (!fs::exists(folder / kConfig)) fail(Code::io, folder.string(), "no judge here", kConfig, "none");
+  const std::string where = (folder / kConfig).string();
+  PictureClassifierShape shape;
+  std::vector<std::string> names;
+  double accuracy = 0;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_file(folder / kConfig, 1 << 20));
+    if (json.at("_class_name") != kKind) fail(Code::input, where, "_class_name", kKind, json.at("_class_name").dump());
+    shape.picture = json.at("sample_shape").get<std::vector<int64_t>>();
+    shape.classes = json.at("classes").get<int64_t>();
+    shape.widths = json.at("widths").get<std::vector<int64_t>>();
+    shape.hidden = json.at("hidden").get<int64_t>();
+    names = json.at("class_names").get<std::vector<std::string>>();
+    accuracy = json.at("test_accuracy").get<double>();
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, where, fmt::format("damaged ({})", e.what()));
+  }
+  std::vector<int64_t> all = shape.picture;
+  all.insert(all.end(), shape.widths.begin(), shape.widths.end());
+  all.insert(all.end(), {shape.classes, shape.hidden});
+  const auto [least, most] = std::minmax_element(all.begin(), all.end());
+  if (*least < 1 || *most > kMostOf || (!names.empty() && static_cast<int64_t>(names.size()) != shape.classes))
+    fail(Code::input, where, "shape of the network", fmt::format("numbers of 1 to {}, a name a class", kMostOf));
+  const auto network = std::make_shared<PictureClassifier>(shape, 0);
+  fill(*network, read_tensors(folder / kWeights).tensors, (folder / kWeights).string());
+  return {network, names, accuracy};
+}
+
+void Judge::write(const fs::path& folder) const {
+  if (fs::exists(folder) && !fs::exists(folder / kConfig) && !fs::is_empty(folder))
+    fail(Code::usage, folder.string(), "folder of the judge", "a new one, or one that holds a judge");
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path());
+  FolderReplacement replacement(folder);
+  const PictureClassifierShape& shape = network_->shape();
+  const nlohmann::ordered_json json = {{"_class_name", kKind},          {"format", 1},
+                                       {"sample_shape", shape.picture}, {"classes", shape.classes},
+                                       {"class_names", class_names_},   {"widths", shape.widths},
+                                       {"hidden", shape.hidden},        {"test_accuracy", accuracy_}};
+  write_file_atomically(replacement.folder() / kConfig, json.dump(2) + "\n");
+  std::map<std::string, Tensor> weights;
+  for (const auto& [name, weight] : network_->parameters()) weights[name] = weight.stored().detach();
+  write_tensors(replacement.folder() / kWeights, weights, {{"format", "pt"}});
+  replacement.commit();
+}
+
+void Judge::check(const std::vector<int64_t>& shape, int64_t classes, const std::vector<std::string>& names) const {
+  const PictureClassifierShape& own = network_->shape();
+  std::vector<int64_t> seen = shape;
+  if (!seen.empty()) seen[0] = colours(shape);
+  if (seen != own.picture)
+    fail(Code::usage, "eval.judge", "pictures",
+         fmt::format("{}, what it was trained on", fmt::join(own.picture, " x ")),
+         fmt::format("{}", fmt::join(seen, " x ")));
+  if (classes != own.classes)
+    fail(Code::usage, "eval.judge", "classes", fmt::format("{}, what it was trained on", own.classes),
+         fmt::format("{}", classes));
+  if (!names.empty() && !class_names_.empty() && names != class_names_)
+    fail(Code::usage, "eval.judge", "names of the classes", fmt::format("{}", fmt::join(class_names_, ", ")),
+         fmt::format("{}", fmt::join(names, ", ")));
+}
+
+std::shared_ptr<const Features> Judge::features() const { return std::make_shared<const Layer>(network_, false); }
+std::shared_ptr<const Features> Judge::answers() const { return std::make_shared<const Layer>(network_, true); }
+
+}  // namespace roulade

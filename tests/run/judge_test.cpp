@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// A classifier of handwritten digits as judge: trained, kept, asked.
+#include "roulade/eval/judge.hpp"
+
+#include "roulade/eval/feature_store.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/run/judge_training.hpp"
+#include "roulade/run/settings.hpp"
+#include "tests/io/scratch.hpp"
+
+#include <fstream>
+
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+JudgeRequest digits(const std::filesystem::path& out) {
+  JudgeRequest request;
+  request.recipe = find_recipe("digits");
+  request.out = out;
+  return request;
+}
+
+TEST(Judge, LearnsDigitsAndIsReadAgain) {
+  const Scratch scratch;
+  const JudgeResult result = train_judge(digits(scratch / "judge"));
+  ASSERT_TRUE(result.finished);
+  EXPECT_EQ(result.test_pictures, 359);
+  EXPECT_GT(result.weights, 100000);
+  EXPECT_LT(result.weights, 300000);
+  EXPECT_GE(result.accuracy, 0.97);  // nearest neighbours reach 0.99, chance 0.1
+
+  const Judge judge = Judge::read(scratch / "judge");
+  EXPECT_EQ(judge.accuracy(), result.accuracy);
+  judge.check({1, 8, 8}, 10, {});
+  expect_error(Code::usage, {"eval.judge", "1 x 8 x 8", "1 x 9 x 8"}, [&] { judge.check({1, 9, 8}, 10, {}); });
+  expect_error(Code::usage, {"classes", "10", "9"}, [&] { judge.check({1, 8, 8}, 9, {}); });
+
+  // Asked through the store of features, as an evaluation asks, it has the accuracy that it was kept with.
+  const auto source = make_source(resolve(find_recipe("digits")).tables.at("data"));
+  const Points test = source->draw(Split::test, 0, 0);
+  const Scaling scaling = Scaling::fit(test, "global");
+  FeatureStore store(judge.answers(), {{1, 8, 8}, 0, 16, scaling});
+  const PointSet answers = store.of(to_set(scaling.apply(test)).view(), true);
+  const auto figures = eval::registry().find("class_accuracy").compute(answers.view(), answers.view(), {});
+  EXPECT_NEAR(figures.front().value, result.accuracy, 2.0 / 359);  // by Winograd's method or not
+
+  expect_error(Code::usage, {"pictures"}, [&] { judge.features()->of(at::zeros({1, 1, 8, 8})); });
+  EXPECT_EQ(judge.features()->of(at::zeros({3, 1, 8, 8}, at::kByte)).sizes(), (std::vector<int64_t>{3, 128}));
+}
+
+TEST(Judge, OneSeedOneFile) {
+  const Scratch scratch;
+  std::string first;
+  for (const char* name : {"a", "b"}) {
+    JudgeRequest request = digits(scratch / name);
+    request.batch = 20;
+    set_key(request.recipe, "run.seed=3");
+    EXPECT_EQ(train_judge(request).seed, 3);
+    const std::string bytes = read_file(scratch / (std::string(name) + "/judge.safetensors"));
+    if (first.empty()) first = bytes;
+    EXPECT_TRUE(bytes == first);
+  }
+}
+
+TEST(Judge, RefusesWhatItCannotJudge) {
+  const Scratch scratch;
+  JudgeRequest request = digits(scratch / "judge");
+  request.recipe = find_recipe("moons");
+  expect_error(Code::usage, {"judge", "pictures"}, [&] { train_judge(request); });
+  expect_error(Code::io, {"no judge here"}, [&] { Judge::read(scratch / "judge"); });
+  std::ofstream(scratch / "config.json") << R"({"_class_name": "RouladePictureClassifier", "sample_shape": [1, 8]})";
+  expect_error(Code::input, {"config.json"}, [&] { Judge::read(scratch.folder()); });
+  JudgeRequest stopped = digits(scratch / "stopped");
+  stopped.cancel.request();
+  EXPECT_FALSE(train_judge(stopped).finished);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "stopped"));
+}
+
+}  // namespace
+}  // namespace roulade
