@@ -19,6 +19,7 @@ namespace {
 
 constexpr int64_t kFormat = 1;
 constexpr const char* kPrefix = "step-";
+constexpr const char* kTensors = ".safetensors";
 
 std::string to_toml(const Maker& maker) {
   return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", to_text(maker.version),
@@ -31,7 +32,27 @@ Maker to_maker(const toml::table& from) {
           from["threads"].value_or(int64_t{0})};
 }
 
+/// The steps of a folder's entries step-00000100ENDING, ascending.
+std::vector<int64_t> steps_in(const std::filesystem::path& folder, const std::string& ending) {
+  std::vector<int64_t> out;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kPrefix, 0) != 0 || is_leftover(entry.path())) continue;
+    int64_t step = 0;
+    const char* first = name.data() + std::string(kPrefix).size();
+    const auto [end, error] = std::from_chars(first, name.data() + name.size(), step);
+    if (error == std::errc() && ending == end) out.push_back(step);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
+
+std::filesystem::path RunFolder::snapshot(int64_t step) const {
+  return averages() / fmt::format("{}{:08}{}", kPrefix, step, kTensors);
+}
 
 std::filesystem::path RunFolder::checkpoint(int64_t step) const {
   return checkpoints() / fmt::format("{}{:08}", kPrefix, step);
@@ -44,20 +65,9 @@ std::filesystem::path without_slash(const std::filesystem::path& folder) {
 
 std::string RunFolder::name() const { return without_slash(std::filesystem::absolute(root)).filename().string(); }
 
-std::vector<int64_t> RunFolder::steps() const {
-  std::vector<int64_t> out;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(kPrefix, 0) != 0 || is_leftover(entry.path())) continue;
-    int64_t step = 0;
-    const char* first = name.data() + std::string(kPrefix).size();
-    const auto [end, error] = std::from_chars(first, name.data() + name.size(), step);
-    if (error == std::errc() && end == name.data() + name.size()) out.push_back(step);
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
+std::vector<int64_t> RunFolder::steps() const { return steps_in(checkpoints(), ""); }
+
+std::vector<int64_t> RunFolder::snapshots() const { return steps_in(averages(), kTensors); }
 
 std::optional<int64_t> RunFolder::latest() const {
   const std::vector<int64_t> all = steps();

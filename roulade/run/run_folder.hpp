@@ -21,6 +21,7 @@ struct RunFolder {
   std::filesystem::path facts() const { return root / "data.json"; }
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+  std::filesystem::path averages() const { return root / "averages"; }
   std::filesystem::path samples() const { return root / "samples"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
   std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
@@ -28,9 +29,12 @@ struct RunFolder {
   std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path checkpoint(int64_t step) const;
+  std::filesystem::path snapshot(int64_t step) const;  ///< of the averages that a width is chosen from
 
   /// Steps that have a whole checkpoint, ascending.
   std::vector<int64_t> steps() const;
+  /// Steps that have a whole snapshot, ascending.
+  std::vector<int64_t> snapshots() const;
   /// The newest whole checkpoint's step; absent = none.
   std::optional<int64_t> latest() const;
   /// Throws Error(io) unless this is a run folder.

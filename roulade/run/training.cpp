@@ -8,6 +8,7 @@
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/tensorboard.hpp"
@@ -124,13 +125,14 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_metrics(folder.metrics(), trainer.done());
+  cut_snapshots(folder, trainer.done());
 }
 
 }  // namespace
 
 std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
-  static const std::set<std::string> kFree = {"run.title", "train.log_every", "train.checkpoint_every", "train.keep",
-                                              "train.validate_every"};
+  static const std::set<std::string> kFree = {"run.title",          "train.log_every",      "train.checkpoint_every",
+                                              "train.keep",         "train.validate_every", "train.ema_snapshot_every"};
   const Recipe x = resolve(a), y = resolve(b);
   std::set<std::string> out;
   for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"}) {
@@ -223,6 +225,7 @@ TrainResult run_training(const TrainRequest& request) {
     };
   }
   hooks.improved = [&] { writer.best(); };
+  hooks.snapshot = [&] { write_snapshot(folder, trainer); };
   hooks.checkpoint = [&] {
     metrics.sync();
     writer.checkpoint();
