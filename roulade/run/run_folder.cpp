@@ -50,6 +50,10 @@ std::vector<int64_t> steps_in(const std::filesystem::path& folder, const std::st
 
 }  // namespace
 
+std::filesystem::path RunFolder::preview(int64_t step) const {
+  return previews() / fmt::format("{}{:08}.png", kPrefix, step);
+}
+
 std::filesystem::path RunFolder::snapshot(int64_t step) const {
   return averages() / fmt::format("{}{:08}{}", kPrefix, step, kTensors);
 }

@@ -23,12 +23,14 @@ struct RunFolder {
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path averages() const { return root / "averages"; }
   std::filesystem::path samples() const { return root / "samples"; }
+  std::filesystem::path previews() const { return root / "previews"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
   std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
   std::string name() const;  ///< the folder's own: "a" of "runs/a/", and of "." inside it
   std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path checkpoint(int64_t step) const;
+  std::filesystem::path preview(int64_t step) const;
   std::filesystem::path snapshot(int64_t step) const;  ///< of the averages that a width is chosen from
 
   /// Steps that have a whole checkpoint, ascending.

@@ -74,6 +74,19 @@ class Writer {
   const Trainer& trainer_;
 };
 
+/// Writes a preview's picture into the run; without samples it says why.
+void keep_preview(const RunFolder& folder, const TrainPreview& preview, const DataFacts& facts,
+                  const std::function<void(const std::string&)>& warn) {
+  if (preview.samples.rows == 0) {
+    if (warn) warn(fmt::format("no picture of samples at step {}: {}", preview.step, preview.fault));
+    return;
+  }
+  std::error_code error;
+  fs::create_directories(folder.previews(), error);
+  if (error) fail(Code::io, folder.previews().string(), fmt::format("cannot make this folder: {}", error.message()));
+  write_file_atomically(folder.preview(preview.step), preview_png(preview, facts));
+}
+
 /// True when a kill stopped a run before its first file: the folder holds only left-overs and an empty checkpoints/.
 bool never_began(const RunFolder& folder) {
   if (!fs::is_directory(folder.root)) return false;
@@ -132,7 +145,8 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
 
 std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
   static const std::set<std::string> kFree = {"run.title",          "train.log_every",      "train.checkpoint_every",
-                                              "train.keep",         "train.validate_every", "train.ema_snapshot_every"};
+                                              "train.keep",         "train.validate_every", "train.ema_snapshot_every",
+                                              "train.preview_every"};
   const Recipe x = resolve(a), y = resolve(b);
   std::set<std::string> out;
   for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"}) {
@@ -213,14 +227,19 @@ TrainResult run_training(const TrainRequest& request) {
       return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
-  if (request.preview || board) {
+  const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
+  if (drawn || board || settings.preview_every > 0) {
     previewer.emplace(parts, request.preview_share);
     hooks.preview = [&](int64_t step) {
-      if (!previewer->due(step == settings.steps)) return;
+      const bool end = step == settings.steps;
+      const bool kept = settings.preview_every > 0 && (end || step % settings.preview_every == 0);
+      const bool shown = (drawn || board) && previewer->due(end);
+      if (!kept && !shown) return;
       const TrainPreview preview = previewer->make(trainer);
       const auto begin = std::chrono::steady_clock::now();
-      if (request.preview) request.preview(preview);
-      if (board) board->samples(preview, parts.facts.columns);
+      if (kept) keep_preview(folder, preview, parts.facts, request.warn);
+      if (drawn && shown) request.preview(preview);
+      if (board && shown) board->samples(preview, parts.facts);
       previewer->add_cost(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     };
   }

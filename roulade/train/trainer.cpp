@@ -48,6 +48,8 @@ void TrainSettings::bind(Binder& b) {
   b.add("log_every", log_every, at_least(1), "steps between rows of metrics");
   b.add("validate_every", validate_every, at_least(0), "steps between validation losses; 0 = never");
   b.add("checkpoint_every", checkpoint_every, at_least(0), "steps between checkpoints; 0 = only at the end");
+  b.add("preview_every", preview_every, at_least(0),
+        "steps between pictures of samples in RUN/previews, from the same noise each time; 0 = none");
   b.add("keep", keep, at_least(1), "checkpoints kept, the latest ones (the best one stays besides)");
 }
 

@@ -31,6 +31,7 @@ struct TrainSettings {
   int64_t log_every = 50;
   int64_t validate_every = 1000;
   int64_t checkpoint_every = 1000;
+  int64_t preview_every = 0;
   int64_t keep = 2;
 
   void bind(Binder& b);

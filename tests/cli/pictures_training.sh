@@ -80,4 +80,24 @@ cp cut whole/averages/step-00000004.safetensors
 ends 3 sample whole --ema 0.075 --quiet
 says err "step-00000004"
 
+# Sheets of samples: at the chosen steps and the end, the same noise each time, nothing else changed.
+ends 0 train "${tiny[@]}" --out plain
+ends 0 train "${tiny[@]}" --out shown --set train.preview_every=5
+[[ "$(ls shown/previews | xargs)" == "step-00000005.png step-00000010.png step-00000012.png" ]] ||
+  fail "previews: $(ls shown/previews)"
+[[ ! -e plain/previews ]] || fail "previews without asking"
+same {plain,shown}/checkpoints/step-00000012/training.safetensors
+python3 - <<'P' || fail "previews: no sheet of 8 x 10 pictures"
+import struct
+head = open("shown/previews/step-00000012.png", "rb").read(24)
+assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", head[16:24]) == (8 * 34 + 2, 10 * 34 + 2)
+P
+cmp -s shown/previews/step-000000{05,12}.png && fail "previews do not change"
+cp shown/previews/step-00000012.png before.png
+rm -r shown/previews shown/checkpoints/step-00000012 shown/checkpoints/latest
+ends 0 train "${tiny[@]}" --out shown --resume --set train.preview_every=4 # an option that may change
+same before.png shown/previews/step-00000012.png
+ends 0 train moons --out moons "${small[@]}" --set train.steps=6 --set train.preview_every=3
+[[ "$(ls moons/previews | xargs)" == "step-00000003.png step-00000006.png" ]] || fail "previews of points: $(ls moons/previews)"
+
 finish
