@@ -22,7 +22,7 @@ struct Options {
   std::optional<bool> preview;
   std::string recipe, data, out, init_from;
   bool resume = false;
-  bool dry_run = false, tensorboard = false;
+  bool dry_run = false, tensorboard = false, force = false;
 };
 
 // What is trained, and where it goes.
@@ -73,8 +73,17 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
   out.add("columns", plan.width);
   out.add("classes", plan.classes);
   out.add("parameters", plan.parameters);
-  out.add("memory", static_cast<double>(plan.memory) / 1e6, "MB");
-  out.add("time", plan.seconds, "s");
+  out.add("data", static_cast<double>(plan.training_rows * plan.width) * sizeof(float) / 1e6, "MB");
+  const TrainEstimate& e = plan.estimate;
+  if (plan.operations)
+    out.add("arithmetic_a_step", 3e-9 * static_cast<double>(*plan.operations) * plan.samples, "GFLOP");
+  out.add("memory", static_cast<double>(e.memory) / 1e6, "MB");
+  out.add("memory_free", static_cast<double>(e.free) / 1e6, "MB");
+  out.add("time_a_step", e.fits() ? Cell(e.step_seconds) : Cell(), "s");
+  out.add("time", e.fits() ? Cell(e.seconds) : Cell(), "s");
+  Sheet portions{"memory_of", {"what", "MB"}, {}};
+  for (const auto& [what, bytes] : e.portions) portions.rows.push_back({what, static_cast<double>(bytes) / 1e6});
+  out.sheets.push_back(std::move(portions));
   Sheet weights{"weights", {"name", "shape", "numbers"}, {}};
   for (const auto& [name, shape] : plan.weights) {
     int64_t numbers = 1;
@@ -90,7 +99,9 @@ int train(const Options& o) {
   Plan plan = make_plan(work, o);
   const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
   if (o.dry_run) {
-    describe_plan(work, plan_training(plan.recipe), seed);
+    const TrainPlan known = plan_training(plan.recipe);
+    describe_plan(work, known, seed);
+    if (!o.force) check_estimate(known.estimate);
     return 0;
   }
   work.say(fmt::format("{} {}, seed {}, {} thread{}", o.resume ? "resuming" : "training into", plan.out.string(), seed,
@@ -103,6 +114,11 @@ int train(const Options& o) {
   request.progress = work.progress();
   request.cancel = work.cancel();
   request.tensorboard = o.tensorboard;
+  request.force = o.force;
+  request.estimated = [&](const TrainEstimate& e) {
+    work.say(fmt::format("estimate: {:.2f} of {:.2f} GB, {:.3g} min", static_cast<double>(e.memory) / 1e9,
+                         static_cast<double>(e.free) / 1e9, e.seconds / 60));
+  };
   request.preview = work.preview(o.preview);
   request.warn = [&](const std::string& line) { work.say(line); };
   const TrainResult result = run_training(request);
@@ -136,6 +152,7 @@ void add_train(CLI::App& root, int& exit_code) {
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
   command.add_option("--init-from", o->init_from, "start from the averaged weights of this run")->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
+  command.add_flag("--force", o->force, "train even where the estimated memory exceeds the\nmachine's");
   command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");

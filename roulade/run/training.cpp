@@ -11,6 +11,7 @@
 #include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/step_cost.hpp"
 #include "roulade/run/tensorboard.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -108,6 +109,11 @@ void begin_folder(const RunFolder& folder) {
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
 }
 
+/// Networks beside the trained one: to validate with averaged weights, to show samples.
+int64_t networks_beside(const TrainParts& parts, bool shows) {
+  return 1 + (shows || parts.settings.preview_every > 0 ? 1 : 0);
+}
+
 /// Autograd's step sums in an order that depends on the threads; the fused one does not.
 std::string warning_of_threads(const RunFolder& folder, const std::vector<Maker>& makers, const Objective& objective) {
   std::vector<int64_t> before;
@@ -183,6 +189,12 @@ TrainResult run_training(const TrainRequest& request) {
                  from.checkpoint(*latest).string());
   }
   const FewerThreads limit(useful_threads(parts));
+  if (!request.force) {
+    const TrainEstimate estimate =
+        estimate_training(parts, networks_beside(parts, request.preview || request.tensorboard));
+    check_estimate(estimate);
+    if (request.estimated) request.estimated(estimate);
+  }
   Trainer trainer(parts.objective, settings, parts.seed);
   std::vector<Maker> makers;
   if (resume) {
@@ -267,21 +279,14 @@ TrainPlan plan_training(const Recipe& recipe) {
     for (const auto& [name, weight] : group.weights)
       plan.weights.emplace_back(groups.size() > 1 ? group.name + "." + name : name, weight.stored().sizes().vec());
   plan.parameters = parameter_count(*parts.objective);
+  plan.samples = static_cast<double>(parts.settings.batch) * static_cast<double>(parts.settings.accumulate);
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
   plan.classes = parts.shape.classes;
 
   const FewerThreads limit(useful_threads(parts));
-  constexpr int64_t kWarm = 3, kTimed = 10;
-  Trainer trainer(parts.objective, parts.settings, parts.seed);
-  PointBatches batches(parts.training, parts.settings.batch, parts.seed, parts.facts.shape);
-  const BatchFn next = [&](int64_t i) { return batches.at(i); };
-  for (int64_t i = 0; i < kWarm; ++i) trainer.step(next);
-  const auto start = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < kTimed; ++i) trainer.step(next);
-  const double timed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  plan.seconds = timed / kTimed * static_cast<double>(parts.settings.steps);
-  plan.memory = peak_memory();  // the timed steps have touched all that training touches
+  plan.estimate = estimate_training(parts, networks_beside(parts, false));
+  plan.operations = loss_operations(parts);
   return plan;
 }
 

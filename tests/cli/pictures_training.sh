@@ -100,4 +100,30 @@ same before.png shown/previews/step-00000012.png
 ends 0 train moons --out moons "${small[@]}" --set train.steps=6 --set train.preview_every=3
 [[ "$(ls moons/previews | xargs)" == "step-00000003.png step-00000006.png" ]] || fail "previews of points: $(ls moons/previews)"
 
+# Estimates: of a recipe that fits, near to what training then takes; what cannot fit is refused before anything is written.
+ends 0 train digits --dry-run --json --set train.batch=256
+for name in memory_MB memory_free_MB time_a_step_s time_s data_MB parameters; do
+  python3 -c 'import sys; sys.exit(not float(sys.argv[1]) > 0)' "$(value $name)" || fail "--dry-run: $name: $(value $name)"
+done
+estimated="$(value memory_MB)"
+if [[ $sanitized == no ]]; then
+  cat >peak.py <<'P'
+import os, resource, subprocess, sys
+program, estimated = sys.argv[1], float(sys.argv[2])
+subprocess.run([program, "train", "digits", "--quiet", "--threads", "1", "--out", "heavy", "--set", "train.batch=256",
+                "--set", "train.steps=3", "--force"], check=True, stdout=subprocess.DEVNULL)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
+print(f"estimated {estimated:.0f} MB, taken {peak:.0f} MB")
+sys.exit(not peak / 2 < estimated < peak * 2)
+P
+  python3 peak.py "$ROULADE" "$estimated" >said; ok=$?; cat said; [[ $ok == 0 ]] || fail "memory: $(cat said)"
+fi
+ends 5 train digits --out bad --set train.batch=100000000
+says err "train.batch = 100000000"
+says err "times the train.accumulate"
+says err "--force"
+[[ ! -e bad ]] || fail "a refused training left a folder"
+ends 5 train digits --dry-run --set train.batch=100000000
+says out "memory free"
+
 finish
