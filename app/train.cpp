@@ -74,6 +74,7 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
   out.add("classes", plan.classes);
   out.add("parameters", plan.parameters);
   out.add("data", static_cast<double>(plan.training_rows * plan.width) * sizeof(float) / 1e6, "MB");
+  out.add("precision", plan.precision);
   const TrainEstimate& e = plan.estimate;
   if (plan.operations)
     out.add("arithmetic_a_step", 3e-9 * static_cast<double>(*plan.operations) * plan.samples, "GFLOP");

@@ -22,14 +22,27 @@ constexpr const char* kPrefix = "step-";
 constexpr const char* kTensors = ".safetensors";
 
 std::string to_toml(const Maker& maker) {
-  return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", to_text(maker.version),
-                     to_text(maker.build), to_text(maker.instruction_set), maker.threads);
+  std::string out =
+      fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n", to_text(maker.version),
+                  to_text(maker.build), to_text(maker.instruction_set), maker.threads);
+  const PrecisionChoice& choice = maker.precision;
+  if (!choice.precision.empty())
+    out += fmt::format("precision = {}\nprecision_seconds = {}\n", to_text(choice.precision), to_text(choice.seconds));
+  return out;
 }
 
 Maker to_maker(const toml::table& from) {
   const auto text = [&](const char* key) { return from[key].value_or(std::string()); };
-  return {from["step"].value_or(int64_t{0}), text("version"), text("build"), text("instruction_set"),
-          from["threads"].value_or(int64_t{0})};
+  Maker out{from["step"].value_or(int64_t{0}),
+            text("version"),
+            text("build"),
+            text("instruction_set"),
+            from["threads"].value_or(int64_t{0}),
+            {}};
+  out.precision.precision = text("precision");
+  if (const toml::array* seconds = from["precision_seconds"].as_array())
+    for (const toml::node& node : *seconds) out.precision.seconds.push_back(node.value_or(0.0));
+  return out;
 }
 
 /// The steps of a folder's entries step-00000100ENDING, ascending.
@@ -88,7 +101,7 @@ bool Maker::same(const Maker& other) const {
          threads == other.threads;
 }
 
-Maker maker_from(int64_t step) { return {step, version(), build(), instruction_set(), threads()}; }
+Maker maker_from(int64_t step) { return {step, version(), build(), instruction_set(), threads(), {}}; }
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {
   std::string text = to_toml(resolved);

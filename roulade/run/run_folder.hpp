@@ -43,13 +43,20 @@ struct RunFolder {
   void check() const;
 };
 
+/// The numbers that a network is trained in, as train.precision says.
+struct PrecisionChoice {
+  std::string precision;        ///< "float32" or "bf16"
+  std::vector<double> seconds;  ///< with "auto" measured: a step in float32, one in bf16; else empty
+};
+
 /// What trained a run from a step on.
 struct Maker {
   int64_t from_step = 0;
   std::string version, build, instruction_set;
   int64_t threads = 0;
+  PrecisionChoice precision;  ///< that train.precision = "auto" made; else empty
 
-  bool same(const Maker& other) const;  ///< but for the step
+  bool same(const Maker& other) const;  ///< but for the step and what was measured
 };
 /// This process, from a step on.
 Maker maker_from(int64_t step);

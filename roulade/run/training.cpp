@@ -9,6 +9,7 @@
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/power_snapshots.hpp"
+#include "roulade/run/precision.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/step_cost.hpp"
@@ -109,6 +110,13 @@ void begin_folder(const RunFolder& folder) {
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
 }
 
+/// What "auto" chose when the run began.
+std::optional<PrecisionChoice> recorded_precision(const RunFolder& folder) {
+  for (const Maker& maker : read_makers(folder))
+    if (!maker.precision.precision.empty()) return maker.precision;
+  return std::nullopt;
+}
+
 /// Networks beside the trained one: to validate with averaged weights, to show samples.
 int64_t networks_beside(const TrainParts& parts, bool shows) {
   return 1 + (shows || parts.settings.preview_every > 0 ? 1 : 0);
@@ -176,7 +184,7 @@ TrainResult run_training(const TrainRequest& request) {
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
   // What the run folder keeps must mean the same from any folder.
-  const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
@@ -189,6 +197,7 @@ TrainResult run_training(const TrainRequest& request) {
                  from.checkpoint(*latest).string());
   }
   const FewerThreads limit(useful_threads(parts));
+  const PrecisionChoice precision = choose_precision(parts, resume ? recorded_precision(folder) : std::nullopt);
   if (!request.force) {
     const TrainEstimate estimate =
         estimate_training(parts, networks_beside(parts, request.preview || request.tensorboard));
@@ -203,7 +212,8 @@ TrainResult run_training(const TrainRequest& request) {
   } else {
     begin_folder(folder);
   }
-  const Maker now = maker_from(trainer.done());
+  Maker now = maker_from(trainer.done());
+  if (settings.precision == kAuto) now.precision = precision;
   if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
     const std::string warning = makers.empty() ? "" : warning_of_threads(folder, makers, *parts.objective);
     if (!warning.empty() && request.warn) request.warn(warning);
@@ -271,7 +281,7 @@ TrainResult run_training(const TrainRequest& request) {
 }
 
 TrainPlan plan_training(const Recipe& recipe) {
-  const TrainParts parts = make_train_parts(resolve(recipe));
+  TrainParts parts = make_train_parts(resolve(recipe));
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();
@@ -285,6 +295,7 @@ TrainPlan plan_training(const Recipe& recipe) {
   plan.classes = parts.shape.classes;
 
   const FewerThreads limit(useful_threads(parts));
+  plan.precision = choose_precision(parts).precision;
   plan.estimate = estimate_training(parts, networks_beside(parts, false));
   plan.operations = loss_operations(parts);
   return plan;

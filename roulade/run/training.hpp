@@ -52,6 +52,7 @@ struct TrainPlan {
   int64_t parameters = 0;
   double samples = 0;  ///< of a step
   int64_t training_rows = 0, width = 0, classes = 0;
+  std::string precision;              ///< float32 or bf16
   std::optional<int64_t> operations;  ///< of one sample's loss, forward; a step takes three times as many a sample
   TrainEstimate estimate;
 };

@@ -45,6 +45,8 @@ void TrainSettings::bind(Binder& b) {
       "0.10]");
   b.add("ema_snapshot_every", ema_snapshot_every, at_least(0),
         "steps between snapshots of those averages; 0 = thirty in all");
+  b.add("precision", precision, {kFloat32, kBfloat16, kAuto},
+        "numbers that the network computes in; auto = bf16 where a step is measured to be a tenth faster");
   b.add("log_every", log_every, at_least(1), "steps between rows of metrics");
   b.add("validate_every", validate_every, at_least(0), "steps between validation losses; 0 = never");
   b.add("checkpoint_every", checkpoint_every, at_least(0), "steps between checkpoints; 0 = only at the end");

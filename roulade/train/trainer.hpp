@@ -19,6 +19,9 @@
 
 namespace roulade {
 
+/// Values of train.precision.
+constexpr const char *kFloat32 = "float32", *kBfloat16 = "bf16", *kAuto = "auto";
+
 /// The options of [train].
 struct TrainSettings {
   int64_t steps = 5000;
@@ -28,6 +31,7 @@ struct TrainSettings {
   std::vector<double> ema = {0.999};
   std::vector<double> ema_posthoc;
   int64_t ema_snapshot_every = 0;
+  std::string precision = kFloat32;
   int64_t log_every = 50;
   int64_t validate_every = 1000;
   int64_t checkpoint_every = 1000;

@@ -126,4 +126,20 @@ says err "--force"
 ends 5 train digits --dry-run --set train.batch=100000000
 says out "memory free"
 
+# bfloat16: near to float32; what "auto" measured is written down, and resuming does as it says.
+loss() { python3 -c 'import json, sys; print([json.loads(l)["loss"] for l in open(sys.argv[1]) if "\"loss\"" in l][-1])' "$1/metrics.jsonl"; }
+ends 0 train "${tiny[@]}" --out narrow --set train.precision=bf16
+python3 -c 'import sys; a, b = map(float, sys.argv[1:]); sys.exit(not (a != b and abs(a - b) < 0.02 * a))' \
+  "$(loss plain)" "$(loss narrow)" || fail "bf16: losses $(loss plain) and $(loss narrow)"
+ends 0 train "${tiny[@]}" --out auto --set train.precision=auto --set train.checkpoint_every=6 --set train.keep=9
+says auto/recipe.toml 'precision_seconds = ['
+if ! grep -qE 'avx512_bf16|amx_bf16' /proc/cpuinfo; then
+  says auto/recipe.toml 'precision = "float32"'
+  same {plain,auto}/checkpoints/step-00000012/training.safetensors
+fi
+sed -i '/^\[made\]/,$s/^precision = .*/precision = "bf16"/' auto/recipe.toml # as if it had been measured so
+rm -r auto/checkpoints/step-00000012 auto/checkpoints/latest
+ends 0 train auto --resume --quiet
+cmp -s {plain,auto}/checkpoints/step-00000012/training.safetensors && fail "resuming does not take the recorded precision"
+[[ "$(grep -c '^precision = "bf16"' auto/recipe.toml)" == 1 ]] || fail "after resuming: $(grep precision auto/recipe.toml)"
 finish

@@ -2,6 +2,7 @@
 #include "roulade/run/estimate.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/run/precision.hpp"
 #include "roulade/run/step_cost.hpp"
 
 #include <ATen/ops/equal.h>
@@ -63,6 +64,33 @@ TEST(EstimateTest, FitsOrSaysWhatWould) {
   const TrainEstimate extreme = estimate_training(digits({"train.batch=9000000000000000000"}), 1);
   EXPECT_FALSE(extreme.fits());
   EXPECT_GT(extreme.memory, large.memory);
+}
+
+TEST(PrecisionTest, BfloatMustBeWorthIt) {
+  EXPECT_EQ(faster_precision(1, 0.95), "float32");
+  EXPECT_EQ(faster_precision(1, 0.89), "bf16");
+  EXPECT_EQ(faster_precision(1, 3), "float32");
+}
+
+TEST(PrecisionTest, IsMeasuredOnceAndThenAsRecorded) {
+  TrainParts measured = digits({"train.precision=auto"});
+  const auto before = measured.objective;
+  const PrecisionChoice choice = choose_precision(measured);
+  ASSERT_EQ(choice.seconds.size(), 2u);
+  EXPECT_EQ(choice.precision, faster_precision(choice.seconds[0], choice.seconds[1]));
+  EXPECT_EQ(measured.objective == before, choice.precision == "float32");
+  for (const std::string precision : {"float32", "bf16"}) {
+    TrainParts parts = digits({"train.precision=auto"});
+    const auto wide = parts.objective;
+    const PrecisionChoice again = choose_precision(parts, PrecisionChoice{precision, {1, 2}});
+    EXPECT_EQ(again.precision, precision);
+    EXPECT_EQ(again.seconds, (std::vector<double>{1, 2}));
+    EXPECT_EQ(parts.objective == wide, precision == "float32");
+  }
+  Recipe gan = find_recipe("family_gan");
+  set_key(gan, "train.precision=bf16");
+  TrainParts parts = make_train_parts(resolve(gan));
+  EXPECT_THROW(choose_precision(parts), Error);
 }
 
 }  // namespace
