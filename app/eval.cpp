@@ -18,6 +18,7 @@ struct Options {
   std::string run;
   std::optional<int64_t> pairs, checkpoint;
   std::string weights, data;
+  std::optional<double> ema;
   bool exact = false;
 };
 
@@ -26,6 +27,7 @@ int eval(const Options& o) {
   OpenRequest request{o.run, o.work.set, o.checkpoint};
   if (o.pairs) request.set.push_back(fmt::format("eval.pairs={}", *o.pairs));
   if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  if (o.ema) request.set.push_back(fmt::format("sample.ema={}", *o.ema));
   if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
   if (!o.data.empty()) {
     request.set.emplace_back("data.kind=\"images\"");
@@ -52,6 +54,10 @@ void add_eval(CLI::App& root, int& exit_code) {
       ->option_text("DIR");
   command.add_option("--pairs", o->pairs, "pairs of sets; default: eval.pairs of the recipe")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
+  command
+      .add_option("--ema", o->ema,
+                  "relative width of the average, of a run with\ntrain.ema_posthoc; default: the first of train.ema")
+      ->option_text("W");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   command.add_flag("--exact", o->exact,
                    "judge the exact denoiser of the data instead,\nwhere their law is known; writes nothing");

@@ -20,7 +20,7 @@ struct Options {
   std::string run, out;
   int64_t count = 0;
   std::optional<int64_t> steps, checkpoint;
-  std::optional<double> guidance;
+  std::optional<double> guidance, ema;
   std::string label, sampler, weights;
   std::string from, complete;
   double strength = 0.5;
@@ -34,6 +34,7 @@ std::vector<std::string> overrides(const Options& o) {
   if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
   if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
   if (!o.weights.empty()) set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
   if (!o.label.empty()) set.push_back(fmt::format("sample.label=\"{}\"", o.label));
   if (o.guidance) {
     set.emplace_back("guidance.kind=\"cfg\"");
@@ -110,6 +111,10 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->option_text("NAME");
   command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
+  command
+      .add_option("--ema", o->ema,
+                  "relative width of the average, of a run with\ntrain.ema_posthoc; default: the first of train.ema")
+      ->option_text("W");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   const std::string given = "Samples from what is given";
   CLI::Option* from = command.add_option("--from", o->from, "noise the rows of this table and sample on from there");

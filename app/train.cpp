@@ -24,7 +24,7 @@ struct Options {
   std::optional<bool> preview;
   std::string recipe, data, out, init_from;
   bool resume = false;
-  bool dry_run = false, tensorboard = false;
+  bool dry_run = false, tensorboard = false, force = false;
   int processes = 1;
 };
 
@@ -76,8 +76,18 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
   out.add("columns", plan.width);
   out.add("classes", plan.classes);
   out.add("parameters", plan.parameters);
-  out.add("memory", static_cast<double>(plan.memory) / 1e6, "MB");
-  out.add("time", plan.seconds, "s");
+  out.add("data", static_cast<double>(plan.training_rows * plan.width) * sizeof(float) / 1e6, "MB");
+  out.add("precision", plan.precision);
+  const TrainEstimate& e = plan.estimate;
+  if (plan.operations)
+    out.add("arithmetic_a_step", 3e-9 * static_cast<double>(*plan.operations) * plan.samples, "GFLOP");
+  out.add("memory", static_cast<double>(e.memory) / 1e6, "MB");
+  out.add("memory_free", static_cast<double>(e.free) / 1e6, "MB");
+  out.add("time_a_step", e.fits() ? Cell(e.step_seconds) : Cell(), "s");
+  out.add("time", e.fits() ? Cell(e.seconds) : Cell(), "s");
+  Sheet portions{"memory_of", {"what", "MB"}, {}};
+  for (const auto& [what, bytes] : e.portions) portions.rows.push_back({what, static_cast<double>(bytes) / 1e6});
+  out.sheets.push_back(std::move(portions));
   Sheet weights{"weights", {"name", "shape", "numbers"}, {}};
   for (const auto& [name, shape] : plan.weights) {
     int64_t numbers = 1;
@@ -114,7 +124,9 @@ int train(Options o) {
   Plan plan = make_plan(work, o);
   const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
   if (o.dry_run) {
-    describe_plan(work, plan_training(plan.recipe), seed);
+    const TrainPlan known = plan_training(plan.recipe);
+    describe_plan(work, known, seed);
+    if (!o.force) check_estimate(known.estimate);
     return 0;
   }
   work.say(fmt::format("{} {}, seed {}, {}{} thread{}", o.resume ? "resuming" : "training into", plan.out.string(),
@@ -128,6 +140,11 @@ int train(Options o) {
   request.progress = work.progress();
   request.cancel = work.cancel();
   request.tensorboard = o.tensorboard;
+  request.force = o.force;
+  request.estimated = [&](const TrainEstimate& e) {
+    work.say(fmt::format("estimate: {:.2f} of {:.2f} GB, {:.3g} min", static_cast<double>(e.memory) / 1e9,
+                         static_cast<double>(e.free) / 1e9, e.seconds / 60));
+  };
   request.preview = work.preview(o.preview);
   request.warn = [&](const std::string& line) { work.say(line); };
   request.meeting = meeting;
@@ -175,6 +192,7 @@ void add_train(CLI::App& root, int& exit_code) {
                   "start from the averaged weights of this run, or of a\nfolder that diffusers saved")
       ->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
+  command.add_flag("--force", o->force, "train even where the estimated memory exceeds the\nmachine's");
   command.add_flag("--tensorboard", o->tensorboard, "also write event files for TensorBoard into\nRUN/tensorboard");
   command
       .add_option("--processes", o->processes,

@@ -14,6 +14,12 @@
 #include <ATen/ops/mean.h>
 
 namespace roulade {
+
+Tensor DenoisingParts::answer(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
+  if (!bfloat16) return model->forward(x, noise_level, condition);
+  return model->forward(x.to(at::kBFloat16), noise_level, condition).to(x.scalar_type());
+}
+
 namespace {
 
 class Denoising final : public Objective {
@@ -23,7 +29,7 @@ class Denoising final : public Objective {
     const int64_t states = p_.schedule->states();
     for (int64_t i = 1; i <= states; ++i)
       table_.push_back(at_time(static_cast<double>(i) / static_cast<double>(states)));
-    if (p_.fused && p_.model->point_network())
+    if (p_.fused && !p_.bfloat16 && p_.model->point_network())
       fused_.emplace(
           *p_.model, *p_.times, *p_.schedule, *p_.loss, [this](double t) { return look_up(t); }, p_.label_dropout);
   }
@@ -58,8 +64,8 @@ class Denoising final : public Objective {
     Tensor x_t = column(&DenoisingLevel::alpha) * x0 + column(&DenoisingLevel::sigma) * eps;
     if (scaled) x_t = column(&DenoisingLevel::in) * x_t;
     const Tensor target = column(&DenoisingLevel::target_x0) * x0 + column(&DenoisingLevel::target_eps) * eps;
-    const Tensor output = p_.model->forward(x_t, column(&DenoisingLevel::noise).view({n}),
-                                            drop_labels(batch.condition, p_.label_dropout, key));
+    const Tensor output =
+        p_.answer(x_t, column(&DenoisingLevel::noise).view({n}), drop_labels(batch.condition, p_.label_dropout, key));
     Tensor error = p_.loss->values(output, target);
     if (weighted) error = error * column(&DenoisingLevel::weight);
     return error.mean();

@@ -18,6 +18,10 @@ struct DenoisingParts {
   std::shared_ptr<const LossFunction> loss;
   double label_dropout = 0;  ///< share of labels replaced by "no class", which guidance needs
   bool fused = true;         ///< take gradients by the fused pass where it knows the network, else by autograd
+  bool bfloat16 = false;     ///< the network computes in bfloat16, by autograd; weights and the loss stay float32
+
+  /// The network's answer, in x's dtype.
+  Tensor answer(const Tensor& x, const Tensor& noise_level, const Condition& condition) const;
 };
 
 /// mean over samples and components of  w(t) loss(F(in x_t, noise), target),  x_t = alpha(t) x_0 + sigma(t) eps.

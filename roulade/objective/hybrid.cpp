@@ -70,9 +70,9 @@ class Hybrid final : public Objective {
     const Tensor eps = step_noise(key, x0);
     const Tensor x_t =
         column([](const State& s) { return s.alpha; }) * x0 + column([](const State& s) { return s.sigma; }) * eps;
-    const Tensor output = p_.model->forward(column([](const State& s) { return s.c.in; }) * x_t,
-                                            column([](const State& s) { return s.c.noise; }).view({n}),
-                                            drop_labels(batch.condition, p_.label_dropout, key));
+    const Tensor output = p_.answer(column([](const State& s) { return s.c.in; }) * x_t,
+                                    column([](const State& s) { return s.c.noise; }).view({n}),
+                                    drop_labels(batch.condition, p_.label_dropout, key));
     if (output.dim() != x0.dim() || output.size(1) != 2 * channels)
       fail(Code::usage, "objective hybrid", "channels that the network returns", fmt::format("{}", 2 * channels),
            fmt::format("{}", output.dim() > 1 ? output.size(1) : 0));

@@ -104,6 +104,7 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
                                  {"pairs", e.result.pairs},
                                  {"count", e.count},
                                  {"threads", threads()}};
+  if (const double width = settings_of<SampleSettings>(run.recipe, "sample").ema; width > 0) json["ema"] = width;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   for (const FigureResult& figure : e.result.figures) {
     nlohmann::ordered_json row = {{"metric", figure.metric}, {"figure", figure.figure}};

@@ -19,7 +19,7 @@ namespace {
 /// Keys that mean nothing without a noise level and without steps.
 bool is_idle(const std::string& table, const std::string& key) {
   static const std::set<std::string> kOfModel = {"embedding", "embedding_width", "fourier_scale"};
-  static const std::set<std::string> kUsedOfSample = {"count", "weights", "label", "chunk"};
+  static const std::set<std::string> kUsedOfSample = {"count", "weights", "ema", "label", "chunk"};
   if (table == "model") return kOfModel.count(key) > 0;
   if (table == "sample") return kUsedOfSample.count(key) == 0;
   return table == "schedule" || table == "denoiser" || table == "guidance";

@@ -4,6 +4,7 @@
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/settings.hpp"
@@ -29,6 +30,16 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
   return *wanted;
 }
 
+/// The weights that [sample] asks for.   group: the objective's first.
+std::map<std::string, Tensor> weights_of(const RunFolder& folder, int64_t step, const SampleSettings& sample,
+                                         const std::string& group) {
+  const bool raw = sample.weights == "raw";
+  if (raw && sample.ema > 0)
+    fail(Code::usage, "sample.ema", "sample.weights with a width of the average", "ema", "raw");
+  if (raw) return read_raw_network(folder.checkpoint(step), group);
+  return sample.ema > 0 ? read_power_average(folder, step, sample.ema) : read_network(folder.checkpoint(step));
+}
+
 }  // namespace
 
 TrainedRun open_run(const OpenRequest& request) {
@@ -48,17 +59,14 @@ TrainedRun open_run(const OpenRequest& request) {
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(run.recipe, shape, run.seed)) {
     const ParameterGroup group = one_pass->groups().front();
-    fill_network(group.weights,
-                 sample.weights == "raw" ? read_raw_network(checkpoint, group.name) : read_network(checkpoint),
-                 checkpoint.string());
+    fill_network(group.weights, weights_of(folder, run.step, sample, group.name), checkpoint.string());
     run.parameters = parameter_count(*one_pass);
     freeze(group.weights);
     run.generator = one_pass;
     return run;
   }
   const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
-  fill_network(*model, sample.weights == "raw" ? read_raw_network(checkpoint) : read_network(checkpoint),
-               checkpoint.string());
+  fill_network(*model, weights_of(folder, run.step, sample, "denoiser"), checkpoint.string());
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 

@@ -25,11 +25,11 @@ bool learned_variance(const Recipe& resolved) {
 }
 
 std::shared_ptr<const Objective> objective_of(const TrainParts& parts, std::shared_ptr<const Model> model,
-                                              double label_dropout, bool fused) {
+                                              double label_dropout, bool fused, bool bfloat16) {
   const ObjectiveTerms terms = make_objective_terms(parts.resolved.tables.at("objective"));
   DenoisingParts all{std::move(model), parts.schedule, make_prediction(parts.resolved.tables.at("denoiser")),
                      terms.times,      terms.weight,   terms.loss,
-                     label_dropout,    fused};
+                     label_dropout,    fused,          bfloat16};
   if (learned_variance(parts.resolved))
     return make_hybrid(std::move(all), settings_of<ObjectiveSettings>(parts.resolved, "objective").vlb_weight);
   return make_denoising(std::move(all));
@@ -104,9 +104,13 @@ TrainParts make_train_parts(const Recipe& resolved) {
     return parts;
   }
   parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
-  const auto objective = settings_of<ObjectiveSettings>(resolved, "objective");
-  parts.objective = objective_of(parts, parts.model, objective.label_dropout, objective.fused);
+  parts.objective = make_objective(parts, parts.settings.precision == kBfloat16);
   return parts;
+}
+
+std::shared_ptr<const Objective> make_objective(const TrainParts& parts, bool bfloat16) {
+  const auto objective = settings_of<ObjectiveSettings>(parts.resolved, "objective");
+  return objective_of(parts, parts.model, objective.label_dropout, objective.fused, bfloat16);
 }
 
 int useful_threads(const TrainParts& parts, int processes) {
@@ -124,7 +128,7 @@ Twin make_twin(const TrainParts& parts) {
     return {nullptr, one_pass, one_pass};
   }
   twin.model = make_model(parts.resolved.tables.at("model"), parts.shape, parts.seed);
-  twin.objective = objective_of(parts, twin.model, 0, true);
+  twin.objective = objective_of(parts, twin.model, 0, true, false);
   return twin;
 }
 

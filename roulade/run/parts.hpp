@@ -43,7 +43,11 @@ struct TrainParts {
 /// The network's shape for such data: with a learned variance it answers twice.
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts);
 
+/// With train.precision "auto" the objective computes in float32: see choose_precision.
 TrainParts make_train_parts(const Recipe& resolved);
+
+/// The denoising objective that trains parts.model.   bfloat16: of the network's arithmetic.
+std::shared_ptr<const Objective> make_objective(const TrainParts& parts, bool bfloat16);
 
 /// Threads that a training step can feed, by its arithmetic (6 operations a weight and sample): threads that meet at
 /// every small matrix product cost more than they bring. Networks on points only; others may use all.

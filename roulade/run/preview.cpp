@@ -3,9 +3,11 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/report/braille.hpp"
+#include "roulade/report/pictures.hpp"
 #include "roulade/report/view.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
 
 #include <algorithm>
@@ -18,7 +20,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kPoints = 500;      ///< one chunk of sampling: one thread, no waiting
+constexpr int64_t kPoints = 500;   ///< one chunk of sampling: one thread, no waiting
+constexpr int64_t kPictures = 64;  ///< or of few classes
+constexpr int64_t kOfClass = 8, kMostClasses = 10;
 constexpr int64_t kSteps = 10;        ///< of sampling
 constexpr double kFirstCost = 0.005;  ///< seconds, until one is measured
 constexpr int kGap = 3;               ///< columns between samples and data
@@ -49,6 +53,30 @@ std::string padded(std::string text, size_t columns) {
   return text;
 }
 
+PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
+
+/// As many samples of each class as fit, where there are classes and few: they stand in rows then.
+Points draw(const TrainedRun& run) {
+  SampleRequest request{
+      .count = kPoints, .seed = run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}};
+  const int64_t classes = run.facts.classes();
+  if (!run.facts.pictures()) return sample_points(run, request).points;
+  request.count = kPictures;
+  if (classes < 1 || classes > kMostClasses) return sample_points(run, request).points;
+  request.count = kOfClass;
+  Points all{0, run.facts.width(), {}, {}};
+  for (int64_t k = 0; k < classes; ++k) {
+    TrainedRun of_class = run;
+    const auto& names = run.facts.class_names;
+    of_class.recipe.tables.at("sample")["label"] = names.empty() ? fmt::format("{}", k) : names[static_cast<size_t>(k)];
+    const Points some = sample_points(of_class, request).points;
+    all.rows += some.rows;
+    all.values.insert(all.values.end(), some.values.begin(), some.values.end());
+    all.labels.insert(all.labels.end(), some.labels.begin(), some.labels.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 struct Previewer::State {
@@ -69,7 +97,7 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   s.shown = twin.objective->groups().front().weights;
   const auto sample = settings_of<SampleSettings>(parts.resolved, "sample");
   s.run.recipe = with_sampler(parts.resolved, "dpmpp_2m", std::min(sample.steps, kSteps));
-  s.run.recipe.tables.at("sample")["chunk"] = kPoints;
+  s.run.recipe.tables.at("sample")["chunk"] = parts.facts.pictures() ? std::min(sample.chunk, kPictures) : kPoints;
   s.run.facts = parts.facts;
   s.run.schedule = parts.schedule;
   s.run.generator = twin.generator;
@@ -103,11 +131,7 @@ TrainPreview Previewer::make(const Trainer& trainer) {
     } else {
       fill_network(s.shown, averages.front().values(), "preview");
     }
-    out.samples =
-        sample_points(
-            s.run,
-            {.count = kPoints, .seed = s.run.seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
-            .points;
+    out.samples = draw(s.run);
   } catch (const Error& e) {  // a picture less; the training goes on
     out.samples = {};
     out.fault = e.what();
@@ -120,6 +144,18 @@ TrainPreview Previewer::make(const Trainer& trainer) {
 void Previewer::add_cost(double seconds) {
   state_->last += seconds;
   state_->spent += seconds;
+}
+
+std::string preview_png(const TrainPreview& preview, const DataFacts& facts) {
+  if (facts.pictures()) return picture_sheet(preview.samples, facts);
+  ReportContent content;
+  content.columns = facts.columns;
+  content.data = to_plot(*preview.data);
+  content.data.labels.clear();  // grey
+  content.samples = to_plot(preview.samples);
+  plot::Figure figure = plot::samples_picture(content).figure;
+  figure.title = fmt::format("step {}", preview.step);
+  return plot::to_png(figure, 1);
 }
 
 std::vector<std::string> preview_lines(const TrainPreview& preview, int columns, int rows) {

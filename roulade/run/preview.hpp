@@ -12,6 +12,7 @@
 namespace roulade {
 
 struct TrainParts;
+struct DataFacts;
 class Trainer;
 
 /// What the averaged weights make of noise while they are trained.
@@ -21,6 +22,9 @@ struct TrainPreview {
   std::shared_ptr<const Points> data;  ///< as many rows of training data
   std::string fault;                   ///< why there are no samples; empty = there are
 };
+
+/// The preview as a PNG file: a sheet of pictures, of points a plot of samples over grey data.
+std::string preview_png(const TrainPreview& preview, const DataFacts& facts);
 
 /// Called from the thread that trains; must not throw.
 using PreviewFn = std::function<void(const TrainPreview&)>;
@@ -38,7 +42,8 @@ class Previewer {
   /// True when there is time for one: those so far and another as long as the last one fit into the share; the last
   /// step always has one.
   bool due(bool last_step) const;
-  /// Few hundred points in few network calls; noise is the same each time, so points move only as the network learns.
+  /// Few hundred points, or 64 pictures (of up to ten classes eight each), in few network calls. Noise and classes are
+  /// the same each time, so samples change only as the network learns.
   /// A fault of sampling is put into the result, not thrown.
   TrainPreview make(const Trainer& trainer);
   /// Adds time that showing took to the cost of previews.

@@ -19,24 +19,59 @@ namespace {
 
 constexpr int64_t kFormat = 1;
 constexpr const char* kPrefix = "step-";
+constexpr const char* kTensors = ".safetensors";
 
 std::string to_toml(const Maker& maker) {
-  return fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n{}", to_text(maker.version),
-                     to_text(maker.build), to_text(maker.instruction_set), maker.threads,
-                     maker.processes == 1 ? "" : fmt::format("processes = {}\n", maker.processes));
+  std::string out =
+      fmt::format("version = {}\nbuild = {}\ninstruction_set = {}\nthreads = {}\n{}", to_text(maker.version),
+                  to_text(maker.build), to_text(maker.instruction_set), maker.threads,
+                  maker.processes == 1 ? "" : fmt::format("processes = {}\n", maker.processes));
+  const PrecisionChoice& choice = maker.precision;
+  if (!choice.precision.empty())
+    out += fmt::format("precision = {}\nprecision_seconds = {}\n", to_text(choice.precision), to_text(choice.seconds));
+  return out;
 }
 
 Maker to_maker(const toml::table& from) {
   const auto text = [&](const char* key) { return from[key].value_or(std::string()); };
-  return {from["step"].value_or(int64_t{0}),
-          text("version"),
-          text("build"),
-          text("instruction_set"),
-          from["threads"].value_or(int64_t{0}),
-          from["processes"].value_or(int64_t{1})};
+  Maker out{from["step"].value_or(int64_t{0}),
+            text("version"),
+            text("build"),
+            text("instruction_set"),
+            from["threads"].value_or(int64_t{0}),
+            from["processes"].value_or(int64_t{1}),
+            {}};
+  out.precision.precision = text("precision");
+  if (const toml::array* seconds = from["precision_seconds"].as_array())
+    for (const toml::node& node : *seconds) out.precision.seconds.push_back(node.value_or(0.0));
+  return out;
+}
+
+/// The steps of a folder's entries step-00000100ENDING, ascending.
+std::vector<int64_t> steps_in(const std::filesystem::path& folder, const std::string& ending) {
+  std::vector<int64_t> out;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.rfind(kPrefix, 0) != 0 || is_leftover(entry.path())) continue;
+    int64_t step = 0;
+    const char* first = name.data() + std::string(kPrefix).size();
+    const auto [end, error] = std::from_chars(first, name.data() + name.size(), step);
+    if (error == std::errc() && ending == end) out.push_back(step);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace
+
+std::filesystem::path RunFolder::preview(int64_t step) const {
+  return previews() / fmt::format("{}{:08}.png", kPrefix, step);
+}
+
+std::filesystem::path RunFolder::snapshot(int64_t step) const {
+  return averages() / fmt::format("{}{:08}{}", kPrefix, step, kTensors);
+}
 
 std::filesystem::path RunFolder::checkpoint(int64_t step) const {
   return checkpoints() / fmt::format("{}{:08}", kPrefix, step);
@@ -49,20 +84,9 @@ std::filesystem::path without_slash(const std::filesystem::path& folder) {
 
 std::string RunFolder::name() const { return without_slash(std::filesystem::absolute(root)).filename().string(); }
 
-std::vector<int64_t> RunFolder::steps() const {
-  std::vector<int64_t> out;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(kPrefix, 0) != 0 || is_leftover(entry.path())) continue;
-    int64_t step = 0;
-    const char* first = name.data() + std::string(kPrefix).size();
-    const auto [end, error] = std::from_chars(first, name.data() + name.size(), step);
-    if (error == std::errc() && end == name.data() + name.size()) out.push_back(step);
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
+std::vector<int64_t> RunFolder::steps() const { return steps_in(checkpoints(), ""); }
+
+std::vector<int64_t> RunFolder::snapshots() const { return steps_in(averages(), kTensors); }
 
 std::optional<int64_t> RunFolder::latest() const {
   const std::vector<int64_t> all = steps();
@@ -80,7 +104,7 @@ bool Maker::same(const Maker& other) const {
 }
 
 Maker maker_from(int64_t step, int64_t processes) {
-  return {step, version(), build(), instruction_set(), threads(), processes};
+  return {step, version(), build(), instruction_set(), threads(), processes, {}};
 }
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {

@@ -21,30 +21,43 @@ struct RunFolder {
   std::filesystem::path facts() const { return root / "data.json"; }
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+  std::filesystem::path averages() const { return root / "averages"; }
   std::filesystem::path samples() const { return root / "samples"; }
+  std::filesystem::path previews() const { return root / "previews"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
   std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
   std::string name() const;  ///< the folder's own: "a" of "runs/a/", and of "." inside it
   std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path tensorboard() const { return root / "tensorboard"; }
   std::filesystem::path checkpoint(int64_t step) const;
+  std::filesystem::path preview(int64_t step) const;
+  std::filesystem::path snapshot(int64_t step) const;  ///< of the averages that a width is chosen from
 
   /// Steps that have a whole checkpoint, ascending.
   std::vector<int64_t> steps() const;
+  /// Steps that have a whole snapshot, ascending.
+  std::vector<int64_t> snapshots() const;
   /// The newest whole checkpoint's step; absent = none.
   std::optional<int64_t> latest() const;
   /// Throws Error(io) unless this is a run folder.
   void check() const;
 };
 
+/// The numbers that a network is trained in, as train.precision says.
+struct PrecisionChoice {
+  std::string precision;        ///< "float32" or "bf16"
+  std::vector<double> seconds;  ///< with "auto" measured: a step in float32, one in bf16; else empty
+};
+
 /// What trained a run from a step on.
 struct Maker {
   int64_t from_step = 0;
   std::string version, build, instruction_set;
-  int64_t threads = 0;    ///< of each process
-  int64_t processes = 1;  ///< that trained together
+  int64_t threads = 0;        ///< of each process
+  int64_t processes = 1;      ///< that trained together
+  PrecisionChoice precision;  ///< that train.precision = "auto" made; else empty
 
-  bool same(const Maker& other) const;  ///< but for the step
+  bool same(const Maker& other) const;  ///< but for the step and what was measured
 };
 /// This process, and how many train with it, from a step on.
 Maker maker_from(int64_t step, int64_t processes = 1);

@@ -63,6 +63,7 @@ std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
   std::string name = run.generator ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
                                    : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
   if (sample.weights != "ema") name += "-" + sample.weights;
+  if (sample.ema > 0) name += fmt::format("-ema-{}", sample.ema);
   if (sample.label != "data") name += "-label-" + sample.label;
   if (const std::string& kind = text_of(run.recipe, "guidance", "kind"); kind != "none") {
     const auto& guidance = run.recipe.tables.at("guidance");

@@ -84,6 +84,7 @@ struct SampleSettings {
   int64_t steps = 50;
   int64_t count = 10000;
   std::string weights = "ema";
+  double ema = 0;
   std::string label = "data";
   int64_t chunk = 500;
   void bind(Binder& b);

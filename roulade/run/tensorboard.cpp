@@ -2,7 +2,7 @@
 #include "roulade/run/tensorboard.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/report/pictures.hpp"
+#include "roulade/io/image.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -31,8 +31,6 @@ std::filesystem::path fresh_file(const std::filesystem::path& folder, int64_t st
   }
 }
 
-PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
-
 }  // namespace
 
 TensorBoardLog::TensorBoardLog(const std::filesystem::path& folder, int64_t step, int64_t steps)
@@ -51,18 +49,12 @@ void TensorBoardLog::row(const MetricRow& row) {
   if (row.validation) file_.scalar("validation_loss", row.step, *row.validation, now);
 }
 
-void TensorBoardLog::samples(const TrainPreview& preview, const std::vector<std::string>& columns) {
+void TensorBoardLog::samples(const TrainPreview& preview, const DataFacts& facts) {
   if (preview.samples.rows == 0 || (preview.step < next_ && preview.step != steps_)) return;
   next_ = preview.step + every_;
-  ReportContent content;
-  content.columns = columns;
-  content.data = to_plot(*preview.data);
-  content.data.labels.clear();  // grey
-  content.samples = to_plot(preview.samples);
-  plot::Figure figure = plot::samples_picture(content).figure;
-  figure.title = fmt::format("step {}", preview.step);
-  file_.image("samples", preview.step, plot::to_png(figure, 1), static_cast<int>(figure.width),
-              static_cast<int>(figure.height), wall_time());
+  const std::string png = preview_png(preview, facts);
+  const Image size = parse_png(png, "preview");
+  file_.image("samples", preview.step, png, static_cast<int>(size.width), static_cast<int>(size.height), wall_time());
 }
 
 }  // namespace roulade

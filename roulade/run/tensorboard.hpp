@@ -19,8 +19,8 @@ class TensorBoardLog {
   TensorBoardLog(const std::filesystem::path& folder, int64_t step, int64_t steps);
 
   void row(const MetricRow& row);
-  /// Draws the preview over its data. About fifty of a training are kept, the last one always.
-  void samples(const TrainPreview& preview, const std::vector<std::string>& columns);
+  /// Draws the preview (see preview_png). About fifty of a training are kept, the last one always.
+  void samples(const TrainPreview& preview, const DataFacts& facts);
 
  private:
   int64_t steps_, every_, next_;

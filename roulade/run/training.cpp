@@ -10,8 +10,11 @@
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/power_snapshots.hpp"
+#include "roulade/run/precision.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/step_cost.hpp"
 #include "roulade/run/tensorboard.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -75,6 +78,19 @@ class Writer {
   const Trainer& trainer_;
 };
 
+/// Writes a preview's picture into the run; without samples it says why.
+void keep_preview(const RunFolder& folder, const TrainPreview& preview, const DataFacts& facts,
+                  const std::function<void(const std::string&)>& warn) {
+  if (preview.samples.rows == 0) {
+    if (warn) warn(fmt::format("no picture of samples at step {}: {}", preview.step, preview.fault));
+    return;
+  }
+  std::error_code error;
+  fs::create_directories(folder.previews(), error);
+  if (error) fail(Code::io, folder.previews().string(), fmt::format("cannot make this folder: {}", error.message()));
+  write_file_atomically(folder.preview(preview.step), preview_png(preview, facts));
+}
+
 /// True when a kill stopped a run before its first file: the folder holds only left-overs and an empty checkpoints/.
 bool never_began(const RunFolder& folder) {
   if (!fs::is_directory(folder.root)) return false;
@@ -94,6 +110,18 @@ void begin_folder(const RunFolder& folder) {
     fail(Code::usage, folder.root.string(), "this exists and is not a run", "a new or empty folder");
   fs::create_directories(folder.checkpoints(), error);
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
+}
+
+/// What "auto" chose when the run began.
+std::optional<PrecisionChoice> recorded_precision(const RunFolder& folder) {
+  for (const Maker& maker : read_makers(folder))
+    if (!maker.precision.precision.empty()) return maker.precision;
+  return std::nullopt;
+}
+
+/// Networks beside the trained one: to validate with averaged weights, to show samples.
+int64_t networks_beside(const TrainParts& parts, bool shows) {
+  return 1 + (shows || parts.settings.preview_every > 0 ? 1 : 0);
 }
 
 /// The warning where the makers so far had other numbers of something that a step's sums depend on.
@@ -149,12 +177,25 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
                      fmt::join(differences, ", ")));
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_metrics(folder.metrics(), trainer.done());
+  cut_snapshots(folder, trainer.done());
+}
+
+/// Rank 0 chooses for all.
+PrecisionChoice agree_on_precision(Ranks& ranks, TrainParts& parts, const std::optional<PrecisionChoice>& recorded) {
+  if (ranks.rank() == 0) {
+    const PrecisionChoice choice = choose_precision(parts, recorded);
+    ranks.all_gather(choice.precision == kBfloat16 ? 1 : 0);
+    return choice;
+  }
+  const bool narrow = ranks.all_gather(0).front() == 1;
+  return choose_precision(parts, PrecisionChoice{narrow ? kBfloat16 : kFloat32, {}});
 }
 
 /// The training of a rank that keeps nothing.
 TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Ranks>& ranks) {
-  const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
   const FewerThreads limit(useful_threads(parts, ranks->size()));
+  agree_on_precision(*ranks, parts, std::nullopt);
   Trainer trainer(parts.objective, parts.settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   trainer.share();
@@ -169,8 +210,9 @@ TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Rank
 }  // namespace
 
 std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
-  static const std::set<std::string> kFree = {"run.title", "train.log_every", "train.checkpoint_every", "train.keep",
-                                              "train.validate_every"};
+  static const std::set<std::string> kFree = {"run.title",          "train.log_every",      "train.checkpoint_every",
+                                              "train.keep",         "train.validate_every", "train.ema_snapshot_every",
+                                              "train.preview_every"};
   const Recipe x = resolve(a), y = resolve(b);
   std::set<std::string> out;
   for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"}) {
@@ -197,7 +239,7 @@ TrainResult run_training(const TrainRequest& request) {
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
   // What the run folder keeps must mean the same from any folder.
-  const TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
@@ -205,6 +247,14 @@ TrainResult run_training(const TrainRequest& request) {
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());
   const FewerThreads limit(useful_threads(parts, ranks->size()));
+  const PrecisionChoice precision =
+      agree_on_precision(*ranks, parts, resume ? recorded_precision(folder) : std::nullopt);
+  if (!request.force) {
+    const TrainEstimate estimate =
+        estimate_training(parts, networks_beside(parts, request.preview || request.tensorboard));
+    check_estimate(estimate);
+    if (request.estimated) request.estimated(estimate);
+  }
   Trainer trainer(parts.objective, settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   std::vector<Maker> makers;
@@ -215,7 +265,8 @@ TrainResult run_training(const TrainRequest& request) {
     begin_folder(folder);
   }
   trainer.share();
-  const Maker now = maker_from(trainer.done(), ranks->size());
+  Maker now = maker_from(trainer.done(), ranks->size());
+  if (settings.precision == kAuto) now.precision = precision;
   if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
     const std::string warning = makers.empty() ? "" : warning_of_makers(folder, makers, now, *parts.objective);
     if (!warning.empty() && request.warn) request.warn(warning);
@@ -251,18 +302,24 @@ TrainResult run_training(const TrainRequest& request) {
       return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
-  if (request.preview || board) {
+  const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
+  if (drawn || board || settings.preview_every > 0) {
     previewer.emplace(parts, request.preview_share);
     hooks.preview = [&](int64_t step) {
-      if (!previewer->due(step == settings.steps)) return;
+      const bool end = step == settings.steps;
+      const bool kept = settings.preview_every > 0 && (end || step % settings.preview_every == 0);
+      const bool shown = (drawn || board) && previewer->due(end);
+      if (!kept && !shown) return;
       const TrainPreview preview = previewer->make(trainer);
       const auto begin = std::chrono::steady_clock::now();
-      if (request.preview) request.preview(preview);
-      if (board) board->samples(preview, parts.facts.columns);
+      if (kept) keep_preview(folder, preview, parts.facts, request.warn);
+      if (drawn && shown) request.preview(preview);
+      if (board && shown) board->samples(preview, parts.facts);
       previewer->add_cost(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     };
   }
   hooks.improved = [&] { writer.best(); };
+  hooks.snapshot = [&] { write_snapshot(folder, trainer); };
   hooks.checkpoint = [&] {
     metrics.sync();
     writer.checkpoint();
@@ -285,7 +342,7 @@ TrainResult run_training(const TrainRequest& request) {
 }
 
 TrainPlan plan_training(const Recipe& recipe) {
-  const TrainParts parts = make_train_parts(resolve(recipe));
+  TrainParts parts = make_train_parts(resolve(recipe));
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();
@@ -293,21 +350,15 @@ TrainPlan plan_training(const Recipe& recipe) {
     for (const auto& [name, weight] : group.weights)
       plan.weights.emplace_back(groups.size() > 1 ? group.name + "." + name : name, weight.stored().sizes().vec());
   plan.parameters = parameter_count(*parts.objective);
+  plan.samples = static_cast<double>(parts.settings.batch) * static_cast<double>(parts.settings.accumulate);
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
   plan.classes = parts.shape.classes;
 
   const FewerThreads limit(useful_threads(parts));
-  constexpr int64_t kWarm = 3, kTimed = 10;
-  Trainer trainer(parts.objective, parts.settings, parts.seed);
-  PointBatches batches(parts.training, parts.settings.batch, parts.seed, parts.facts.shape);
-  const BatchFn next = [&](int64_t i) { return batches.at(i); };
-  for (int64_t i = 0; i < kWarm; ++i) trainer.step(next);
-  const auto start = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < kTimed; ++i) trainer.step(next);
-  const double timed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  plan.seconds = timed / kTimed * static_cast<double>(parts.settings.steps);
-  plan.memory = peak_memory();  // the timed steps have touched all that training touches
+  plan.precision = choose_precision(parts).precision;
+  plan.estimate = estimate_training(parts, networks_beside(parts, false));
+  plan.operations = loss_operations(parts);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
+#include "roulade/run/estimate.hpp"
 #include "roulade/run/preview.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/train/distributed.hpp"
@@ -24,9 +25,11 @@ struct TrainRequest {
   std::function<void(const MetricRow&)> row;  ///< each row as it is written to metrics.jsonl
   PreviewFn preview = {};                     ///< shown samples while it trains; changes nothing of what is trained
   double preview_share = 0.02;                ///< of the time, the most that previews may take
-  bool tensorboard = false;                   ///< also write event files into RUN/tensorboard
-  std::function<void(const std::string&)> warn = {};  ///< a line where the result may not be what one expects
-  std::optional<Meeting> meeting = {};                ///< one of several processes that train together; none = alone
+  bool force = false;                         ///< train even where the estimated memory exceeds the machine's
+  std::function<void(const TrainEstimate&)> estimated = {};  ///< before the first step, unless forced
+  bool tensorboard = false;                                  ///< also write event files into RUN/tensorboard
+  std::function<void(const std::string&)> warn = {};         ///< a line where the result may not be what one expects
+  std::optional<Meeting> meeting = {};  ///< one of several processes that train together; none = alone
 };
 
 struct TrainResult {
@@ -51,10 +54,11 @@ struct TrainPlan {
   Recipe resolved;
   std::vector<std::pair<std::string, std::vector<int64_t>>> weights;  ///< name, shape
   int64_t parameters = 0;
+  double samples = 0;  ///< of a step
   int64_t training_rows = 0, width = 0, classes = 0;
-  int64_t memory =
-      0;  ///< bytes at the peak, estimated: the process so far, weights with optimiser and averages, activations, data
-  double seconds = 0;  ///< whole training, from a few steps timed on this machine
+  std::string precision;              ///< float32 or bf16
+  std::optional<int64_t> operations;  ///< of one sample's loss, forward; a step takes three times as many a sample
+  TrainEstimate estimate;
 };
 TrainPlan plan_training(const Recipe& recipe);
 

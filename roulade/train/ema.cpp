@@ -18,7 +18,10 @@ Ema::Ema(double decay, const NamedWeights& weights) : decay_(decay) {
 
 void Ema::update(int64_t updates_before) {
   const auto n = static_cast<double>(updates_before);
-  const double decay = std::min(decay_, (1 + n) / (10 + n));
+  move(std::min(decay_, (1 + n) / (10 + n)));
+}
+
+void Ema::move(double decay) {
   for (const Slot& slot : slots_) {
     if (!slot.average.defined()) continue;
     const auto size = static_cast<size_t>(slot.average.numel());

@@ -18,6 +18,8 @@ class Ema {
   /// Starts at the weights' values. decay in [0, 1).
   Ema(double decay, const NamedWeights& weights);
   void update(int64_t updates_before);
+  /// One update with a decay of the caller's.
+  void move(double decay);
   double decay() const { return decay_; }
   /// Averages by the weights' names; weights that are not trained appear as they are.
   std::map<std::string, Tensor> values() const;

@@ -7,6 +7,7 @@
 #include "roulade/train/distributed.hpp"
 #include "roulade/train/ema.hpp"
 #include "roulade/train/optimiser.hpp"
+#include "roulade/train/power_average.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,9 @@
 
 namespace roulade {
 
+/// Values of train.precision.
+constexpr const char *kFloat32 = "float32", *kBfloat16 = "bf16", *kAuto = "auto";
+
 /// The options of [train].
 struct TrainSettings {
   int64_t steps = 5000;
@@ -26,12 +30,18 @@ struct TrainSettings {
   int64_t accumulate = 1;
   OptimiserSettings optimiser;
   std::vector<double> ema = {0.999};
+  std::vector<double> ema_posthoc;
+  int64_t ema_snapshot_every = 0;
+  std::string precision = kFloat32;
   int64_t log_every = 50;
   int64_t validate_every = 1000;
   int64_t checkpoint_every = 1000;
+  int64_t preview_every = 0;
   int64_t keep = 2;
 
   void bind(Binder& b);
+  /// Steps between snapshots of the averages of ema_posthoc; 0 = there are none.
+  int64_t snapshot_every() const;
 };
 
 /// One line of metrics. Absent figures were not measured at this step.
@@ -70,6 +80,7 @@ class Trainer final : private Update {
   /// The row of the steps since the last call.
   MetricRow take_row();
   const std::vector<Ema>& averages() const { return averages_; }
+  const std::vector<PowerAverage>& power_averages() const { return powers_; }
   /// Notes a validation loss; true when it is the lowest so far.
   bool note_validation(double loss);
   double best_validation() const { return best_validation_; }
@@ -77,6 +88,8 @@ class Trainer final : private Update {
   /// What save() writes: weights, optimiser and averages; counters.
   static constexpr const char* kTensorsFile = "training.safetensors";
   static constexpr const char* kStateFile = "training.json";
+  /// The prefix of the names of power average number i.
+  static std::string power_prefix(size_t i);
   /// Writes both files into an existing folder.
   void save(const std::filesystem::path& folder) const;
   /// Continues as if never stopped. Throws Error(input) when the state does not belong to this objective, Error(io).
@@ -95,6 +108,7 @@ class Trainer final : private Update {
   std::vector<ParameterGroup> groups_;
   std::vector<Optimiser> optimisers_;
   std::vector<Ema> averages_;  ///< of the first group
+  std::vector<PowerAverage> powers_;
   int64_t done_ = 0;
   bool whole_ = true;
   double loss_sum_ = 0;
@@ -108,6 +122,7 @@ struct TrainHooks {
   std::function<void(const MetricRow&)> row;
   std::function<double()> validate;
   std::function<void()> improved;    ///< after the lowest validation loss so far
+  std::function<void()> snapshot;    ///< every snapshot_every() steps, before a checkpoint of that step
   std::function<void()> checkpoint;  ///< every checkpoint_every steps, at the end and when cancelled
   std::function<void(int64_t step)> preview;
 };

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/estimate.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/memory.hpp"
+#include "roulade/run/step_cost.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr int64_t kFew = 2, kMore = 4;  // samples whose cost gives the line
+constexpr double kLongest = 0.5;        // seconds of the step that is timed
+
+double gigabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e9; }
+
+/// One pass of an average over the first group's weights: optimiser and averages take several such passes.
+double pass_seconds(const TrainParts& parts) {
+  Ema average(0.5, parts.objective->groups().front().weights);
+  average.move(0.5);
+  const auto start = std::chrono::steady_clock::now();
+  average.move(0.5);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double step_seconds(const TrainParts& parts, const StepCost& few, int64_t rows_of_few) {
+  const TrainSettings& s = parts.settings;
+  const auto batch = static_cast<double>(s.batch), n = static_cast<double>(rows_of_few);
+  const double affordable = n * kLongest / std::max(few.seconds, 1e-9);
+  double gradients = few.seconds;
+  if (const auto rows = static_cast<int64_t>(std::min(batch, affordable)); rows > rows_of_few) {
+    const double timed = measure_step(*parts.objective, parts, rows, 1).seconds, m = static_cast<double>(rows);
+    gradients = timed + (batch - m) * std::max(0.0, timed - few.seconds) / (m - n);
+  } else {
+    gradients = few.seconds * batch / n;
+  }
+  constexpr double kPassesOfAdam = 3;  // it reads four numbers and writes three, where an average reads two, writes one
+  const double passes = kPassesOfAdam + static_cast<double>(s.ema.size() + s.ema_posthoc.size());
+  return gradients * static_cast<double>(s.accumulate) + passes * pass_seconds(parts);
+}
+
+}  // namespace
+
+TrainEstimate estimate_training(const TrainParts& parts, int64_t networks) {
+  const TrainSettings& s = parts.settings;
+  const int64_t before = resident_memory();
+  TrainEstimate out;
+  out.batch = s.batch;
+  out.free = free_memory();
+  out.free += std::min(before, std::numeric_limits<int64_t>::max() - out.free);
+  const int64_t few_rows = std::min(kFew, s.batch), more_rows = std::min(kMore, s.batch);
+  const StepCost few = measure_step(*parts.objective, parts, few_rows, 1);
+  // Code that the first step loads and makes stays, too.
+  const int64_t process = std::max(before, resident_memory() - few.bytes);
+  const StepCost more = more_rows > few_rows ? measure_step(*parts.objective, parts, more_rows, 0) : few;
+  const double line = more_rows > few_rows ? std::max(0.0, static_cast<double>(more.bytes - few.bytes)) /
+                                                 static_cast<double>(more_rows - few_rows)
+                                           : 0;
+  const auto number_bytes = static_cast<int64_t>(sizeof(float));
+  const int64_t weights = number_bytes * parameter_count(*parts.objective);
+  const int64_t sample = number_bytes * parts.training.width + (parts.training.labels.empty() ? 0 : 8);
+  const double most = 0.5 * static_cast<double>(std::numeric_limits<int64_t>::max());
+  const auto of_step = [&](int64_t batch) {
+    const double further = static_cast<double>(batch - few_rows) * line;
+    const double queue = static_cast<double>(s.accumulate) * static_cast<double>(batch) * static_cast<double>(sample);
+    return static_cast<int64_t>(std::min(most, static_cast<double>(few.bytes) + further + queue));
+  };
+  out.portions = {{"process with weights and data", process},
+                  {"optimiser", 2 * weights},
+                  {"averages", static_cast<int64_t>(s.ema.size() + s.ema_posthoc.size()) * weights},
+                  {"further networks, to validate and show", networks * weights},
+                  {"data in batches", parts.training.values.empty() ? 0 : parts.training.rows * sample}};
+  int64_t fixed = 0;
+  for (const auto& [name, bytes] : out.portions) fixed += bytes;
+  out.portions.emplace_back("a step: activations, gradients, batches", of_step(s.batch));
+  out.memory = fixed + out.portions.back().second;
+  for (int64_t batch = s.batch / 2; batch >= 1 && out.fitting == 0; batch /= 2)
+    if (fixed + of_step(batch) <= out.free) out.fitting = batch;
+  if (!out.fits()) return out;  // what does not fit is not timed
+  out.step_seconds = step_seconds(parts, few, few_rows);
+  out.seconds = out.step_seconds * static_cast<double>(s.steps);
+  return out;
+}
+
+void check_estimate(const TrainEstimate& e) {
+  if (e.fits()) return;
+  const std::string advice =
+      e.fitting > 0 ? fmt::format("train.batch = {} with {} times the train.accumulate trains alike and fits",
+                                  e.fitting, (e.batch + e.fitting - 1) / e.fitting)
+                    : "a smaller network, or a machine with more memory; no train.batch fits";
+  fail(Code::device, "train",
+       fmt::format("memory at the peak, as estimated with train.batch = {} ({}; --force trains regardless)", e.batch,
+                   advice),
+       fmt::format("at most {:.2f} GB, which are free", gigabytes(e.free)),
+       fmt::format("{:.2f} GB", gigabytes(e.memory)));
+}
+
+}  // namespace roulade
