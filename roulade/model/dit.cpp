@@ -54,8 +54,8 @@ struct TimeAndClass {
       : features(init, {.width = kTimeWidth, .shift = 1}),
         time(init, kTimeWidth, config.width()),
         table(init, config.num_embeds_ada_norm + 1, config.width()) {}
-  Tensor forward(const Tensor& noise_level, const Tensor& label) const {
-    return time.forward(features.forward(noise_level)) + table.forward(label, noise_level.scalar_type());
+  Tensor forward(const Tensor& noise_level, const Tensor& label, at::ScalarType dtype) const {
+    return time.forward(features.forward(noise_level).to(dtype)) + table.forward(label, dtype);
   }
   void list(NamedWeights& to, const std::string& prefix) const {
     time.list(to, prefix + ".timestep_embedder");
@@ -85,10 +85,12 @@ class DitBlock {
     }
   }
 
-  Tensor told(const Tensor& noise_level, const Tensor& label) const { return emb_.forward(noise_level, label); }
+  Tensor told(const Tensor& noise_level, const Tensor& label, at::ScalarType dtype) const {
+    return emb_.forward(noise_level, label, dtype);
+  }
 
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Tensor& label) const {
-    const std::vector<Tensor> six = linear_.forward(at::silu(told(noise_level, label))).chunk(6, 1);
+    const std::vector<Tensor> six = linear_.forward(at::silu(told(noise_level, label, x.scalar_type()))).chunk(6, 1);
     Tensor h = modulated(normalised(x, kPlainEps), six[1], six[0]);
     h = x + six[2].unsqueeze(1) * dropout(attention_.forward(h), dropout_);
     Tensor normal = normalised(h, eps_);
@@ -133,7 +135,9 @@ class Dit final : public Model {
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
     check(x, noise_level);
     const int64_t p = config_.patch_size, rows = x.size(2) / p, columns = x.size(3) / p;
-    const Tensor time = noise_level.to(x.scalar_type()),
+    // bfloat16 holds three digits: noise levels stay wider until they are features.
+    const auto dtype = x.scalar_type();
+    const Tensor time = noise_level.to(dtype == at::kBFloat16 ? at::kFloat : dtype),
                  label =
                      label_rows(condition.label, x.size(0), config_.num_embeds_ada_norm, config_.num_embeds_ada_norm);
     Tensor h = patches_.forward(x).flatten(2).transpose(1, 2);
@@ -145,7 +149,7 @@ class Dit final : public Model {
       h = config_.gradient_checkpointing ? recompute(layer, h, time) : block.forward(h, time, label);
     }
     // diffusers tells the last layers what it tells the first block.
-    const std::vector<Tensor> two = proj_out_1_.forward(at::silu(blocks_.front().told(time, label))).chunk(2, 1);
+    const std::vector<Tensor> two = proj_out_1_.forward(at::silu(blocks_.front().told(time, label, dtype))).chunk(2, 1);
     h = proj_out_2_.forward(modulated(normalised(h, kPlainEps), two[1], two[0]));
     return h.view({-1, rows, columns, p, p, config_.answers()})
         .permute({0, 5, 1, 3, 2, 4})

@@ -38,8 +38,10 @@ class Unet final : public Model {
 
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
     check(x, noise_level);
-    const Tensor time = noise_level.to(x.scalar_type());
-    const Tensor embedding = embed(time, condition);
+    // bfloat16 holds three digits: noise levels stay wider until they are features.
+    const auto dtype = x.scalar_type();
+    const Tensor time = noise_level.to(dtype == at::kBFloat16 ? at::kFloat : dtype);
+    const Tensor embedding = embed(time, condition, dtype);
     Tensor picture = in_kernel_order(config_.center_input_sample ? x * 2 - 1 : x);
     Tensor h = conv_in_.forward(picture);
     std::vector<Tensor> kept{h};
@@ -59,7 +61,7 @@ class Unet final : public Model {
     h = conv_out_.forward(h, {.norm = &norm_out_});
     if (picture.defined()) h = h + picture;
     h = h.contiguous();
-    return config_.time_embedding_type == "fourier" ? h / time.view({-1, 1, 1, 1}) : h;
+    return config_.time_embedding_type == "fourier" ? h / time.to(dtype).view({-1, 1, 1, 1}) : h;
   }
 
   NamedWeights parameters() const override {
@@ -90,12 +92,12 @@ class Unet final : public Model {
            fmt::format("{}", noise_level.sizes().vec()));
   }
 
-  Tensor embed(const Tensor& time, const Condition& condition) const {
-    const Tensor embedding = time_embedding_.forward(time_.forward(time));
+  Tensor embed(const Tensor& time, const Condition& condition, at::ScalarType dtype) const {
+    const Tensor embedding = time_embedding_.forward(time_.forward(time).to(dtype));
     const int64_t rows = config_.num_class_embeds;
     if (config_.class_embed_type == "identity") {
       if (!condition.pooled) fail(Code::usage, "model unet", "class_embed_type identity", "a pooled condition", "none");
-      return embedding + condition.pooled->to(time.scalar_type());
+      return embedding + condition.pooled->to(dtype);
     }
     if (!class_table_ && !class_features_) {
       if (condition.label && condition.label->ge(0).any().item<bool>())
@@ -104,10 +106,9 @@ class Unet final : public Model {
     }
     if (class_features_) {
       if (!condition.label) fail(Code::usage, "model unet", "class_embed_type timestep", "a label", "none");
-      return embedding + class_features_->forward(time_.forward(condition.label->to(time.scalar_type())));
+      return embedding + class_features_->forward(time_.forward(condition.label->to(time.scalar_type())).to(dtype));
     }
-    return embedding +
-           class_table_->forward(label_rows(condition.label, time.size(0), rows - 1, rows - 1), time.scalar_type());
+    return embedding + class_table_->forward(label_rows(condition.label, time.size(0), rows - 1, rows - 1), dtype);
   }
 
   UnetConfig config_;

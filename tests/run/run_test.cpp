@@ -228,7 +228,7 @@ TEST_F(RunTest, ResumingWithOtherThreadsIsTold) {
     std::vector<Maker> makers = read_makers(folder);
     ASSERT_EQ(makers.size(), 1u);
     const int64_t here = std::exchange(makers[0].threads, 1000);
-    makers.push_back({20, "lost", "", "", 500, {}});
+    makers.push_back({20, "lost", "", "", 500, 1, {}});
     write_run_recipe(folder, read_run_recipe(folder), makers);
     request.cancel = Cancel();
     request.row = {};
