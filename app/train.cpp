@@ -10,7 +10,10 @@
 #include "roulade/run/run_place.hpp"
 #include "roulade/run/training.hpp"
 
+#include <cctype>
+#include <functional>
 #include <memory>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -68,7 +71,27 @@ Plan make_plan(Work& work, const Options& o) {
   return plan;
 }
 
-void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
+int64_t product(const std::vector<int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
+
+/// The tensors of down_blocks.0, mid_block, conv_in, ... together.
+Sheet by_part(const TrainPlan& plan) {
+  Sheet out{"parts", {"part", "tensors", "numbers"}, {}};
+  for (const auto& [name, shape] : plan.weights) {
+    size_t end = name.find('.');
+    const bool numbered = end != std::string::npos && end + 1 < name.size() && std::isdigit(name[end + 1]) != 0;
+    if (numbered) end = name.find('.', end + 1);
+    const std::string part = name.substr(0, end);
+    if (out.rows.empty() || std::get<std::string>(out.rows.back()[0]) != part)
+      out.rows.push_back({part, int64_t{0}, int64_t{0}});
+    std::get<int64_t>(out.rows.back()[1]) += 1;
+    std::get<int64_t>(out.rows.back()[2]) += product(shape);
+  }
+  return out;
+}
+
+void describe_plan(Work& work, const TrainPlan& plan, int64_t seed, bool json) {
   Description out;
   out.add("seed", seed);
   out.add("threads", int64_t{work.threads()});
@@ -89,11 +112,10 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed) {
   for (const auto& [what, bytes] : e.portions) portions.rows.push_back({what, static_cast<double>(bytes) / 1e6});
   out.sheets.push_back(std::move(portions));
   Sheet weights{"weights", {"name", "shape", "numbers"}, {}};
-  for (const auto& [name, shape] : plan.weights) {
-    int64_t numbers = 1;
-    for (const int64_t n : shape) numbers *= n;
-    weights.rows.push_back({name, shape, numbers});
-  }
+  for (const auto& [name, shape] : plan.weights) weights.rows.push_back({name, shape, product(shape)});
+  // A screen is for the parts of a large network; a program gets every tensor.
+  constexpr size_t kMostLines = 30;
+  if (!json && weights.rows.size() > kMostLines) weights = by_part(plan);
   out.sheets.push_back(std::move(weights));
   work.finish(out);
 }
@@ -125,7 +147,7 @@ int train(Options o) {
   const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
   if (o.dry_run) {
     const TrainPlan known = plan_training(plan.recipe);
-    describe_plan(work, known, seed);
+    describe_plan(work, known, seed, o.work.json);
     if (!o.force) check_estimate(known.estimate);
     return 0;
   }

@@ -27,16 +27,16 @@ double pass_seconds(const TrainParts& parts) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// From a second point of the line that is as far off as half a second allows, and at least four times as far: where
+/// threads wait for each other at every operation, what few samples take says nothing of many.
 double step_seconds(const TrainParts& parts, const StepCost& few, int64_t rows_of_few) {
   const TrainSettings& s = parts.settings;
   const auto batch = static_cast<double>(s.batch), n = static_cast<double>(rows_of_few);
-  const double affordable = n * kLongest / std::max(few.seconds, 1e-9);
-  double gradients = few.seconds;
+  const double affordable = n * std::max(4.0, kLongest / std::max(few.seconds, 1e-9));
+  double gradients = few.seconds * batch / n;
   if (const auto rows = static_cast<int64_t>(std::min(batch, affordable)); rows > rows_of_few) {
     const double timed = measure_step(*parts.objective, parts, rows, 1).seconds, m = static_cast<double>(rows);
     gradients = timed + (batch - m) * std::max(0.0, timed - few.seconds) / (m - n);
-  } else {
-    gradients = few.seconds * batch / n;
   }
   constexpr double kPassesOfAdam = 3;  // it reads four numbers and writes three, where an average reads two, writes one
   const double passes = kPassesOfAdam + static_cast<double>(s.ema.size() + s.ema_posthoc.size());
