@@ -2,8 +2,10 @@
 #include "roulade/model/winograd_conv.hpp"
 
 #include "roulade/kernel/group_norm.hpp"
+#include "roulade/kernel/winograd.hpp"
 
 #include <array>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -196,14 +198,25 @@ class NormFunction : public torch::autograd::Function<NormFunction> {
 
 }  // namespace
 
+struct TransformedWeights::State {
+  std::mutex mutex;
+  Tensor from;           ///< the tensor that the weights were made from (held, so that no other can have its place)
+  int64_t version = -1;  ///< and its version then
+  kernel::WinogradWeights weights;
+};
+
+TransformedWeights::TransformedWeights() : state_(std::make_unique<State>()) {}
+
+TransformedWeights::~TransformedWeights() = default;
+
 const kernel::WinogradWeights& TransformedWeights::of(const Tensor& w) {
-  const std::lock_guard lock(mutex_);
-  if (!from_.is_same(w) || version_ != w._version()) {
-    weights_.set(floats(w), w.size(0), w.size(1));
-    from_ = w;
-    version_ = w._version();
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->from.is_same(w) || state_->version != w._version()) {
+    state_->weights.set(floats(w), w.size(0), w.size(1));
+    state_->from = w;
+    state_->version = w._version();
   }
-  return weights_;
+  return state_->weights;
 }
 
 Tensor winograd_conv(const Tensor& x, const NormCall& norm, const Tensor& w, const Tensor& bias, const Tensor& shift,

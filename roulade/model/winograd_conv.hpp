@@ -2,24 +2,29 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
-#include "roulade/kernel/winograd.hpp"
 
 #include <cstdint>
-#include <mutex>
+#include <memory>
 
 namespace roulade {
+
+namespace kernel {
+class WinogradWeights;
+}
 
 /// A convolution's weights as Winograd's method takes them, for as long as the weights stay.
 class TransformedWeights {
  public:
+  TransformedWeights();
+  TransformedWeights(const TransformedWeights&) = delete;
+  TransformedWeights& operator=(const TransformedWeights&) = delete;
+  ~TransformedWeights();
   /// Of w: [out, in, 3, 3], contiguous float32. Thread-safe.
   const kernel::WinogradWeights& of(const Tensor& w);
 
  private:
-  std::mutex mutex_;
-  Tensor from_;           ///< the tensor that the weights were made from (held, so that no other can have its place)
-  int64_t version_ = -1;  ///< and its version then
-  kernel::WinogradWeights weights_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// What normalises the input: group normalisation with its gains, then SiLU where it is asked for.
