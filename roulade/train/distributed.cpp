@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/distributed.hpp"
 
+#include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 #include <thread>
 
@@ -129,13 +129,12 @@ void Ranks::all_reduce_sum(std::span<const Tensor> tensors) {
     piece = at::empty({numbers}, at::kFloat);
     float* to = piece.mutable_data_ptr<float>();
     for (size_t i = first; i < last; ++i) {
-      std::memcpy(to, tensors[i].const_data_ptr<float>(), tensors[i].nbytes());
-      to += tensors[i].numel();
+      to = std::copy_n(tensors[i].const_data_ptr<float>(), tensors[i].numel(), to);
     }
     group_->sum(piece);
     const float* from = piece.const_data_ptr<float>();
     for (size_t i = first; i < last; ++i) {
-      std::memcpy(tensors[i].mutable_data_ptr<float>(), from, tensors[i].nbytes());
+      std::copy_n(from, tensors[i].numel(), tensors[i].mutable_data_ptr<float>());
       from += tensors[i].numel();
     }
   }
