@@ -77,23 +77,8 @@ assert all(row[:32] != [""] * 32 for row in made)
 P
 ends 0 likelihood run -n 2 --quiet
 # The other network.
-cat >dit.toml <<'T'
-[data]
-kind = "table"
-file = "builtin:data/digits.csv"
-label = "digit"
-shape = [1, 8, 8]
-[model]
-kind = "dit"
-num_attention_heads = 2
-attention_head_dim = 8
-num_layers = 1
-[train]
-steps = 5
-batch = 8
-T
-ends 0 train dit.toml --out dit --quiet
-[[ -s dit/checkpoints/step-00000005/transformer/config.json ]] || fail "dit: no transformer/"
+ends 0 train "$tree/tests/cli/dit.toml" --out dit --quiet
+[[ -s dit/checkpoints/step-00000010/transformer/config.json ]] || fail "dit: no transformer/"
 ends 0 sample dit -n 4 --out dit.png --quiet --steps 3
 
 # What cannot be.

@@ -86,23 +86,8 @@ same_weights two theirs
 [[ ! -s out.1 && -s out.0 ]] || fail "rank 0 alone should print"
 
 # A transformer.
-cat >dit.toml <<'T'
-[data]
-kind = "table"
-file = "builtin:data/digits.csv"
-label = "digit"
-shape = [1, 8, 8]
-[model]
-kind = "dit"
-num_attention_heads = 2
-attention_head_dim = 8
-num_layers = 1
-[train]
-steps = 10
-batch = 8
-T
-ends 0 train dit.toml --quiet --out dit-one
-ends 0 train dit.toml --quiet --out dit-two --processes 2
+ends 0 train "$tree/tests/cli/dit.toml" --quiet --out dit-one
+ends 0 train "$tree/tests/cli/dit.toml" --quiet --out dit-two --processes 2
 near dit-one dit-two
 
 # Points: by autograd, with micro-batches and times spread over each batch; the fused pass; two groups of weights.

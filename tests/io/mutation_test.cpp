@@ -7,6 +7,7 @@
 #include "roulade/io/safetensors.hpp"
 #include "roulade/io/tensor_file.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/mutate.hpp"
 
 #include <random>
 
@@ -15,35 +16,6 @@
 namespace roulade {
 namespace {
 
-/// 1 to 4 changes: a byte replaced, a bit flipped, a piece removed, doubled or moved, a digit changed.
-std::string mutate(std::string file, std::mt19937& random) {
-  const auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
-  for (size_t change = 0, changes = 1 + below(4); change < changes && !file.empty(); ++change) {
-    const size_t at = below(file.size()), length = 1 + below(std::min<size_t>(16, file.size() - at));
-    switch (below(6)) {
-      case 0:
-        file[at] = static_cast<char>(below(256));
-        break;
-      case 1:
-        file[at] = static_cast<char>(file[at] ^ (1 << below(8)));
-        break;
-      case 2:
-        file.erase(at, length);
-        break;
-      case 3:
-        file.insert(at, file.substr(at, length));
-        break;
-      case 4:
-        file.resize(at);
-        break;
-      default:
-        if (const size_t digit = file.find_first_of("0123456789", at); digit != std::string::npos)
-          file[digit] = static_cast<char>('0' + below(10));
-    }
-  }
-  return file;
-}
-
 /// Runs read(mutant) `count` times; an Error of code input is a good answer. Both answers must have come up.
 template <class Read>
 void mutants(const std::string& original, int count, Read read) {
@@ -51,7 +23,7 @@ void mutants(const std::string& original, int count, Read read) {
   std::mt19937 random(1);
   int refused = 0;
   for (int i = 0; i < count; ++i) {
-    const std::string mutant = mutate(original, random);
+    const std::string mutant = test::mutate(original, random);
     try {
       read(mutant);
     } catch (const Error& e) {
