@@ -5,9 +5,9 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/tensor_file.hpp"
+#include "roulade/model/fill.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -49,24 +49,6 @@ class Layer final : public Features {
   std::string name_;
 };
 
-void fill(const PictureClassifier& network, const std::map<std::string, Tensor>& weights, const std::string& where) {
-  const at::NoGradGuard no_grad;
-  const NamedWeights named = network.parameters();
-  for (const auto& [name, weight] : named) {
-    const auto found = weights.find(name);
-    if (found == weights.end()) fail(Code::input, where, fmt::format("tensor '{}' is missing", name));
-    const Tensor& from = found->second;
-    if (from.sizes() != weight.stored().sizes() || from.scalar_type() != at::kFloat)
-      fail(Code::input, where, fmt::format("tensor '{}'", name),
-           fmt::format("floats of {}", fmt::join(weight.stored().sizes(), " x ")),
-           fmt::format("{}", fmt::join(from.sizes(), " x ")));
-    Tensor to = weight.stored();
-    to.copy_(from);
-  }
-  if (weights.size() != named.size())
-    fail(Code::input, where, "tensors", fmt::format("{}", named.size()), fmt::format("{}", weights.size()));
-}
-
 }  // namespace
 
 Judge::Judge(std::shared_ptr<const PictureClassifier> network, std::vector<std::string> class_names, double accuracy)
@@ -97,7 +79,7 @@ Judge Judge::read(const fs::path& folder) {
   if (*least < 1 || *most > kMostOf || (!names.empty() && static_cast<int64_t>(names.size()) != shape.classes))
     fail(Code::input, where, "shape of the network", fmt::format("numbers of 1 to {}, a name a class", kMostOf));
   const auto network = std::make_shared<PictureClassifier>(shape, 0);
-  fill(*network, read_tensors(folder / kWeights).tensors, (folder / kWeights).string());
+  fill_network(network->parameters(), read_tensors(folder / kWeights).tensors, (folder / kWeights).string());
   return {network, names, accuracy};
 }
 

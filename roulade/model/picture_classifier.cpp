@@ -37,7 +37,7 @@ PictureClassifier::PictureClassifier(const PictureClassifierShape& shape, uint64
 }
 
 Tensor PictureClassifier::hidden(const Tensor& x) const {
-  Tensor h = x;
+  Tensor h = in_kernel_order(x);
   for (const Block& block : blocks_) {
     h = at::relu(block.norm.forward(block.conv.forward(h)));
     if (std::min(h.size(2), h.size(3)) >= kLeastSide) h = at::max_pool2d(h, {2, 2});

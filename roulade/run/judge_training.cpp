@@ -3,8 +3,10 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/eval/feature_store.hpp"
 #include "roulade/eval/judge.hpp"
+#include "roulade/model/training_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/optimiser.hpp"
@@ -14,6 +16,7 @@
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
@@ -42,22 +45,35 @@ struct Labelled {
   std::vector<int64_t> labels;
 };
 
+TrainingSet all_of(const PointSource& source, Split split, uint64_t seed, const Scaling& none) {
+  if (const auto* bytes = dynamic_cast<const ByteSource*>(&source)) return {bytes->draw_bytes(split, seed, 0), none};
+  return source.draw(split, seed, 0);
+}
+
 Labelled read(const PointSource& source, const std::array<double, 2>& range, Split split, uint64_t seed) {
-  const Points all = source.draw(split, seed, 0);
-  Points known{0, all.width, {}, {}};
-  for (int64_t i = 0; i < all.rows; ++i) {
-    if (all.labels.empty() || all.labels[static_cast<size_t>(i)] < 0) continue;
-    known.values.insert(known.values.end(), all.row(i), all.row(i) + all.width);
-    known.labels.push_back(all.labels[static_cast<size_t>(i)]);
-    ++known.rows;
+  constexpr int64_t kAtOnce = 1000;  // pictures that are numbers at one time
+  const auto width = source.columns().size();
+  const Scaling none{std::vector(width, 0.0), std::vector(width, 1.0)};
+  const PictureFormat format{source.shape(), range[0], range[1], none};
+  const TrainingSet all = all_of(source, split, seed, none);
+  Labelled out;
+  std::vector<Tensor> parts;
+  for (int64_t first = 0; first < all.rows && !all.labels.empty(); first += kAtOnce) {
+    const Points some = all.points(first, kAtOnce);
+    Points known{0, some.width, {}, {}};
+    for (int64_t i = 0; i < some.rows; ++i) {
+      if (some.labels[static_cast<size_t>(i)] < 0) continue;
+      known.values.insert(known.values.end(), some.row(i), some.row(i) + some.width);
+      out.labels.push_back(some.labels[static_cast<size_t>(i)]);
+      ++known.rows;
+    }
+    if (known.rows > 0) parts.push_back(format.bytes(to_set(known).view()));
   }
-  if (known.rows == 0)
+  if (parts.empty())
     fail(Code::usage, kWhere, fmt::format("{} pictures with a class", split == Split::train ? "training" : "test"),
          "some", "none");
-  const auto width = static_cast<size_t>(all.width);
-  const PictureFormat format{source.shape(), range[0], range[1], {std::vector(width, 0.0), std::vector(width, 1.0)}};
-  const PointSet set = to_set(known);
-  return {format.bytes(set.view()), known.labels};
+  out.bytes = at::cat(parts);
+  return out;
 }
 
 /// Pictures of one step, -1 to 1, each moved by up to `reach` pixels (its edge is drawn out) and perhaps mirrored.
@@ -85,16 +101,6 @@ Tensor shown(const Labelled& set, const std::vector<int64_t>& rows, int64_t reac
         }
       }
   }
-  return out;
-}
-
-/// 1 / (1 - kDropped) with that share of zeros.
-Tensor kept(const std::vector<int64_t>& shape, const RandomKey& key) {
-  Tensor out = at::empty(shape, at::kFloat);
-  std::vector<double> u(static_cast<size_t>(out.numel()));
-  fill_uniform(key, 0, shape[1], u);
-  std::transform(u.begin(), u.end(), out.mutable_data_ptr<float>(),
-                 [](double x) { return x < kDropped ? 0.0f : static_cast<float>(1 / (1 - kDropped)); });
   return out;
 }
 
@@ -163,7 +169,8 @@ JudgeResult train_judge(const JudgeRequest& request) {
       labels.mutable_data_ptr<int64_t>()[k] = training.labels[static_cast<size_t>(rows[static_cast<size_t>(k)])];
     const auto at_step = static_cast<uint64_t>(step);
     const Tensor x = shown(training, rows, reach, request.flip, {seed, Stream::noise, at_step});
-    const Tensor hidden = network->hidden(x) * kept({batch, shape.hidden}, {seed, Stream::dropout, at_step});
+    const TrainingPass pass(seed, step, 0);
+    const Tensor hidden = dropout(network->hidden(x), kDropped);
     const Tensor loss = at::cross_entropy_loss(network->answers(hidden), labels, {}, 1, -100, kSmoothing);  // 1 = mean
     const double value = loss.item<double>();
     if (!std::isfinite(value)) fail(Code::numeric, kWhere, fmt::format("loss of step {}", step + 1), "a finite number");

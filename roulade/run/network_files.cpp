@@ -85,20 +85,6 @@ void fill_network(const Model& model, const std::map<std::string, Tensor>& weigh
   fill_network(model.parameters(), weights, where);
 }
 
-void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>& weights, const std::string& where) {
-  try {
-    for (const auto& [name, weight] : named) restore(weight.stored(), weights, name);
-  } catch (const Error& e) {
-    throw Error(e.code(), fmt::format("[{}] the weights do not fit the network of the recipe: {}", where, e.what()));
-  }
-  if (weights.size() == named.size()) return;
-  for (const auto& [name, tensor] : weights) {
-    const bool known = std::any_of(named.begin(), named.end(),
-                                   [&, wanted = &name](const auto& entry) { return entry.first == *wanted; });
-    if (!known) fail(Code::input, where, fmt::format("tensor '{}' belongs to no layer of the network", name));
-  }
-}
-
 void freeze(const NamedWeights& weights) {
   for (const auto& [name, weight] : weights) weight.stored().requires_grad_(false);
 }

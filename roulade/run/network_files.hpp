@@ -2,7 +2,7 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
-#include "roulade/model/linear.hpp"
+#include "roulade/model/fill.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/run/recipe.hpp"
 
@@ -22,9 +22,7 @@ std::filesystem::path network_file(const std::filesystem::path& folder);
 void write_network(const std::filesystem::path& folder, const Recipe& resolved, const ModelShape& shape,
                    const std::map<std::string, Tensor>& weights);
 
-/// Fills a network from named tensors. Throws Error(input) naming the first weight that is missing, of another shape,
-/// or unknown.
-void fill_network(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);
+/// A whole network (see model/fill.hpp).
 void fill_network(const Model& model, const std::map<std::string, Tensor>& weights, const std::string& where);
 
 /// Nobody trains them from here on: no gradient by them is made, and what is derived from them may be kept.

@@ -2,7 +2,7 @@
 #include "roulade/train/ema.hpp"
 
 #include "roulade/kernel/adam.hpp"
-#include "roulade/train/optimiser.hpp"
+#include "roulade/model/fill.hpp"
 
 #include <algorithm>
 #include <span>

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/kernel/adam.hpp"
+#include "roulade/model/fill.hpp"
 
 #include <cmath>
 #include <span>
@@ -10,7 +11,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -95,18 +95,6 @@ void Optimiser::load(const std::map<std::string, Tensor>& from, const std::strin
     restore(slot.m, from, prefix + "m." + slot.name);
     restore(slot.v, from, prefix + "v." + slot.name);
   }
-}
-
-void restore(Tensor to, const std::map<std::string, Tensor>& from, const std::string& name) {
-  const auto it = from.find(name);
-  if (it == from.end()) fail(Code::input, "checkpoint", fmt::format("tensor '{}' is missing", name));
-  const Tensor& value = it->second;
-  if (value.sizes() != to.sizes() || value.scalar_type() != to.scalar_type())
-    fail(Code::input, "checkpoint", fmt::format("shape or dtype of tensor '{}'", name),
-         fmt::format("{} {}", at::toString(to.scalar_type()), to.sizes().vec()),
-         fmt::format("{} {}", at::toString(value.scalar_type()), value.sizes().vec()));
-  at::NoGradGuard no_grad;
-  to.copy_(value);
 }
 
 }  // namespace roulade

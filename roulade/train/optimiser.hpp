@@ -52,8 +52,4 @@ class Optimiser {
   std::vector<Slot> slots_;
 };
 
-/// Copies `from[prefix + name]` into `to`, which keeps its storage. Throws Error(input) when it is missing or of
-/// another shape or dtype.
-void restore(Tensor to, const std::map<std::string, Tensor>& from, const std::string& name);
-
 }  // namespace roulade

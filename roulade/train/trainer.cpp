@@ -5,6 +5,7 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/tensor_file.hpp"
+#include "roulade/model/fill.hpp"
 
 #include <algorithm>
 #include <array>
