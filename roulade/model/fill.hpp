@@ -9,10 +9,6 @@
 
 namespace roulade {
 
-/// Copies from[name] into `to`, which keeps its storage. Throws Error(input) when it is missing or of another shape or
-/// dtype.
-void restore(Tensor to, const std::map<std::string, Tensor>& from, const std::string& name);
-
 /// Fills a network from named tensors. Throws Error(input) naming `where` and the first weight that is missing, of
 /// another shape, or unknown.
 void fill_network(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);

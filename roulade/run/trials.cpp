@@ -2,7 +2,7 @@
 #include "roulade/run/trials.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/model/fill.hpp"
+#include "roulade/core/restore.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/ema.hpp"
 
+#include "roulade/core/restore.hpp"
 #include "roulade/kernel/adam.hpp"
-#include "roulade/model/fill.hpp"
 
 #include <algorithm>
 #include <span>

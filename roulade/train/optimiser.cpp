@@ -2,8 +2,8 @@
 #include "roulade/train/optimiser.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/restore.hpp"
 #include "roulade/kernel/adam.hpp"
-#include "roulade/model/fill.hpp"
 
 #include <cmath>
 #include <span>

@@ -2,10 +2,10 @@
 #include "roulade/train/trainer.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/restore.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/tensor_file.hpp"
-#include "roulade/model/fill.hpp"
 
 #include <algorithm>
 #include <array>
