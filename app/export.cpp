@@ -18,12 +18,14 @@ struct Options {
   std::string run, out, weights;
   std::vector<std::string> set;
   std::optional<int64_t> checkpoint;
+  std::optional<double> ema;
   bool json = false;
 };
 
 void run_export(const Options& o) {
   OpenRequest request{o.run, o.set, o.checkpoint};
   if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  if (o.ema) request.set.push_back(fmt::format("sample.ema={}", *o.ema));
   const Exported done = export_run(request, o.out);
   for (const std::string& line : done.remarks) std::cerr << "remark: " << line << "\n";
   Description out;
@@ -41,6 +43,10 @@ void add_export(CLI::App& root, int& exit_code) {
   command.add_option("RUN", o->run, "run folder")->required()->option_text(" ");
   command.add_option("-o,--out", o->out, "folder to make")->required()->option_text("DIR");
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
+  command
+      .add_option("--ema", o->ema,
+                  "relative width of the average, of a run with\ntrain.ema_posthoc; default: the first of train.ema")
+      ->option_text("W");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   add_set(command, o->set);
   add_json(command, o->json);

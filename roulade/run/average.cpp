@@ -7,11 +7,9 @@
 #include "roulade/run/parts.hpp"
 #include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/run_folder.hpp"
-
-#include <algorithm>
+#include "roulade/run/run_weights.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace roulade {
 
@@ -19,12 +17,7 @@ WrittenAverage write_average(const std::filesystem::path& run, double sigma_rel,
                              const std::optional<int64_t>& checkpoint) {
   const RunFolder folder{without_slash(run)};
   const Recipe resolved = resolve(read_run_recipe(folder));
-  const std::vector<int64_t> steps = folder.steps();
-  if (steps.empty()) fail(Code::io, folder.root.string(), "the run has no checkpoint yet");
-  WrittenAverage written{checkpoint.value_or(steps.back()), 1};
-  if (std::find(steps.begin(), steps.end(), written.step) == steps.end())
-    fail(Code::io, folder.root.string(), fmt::format("no checkpoint of step {}", written.step),
-         fmt::format("{}", fmt::join(steps, ", ")));
+  WrittenAverage written{checkpoint_step(folder, checkpoint), 1};
   if (std::filesystem::exists(out)) fail(Code::usage, out.string(), "this exists already", "a new folder");
   const std::map<std::string, Tensor> weights = read_power_average(folder, written.step, sigma_rel);
   for (const int64_t step : folder.snapshots()) written.snapshots += step < written.step ? 1 : 0;
@@ -34,7 +27,9 @@ WrittenAverage write_average(const std::filesystem::path& run, double sigma_rel,
   if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
   if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
   FolderReplacement replacement(target);
-  write_network(replacement.folder(), resolved, model_shape(resolved, read_facts(folder)), weights);
+  const DataFacts facts = read_facts(folder);
+  write_network(replacement.folder(), resolved, model_shape(resolved, facts), weights);
+  write_facts(RunFolder{replacement.folder()}, facts);
   replacement.commit();
   return written;
 }

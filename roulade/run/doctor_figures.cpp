@@ -12,6 +12,7 @@
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_weights.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -261,12 +262,15 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   f.parameters = b.parts.model->parameter_count();
   f.lr = b.parts.settings.optimiser.lr;
   f.averages = !b.parts.settings.ema.empty();
-  f.uses_average = f.averages && settings_of<SampleSettings>(run.recipe, "sample").weights != "raw";
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  f.uses_average = f.averages && sample.weights != "raw";
   f.history = read_history(RunFolder{run.folder}.metrics(), run.step);
 
   const std::filesystem::path checkpoint = b.checkpoint();
   b.raw = network_of(b.parts, read_raw_network(checkpoint), checkpoint.string());
-  b.used = f.uses_average ? network_of(b.parts, read_network(checkpoint), checkpoint.string()) : b.raw;
+  b.used = f.uses_average
+               ? network_of(b.parts, weights_of(RunFolder{run.folder}, run.step, sample), checkpoint.string())
+               : b.raw;
   const uint64_t seed = derive_seed(run.seed, kNoise);
   b.noised = std::make_shared<NoisedPoints>(b.parts, b.held_out, b.points(), seed);
   b.noised_training = std::make_shared<NoisedPoints>(b.parts, b.training, b.points(), seed);

@@ -6,6 +6,7 @@
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_weights.hpp"
 #include "roulade/run/scheduler_config.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -64,14 +65,13 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   SchedulerText scheduler = scheduler_config_text(run.recipe);
   if (scheduler.text.empty()) fail(Code::usage, where, "no scheduler of diffusers has this: " + scheduler.obstacle);
 
-  const fs::path checkpoint = RunFolder{run.folder}.checkpoint(run.step);
-  const bool raw = settings_of<SampleSettings>(run.recipe, "sample").weights == "raw";
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   Exported done{target, "", nlohmann::json::parse(scheduler.text).at("_class_name"), std::move(scheduler.remarks)};
   if (text_of(run.recipe, "guidance", "kind") != "none")
     done.remarks.emplace_back("guidance is no part of a scheduler: it is left out");
   FolderReplacement replacement(target);
   write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts),
-                raw ? read_raw_network(checkpoint) : read_network(checkpoint));
+                weights_of(RunFolder{run.folder}, run.step, sample));
   write_facts(RunFolder{replacement.folder()}, run.facts);
   if (const std::string why = obstacle(run); why.empty()) {
     done.pipeline = "DDPMPipeline";

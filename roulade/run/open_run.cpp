@@ -4,41 +4,16 @@
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
-#include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_weights.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/settings.hpp"
-
-#include <algorithm>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
 
 /// The tables that a trained run can follow when they change.
 const std::vector<std::string> kFreeTables = {"run", "sample", "guidance", "eval"};
-
-int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& wanted) {
-  const std::vector<int64_t> steps = folder.steps();
-  if (steps.empty()) fail(Code::io, folder.root.string(), "the run has no checkpoint yet");
-  if (!wanted) return steps.back();
-  if (std::find(steps.begin(), steps.end(), *wanted) == steps.end())
-    fail(Code::io, folder.root.string(), fmt::format("no checkpoint of step {}", *wanted),
-         fmt::format("{}", fmt::join(steps, ", ")));
-  return *wanted;
-}
-
-/// The weights that [sample] asks for.   group: the objective's first.
-std::map<std::string, Tensor> weights_of(const RunFolder& folder, int64_t step, const SampleSettings& sample,
-                                         const std::string& group) {
-  const bool raw = sample.weights == "raw";
-  if (raw && sample.ema > 0)
-    fail(Code::usage, "sample.ema", "sample.weights with a width of the average", "ema", "raw");
-  if (raw) return read_raw_network(folder.checkpoint(step), group);
-  return sample.ema > 0 ? read_power_average(folder, step, sample.ema) : read_network(folder.checkpoint(step));
-}
 
 }  // namespace
 
@@ -66,7 +41,7 @@ TrainedRun open_run(const OpenRequest& request) {
     return run;
   }
   const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
-  fill_network(*model, weights_of(folder, run.step, sample, "denoiser"), checkpoint.string());
+  fill_network(*model, weights_of(folder, run.step, sample), checkpoint.string());
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 

@@ -95,6 +95,7 @@ std::map<std::string, Tensor> read_power_average(const RunFolder& folder, int64_
                      fmt::join(widths, " and ")));
 
   std::map<std::string, Tensor> out = read_network(checkpoint), total;  // what is not trained stays as it is there
+  const std::map<std::string, Tensor> averaged = read_tensors(sources.back().file, Load::map).tensors;
   for (size_t k = 0; k < sources.size(); ++k) {
     const TensorFile file = read_tensors(sources[k].file, Load::map);
     if (sources[k].step != step) check_snapshot(sources[k], file.metadata, widths);
@@ -104,7 +105,11 @@ std::map<std::string, Tensor> read_power_average(const RunFolder& folder, int64_
       const std::string prefix = Trainer::power_prefix(w);
       for (const auto& [name, like] : out) {
         const auto it = file.tensors.find(prefix + name);
-        if (it == file.tensors.end()) continue;
+        if (it == file.tensors.end()) {
+          if (averaged.contains(prefix + name))
+            fail(Code::input, sources[k].file.string(), fmt::format("tensor '{}' is missing", prefix + name));
+          continue;
+        }
         if (it->second.sizes() != like.sizes() || it->second.scalar_type() != at::kFloat)
           fail(Code::input, sources[k].file.string(), fmt::format("shape or dtype of tensor '{}'", prefix + name),
                fmt::format("F32 {}", like.sizes().vec()), fmt::format("{}", it->second.sizes().vec()));

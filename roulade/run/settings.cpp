@@ -2,6 +2,7 @@
 #include "roulade/run/settings.hpp"
 
 #include "roulade/objective/one_pass.hpp"
+#include "roulade/train/power_average.hpp"
 
 namespace roulade {
 namespace {
@@ -98,7 +99,7 @@ void SampleSettings::bind(Binder& b) {
   b.add("steps", steps, at_least(1), "steps of the grid");
   b.add("count", count, at_least(1), "samples to make");
   b.add("weights", weights, {"ema", "raw"}, "averaged weights, or those of the last step");
-  b.add("ema", ema, {0, 0.28, false},
+  b.add("ema", ema, {0, kWidestPowerAverage, false},
         "relative width of the average, chosen after training, of a run with train.ema_posthoc; 0 = the first of "
         "train.ema");
   b.add("label", label, {}, "class of all samples: a name, a number, none, or data (drawn as often as in the data)");
