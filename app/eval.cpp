@@ -31,7 +31,7 @@ int eval(const Options& o) {
   if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
   if (!o.data.empty()) {
     request.set.emplace_back("data.kind=\"images\"");
-    request.set.push_back(fmt::format("data.path='{}'", std::filesystem::absolute(o.data).string()));
+    request.set.push_back("data.path=" + roulade::to_text(Value(std::filesystem::absolute(o.data).string())));
   }
   TrainedRun run = open_run_or_folder(request, true);
   if (o.exact) run = with_exact_denoiser(std::move(run));

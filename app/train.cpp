@@ -99,7 +99,7 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed, bool json) {
   out.add("columns", plan.width);
   out.add("classes", plan.classes);
   out.add("parameters", plan.parameters);
-  out.add("data", static_cast<double>(plan.training_rows * plan.width) * sizeof(float) / 1e6, "MB");
+  out.add("data", static_cast<double>(plan.data_bytes) / 1e6, "MB");
   out.add("precision", plan.precision);
   const TrainEstimate& e = plan.estimate;
   if (plan.operations)
@@ -146,7 +146,7 @@ int train(Options o) {
   Plan plan = make_plan(work, o);
   const int64_t seed = std::get<int64_t>(resolve(plan.recipe).tables.at("run").at("seed").value);
   if (o.dry_run) {
-    const TrainPlan known = plan_training(plan.recipe);
+    const TrainPlan known = plan_training(plan.recipe, o.processes);
     describe_plan(work, known, seed, o.work.json);
     if (!o.force) check_estimate(known.estimate);
     return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/data/byte_rows.hpp"
 #include "roulade/data/image_set.hpp"
@@ -12,7 +13,6 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace roulade::data {
 namespace {
@@ -54,8 +54,7 @@ struct Settings {
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
     out.test_share = test;
     out.split_seed = static_cast<uint64_t>(split_seed);
-    const auto memory = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    out.most_bytes = std::min(out.most_bytes, memory / 2);
+    out.most_bytes = std::min(out.most_bytes, static_cast<uint64_t>(machine_memory()) / 2);
     return out;
   }
 };

@@ -29,9 +29,9 @@ double pass_seconds(const TrainParts& parts) {
 
 /// From a second point of the line that is as far off as half a second allows, and at least four times as far: where
 /// threads wait for each other at every operation, what few samples take says nothing of many.
-double step_seconds(const TrainParts& parts, const StepCost& few, int64_t rows_of_few) {
+double step_seconds(const TrainParts& parts, int64_t share, const StepCost& few, int64_t rows_of_few) {
   const TrainSettings& s = parts.settings;
-  const auto batch = static_cast<double>(s.batch), n = static_cast<double>(rows_of_few);
+  const auto batch = static_cast<double>(share), n = static_cast<double>(rows_of_few);
   const double affordable = n * std::max(4.0, kLongest / std::max(few.seconds, 1e-9));
   double gradients = few.seconds * batch / n;
   if (const auto rows = static_cast<int64_t>(std::min(batch, affordable)); rows > rows_of_few) {
@@ -45,14 +45,15 @@ double step_seconds(const TrainParts& parts, const StepCost& few, int64_t rows_o
 
 }  // namespace
 
-TrainEstimate estimate_training(const TrainParts& parts, int64_t networks) {
+TrainEstimate estimate_training(const TrainParts& parts, int64_t networks, int64_t processes) {
   const TrainSettings& s = parts.settings;
+  const int64_t share = std::max<int64_t>(1, s.batch / processes);
   const int64_t before = resident_memory();
   TrainEstimate out;
   out.batch = s.batch;
   out.free = free_memory();
   out.free += std::min(before, std::numeric_limits<int64_t>::max() - out.free);
-  const int64_t few_rows = std::min(kFew, s.batch), more_rows = std::min(kMore, s.batch);
+  const int64_t few_rows = std::min(kFew, share), more_rows = std::min(kMore, share);
   const StepCost few = measure_step(*parts.objective, parts, few_rows, 1);
   // Code that the first step loads and makes stays, too.
   const int64_t process = std::max(before, resident_memory() - few.bytes);
@@ -76,12 +77,18 @@ TrainEstimate estimate_training(const TrainParts& parts, int64_t networks) {
                   {"data in batches", parts.training.values.empty() ? 0 : parts.training.rows * sample}};
   int64_t fixed = 0;
   for (const auto& [name, bytes] : out.portions) fixed += bytes;
-  out.portions.emplace_back("a step: activations, gradients, batches", of_step(s.batch));
-  out.memory = fixed + out.portions.back().second;
-  for (int64_t batch = s.batch / 2; batch >= 1 && out.fitting == 0; batch /= 2)
-    if (fixed + of_step(batch) <= out.free) out.fitting = batch;
+  out.portions.emplace_back("a step: activations, gradients, batches", of_step(share));
+  const auto all = [&](int64_t batch) {
+    return static_cast<int64_t>(std::min(
+        most, static_cast<double>(processes) * (static_cast<double>(fixed) + static_cast<double>(of_step(batch)))));
+  };
+  out.memory = all(share);
+  for (int64_t batch = s.batch; batch % (2 * processes) == 0 && out.fitting == 0;) {
+    batch /= 2;
+    if (all(batch / processes) <= out.free) out.fitting = batch;
+  }
   if (!out.fits()) return out;  // what does not fit is not timed
-  out.step_seconds = step_seconds(parts, few, few_rows);
+  out.step_seconds = step_seconds(parts, share, few, few_rows);
   out.seconds = out.step_seconds * static_cast<double>(s.steps);
   return out;
 }
@@ -89,9 +96,10 @@ TrainEstimate estimate_training(const TrainParts& parts, int64_t networks) {
 void check_estimate(const TrainEstimate& e) {
   if (e.fits()) return;
   const std::string advice =
-      e.fitting > 0 ? fmt::format("train.batch = {} with {} times the train.accumulate trains alike and fits",
-                                  e.fitting, (e.batch + e.fitting - 1) / e.fitting)
-                    : "a smaller network, or a machine with more memory; no train.batch fits";
+      e.fitting > 0
+          ? fmt::format("train.batch = {} with {} times the train.accumulate has as many samples a step and fits",
+                        e.fitting, e.batch / e.fitting)
+          : "a smaller train.batch or network, or a machine with more memory";
   fail(Code::device, "train",
        fmt::format("memory at the peak, as estimated with train.batch = {} ({}; --force trains regardless)", e.batch,
                    advice),

@@ -55,7 +55,7 @@ toml::table parse(const std::string& text, const std::string& origin) {
 }
 
 /// Keys that name a file or folder.
-constexpr std::array kFileKeys = {"file", "features_file", "features_cache", "judge"};
+constexpr std::array kFileKeys = {"file", "path", "features_file", "features_cache", "judge"};
 
 /// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {
@@ -101,6 +101,12 @@ Recipe parse_recipe(const std::string& text, const std::string& origin) {
 Recipe read_recipe(const std::filesystem::path& path) {
   return with_files_in(std::filesystem::absolute(path).parent_path(),
                        parse_recipe(read_file(path, 1 << 20), path.filename().string()));
+}
+
+Recipe without_files(Recipe recipe) {
+  for (auto& [name, table] : recipe.tables)
+    for (const char* key : kFileKeys) table.erase(key);
+  return recipe;
 }
 
 Recipe with_files_in(const std::filesystem::path& folder, const Recipe& recipe) {

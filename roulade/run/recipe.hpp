@@ -17,6 +17,9 @@ struct Recipe {
   std::map<std::string, Table> tables;
 };
 
+/// Without the keys that name files: where they lie changes nothing of what is trained.
+Recipe without_files(Recipe recipe);
+
 /// Throws Error(usage, "[origin:line] ...") for text that is not TOML, a value outside a table, or nested tables.
 /// The tables [made] and [expected] are passed over: they say how a run was made and what a recipe reaches.
 Recipe parse_recipe(const std::string& text, const std::string& origin);

@@ -145,6 +145,18 @@ std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>&
   return warning_of(folder, makers, &Maker::threads, now, "thread", "s");
 }
 
+/// The keys that decide what is trained.
+Recipe trajectory_of(const Recipe& resolved) {
+  Recipe out;
+  for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"})
+    out.tables[table] = resolved.tables.at(table);
+  out.tables["run"].erase("title");
+  for (const char* key :
+       {"log_every", "checkpoint_every", "keep", "validate_every", "ema_snapshot_every", "preview_every"})
+    out.tables["train"].erase(key);
+  return out;
+}
+
 /// Throws Error(usage) where the ranks were given different recipes or data.
 void check_alike(Ranks& ranks, const TrainParts& parts) {
   const auto check = [&](double own, std::string_view what) {
@@ -152,10 +164,7 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
     for (size_t rank = 1; rank < all.size(); ++rank)
       if (all[rank] != all[0]) fail(Code::usage, "train", fmt::format("{} of rank {}", what, rank), "those of rank 0");
   };
-  Recipe recipe = parts.resolved;
-  recipe.tables["data"].erase("file");  // may lie elsewhere on another machine
-  recipe.tables["data"].erase("path");
-  check(static_cast<double>(crc32c(to_toml(recipe))), "keys of the recipe");
+  check(static_cast<double>(crc32c(to_toml(without_files(trajectory_of(parts.resolved))))), "keys of the recipe");
   check(static_cast<double>(parts.training.rows), "rows of the training data");
 }
 
@@ -210,23 +219,18 @@ TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Rank
 }  // namespace
 
 std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
-  static const std::set<std::string> kFree = {"run.title",          "train.log_every",      "train.checkpoint_every",
-                                              "train.keep",         "train.validate_every", "train.ema_snapshot_every",
-                                              "train.preview_every"};
-  const Recipe x = resolve(a), y = resolve(b);
+  const Recipe x = trajectory_of(resolve(a)), y = trajectory_of(resolve(b));
   std::set<std::string> out;
-  for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"}) {
-    const Table &s = x.tables.at(table), &t = y.tables.at(table);
-    const auto differs = [&](const Table& one, const Table& other) {
-      for (const auto& [key, given] : one) {
-        const auto it = other.find(key);
-        const std::string name = fmt::format("{}.{}", table, key);
-        if ((it == other.end() || it->second.value != given.value) && !kFree.count(name)) out.insert(name);
+  const auto differs = [&](const Recipe& one, const Recipe& other) {
+    for (const auto& [name, table] : one.tables)
+      for (const auto& [key, given] : table) {
+        const Table& there = other.tables.at(name);
+        const auto it = there.find(key);
+        if (it == there.end() || it->second.value != given.value) out.insert(fmt::format("{}.{}", name, key));
       }
-    };
-    differs(s, t);
-    differs(t, s);
-  }
+  };
+  differs(x, y);
+  differs(y, x);
   return {out.begin(), out.end()};
 }
 
@@ -246,12 +250,13 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.init_from)
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());
+  const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
   const FewerThreads limit(useful_threads(parts, ranks->size()));
   const PrecisionChoice precision =
       agree_on_precision(*ranks, parts, resume ? recorded_precision(folder) : std::nullopt);
   if (!request.force) {
     const TrainEstimate estimate =
-        estimate_training(parts, networks_beside(parts, request.preview || request.tensorboard));
+        estimate_training(parts, networks_beside(parts, drawn || request.tensorboard), ranks->size());
     check_estimate(estimate);
     if (request.estimated) request.estimated(estimate);
   }
@@ -302,7 +307,6 @@ TrainResult run_training(const TrainRequest& request) {
       return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
-  const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
   if (drawn || board || settings.preview_every > 0) {
     previewer.emplace(parts, request.preview_share);
     hooks.preview = [&](int64_t step) {
@@ -341,7 +345,7 @@ TrainResult run_training(const TrainRequest& request) {
   return result;
 }
 
-TrainPlan plan_training(const Recipe& recipe) {
+TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   TrainParts parts = make_train_parts(resolve(recipe));
   TrainPlan plan;
   plan.resolved = parts.resolved;
@@ -353,11 +357,13 @@ TrainPlan plan_training(const Recipe& recipe) {
   plan.samples = static_cast<double>(parts.settings.batch) * static_cast<double>(parts.settings.accumulate);
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
+  plan.data_bytes = parts.training.rows * parts.training.width *
+                    static_cast<int64_t>(parts.training.values.empty() ? sizeof(uint8_t) : sizeof(float));
   plan.classes = parts.shape.classes;
 
-  const FewerThreads limit(useful_threads(parts));
+  const FewerThreads limit(useful_threads(parts, static_cast<int>(processes)));
   plan.precision = choose_precision(parts).precision;
-  plan.estimate = estimate_training(parts, networks_beside(parts, false));
+  plan.estimate = estimate_training(parts, networks_beside(parts, false), processes);
   plan.operations = loss_operations(parts);
   return plan;
 }

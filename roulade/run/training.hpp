@@ -56,11 +56,12 @@ struct TrainPlan {
   int64_t parameters = 0;
   double samples = 0;  ///< of a step
   int64_t training_rows = 0, width = 0, classes = 0;
+  int64_t data_bytes = 0;             ///< of the training rows in memory
   std::string precision;              ///< float32 or bf16
   std::optional<int64_t> operations;  ///< of one sample's loss, forward; a step takes three times as many a sample
   TrainEstimate estimate;
 };
-TrainPlan plan_training(const Recipe& recipe);
+TrainPlan plan_training(const Recipe& recipe, int64_t processes = 1);
 
 /// Keys whose change makes another training; the others may change on resume. Returns "table.key" of each difference.
 std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b);

@@ -52,9 +52,10 @@ TEST(EstimateTest, FitsOrSaysWhatWould) {
   EXPECT_TRUE(small.fits());
   EXPECT_GT(small.step_seconds, 0);
   EXPECT_NO_THROW(check_estimate(small));
-  const TrainEstimate large = estimate_training(digits({"train.batch=1000000000"}), 1);
+  const TrainEstimate large = estimate_training(digits({"train.batch=1073741824"}), 1);
   EXPECT_FALSE(large.fits());
   EXPECT_GT(large.fitting, 16);
+  EXPECT_EQ(large.batch % large.fitting, 0);
   EXPECT_EQ(large.step_seconds, 0);
   try {
     check_estimate(large);
@@ -62,6 +63,19 @@ TEST(EstimateTest, FitsOrSaysWhatWould) {
   } catch (const Error& e) {
     EXPECT_EQ(e.code(), Code::device);
     EXPECT_NE(std::string(e.what()).find("train.accumulate"), std::string::npos) << e.what();
+  }
+  const TrainEstimate shared = estimate_training(digits({"train.batch=1073741824"}), 1, 4);  // on one machine
+  EXPECT_EQ(shared.fitting % 4, 0);
+  EXPECT_LE(shared.fitting, large.fitting);
+  EXPECT_NEAR(static_cast<double>(shared.memory), static_cast<double>(large.memory),
+              0.1 * static_cast<double>(large.memory));
+  const TrainEstimate odd = estimate_training(digits({"train.batch=999999999"}), 1);
+  EXPECT_EQ(odd.fitting, 0);
+  try {
+    check_estimate(odd);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("a smaller train.batch"), std::string::npos) << e.what();
   }
   const TrainEstimate extreme = estimate_training(digits({"train.batch=9000000000000000000"}), 1);
   EXPECT_FALSE(extreme.fits());
