@@ -126,7 +126,12 @@ class Processes {
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     words_ = own_words();
-    for (int rank = 0; rank < count; ++rank) start(rank, count);
+    try {
+      for (int rank = 0; rank < count; ++rank) start(rank, count);
+    } catch (...) {
+      kill_all();  // no destructor runs
+      throw;
+    }
     close(listener_.socket);
   }
   ~Processes() { kill_all(); }
@@ -145,14 +150,14 @@ class Processes {
       }
       if (g_signals > 0 && passed_on == 0) {
         passed_on = 1;
-        if (!children_[0].status) kill(children_[0].pid, g_last);
+        if (!children_[0].status && !asked) kill(children_[0].pid, g_last);
       }
       const bool one_failed =
           std::any_of(children_.begin(), children_.end(), [](const Child& c) { return c.status && *c.status != 0; });
       if (one_failed && !failed) failed = now;
       if (children_[0].status && !ended) ended = now;
       // Rank 0 notices at its next exchange with the others; where it waits for them to come, it must be told.
-      if (failed && !children_[0].status && !asked && now - *failed > 20s) {
+      if (failed && !children_[0].status && !asked && passed_on == 0 && now - *failed > 20s) {
         asked = true;
         kill(children_[0].pid, SIGTERM);
       }
