@@ -4,14 +4,14 @@
     pip install torch==2.15.0 torchvision==0.29.2 pytorch-fid==0.3.0 clean-fid==0.1.35 pillow==13.0.0 --no-deps
     python tools/golden/features.py
 
-Weights and pictures follow from a rule that both sides know (weight_of(), picture()). Inception is pytorch-fid's own, with its weights replaced; the pictures for it are resized by pytorch-fid's
-and clean-fid's own code. EfficientNet-lite0 has no code in the package of its weights: it is written down here from the
-tables of the paper, in another way than in roulade/model.
+Weights and pictures follow from a rule that both sides know (weight_of(), picture()). Inception is pytorch-fid's own,
+with its weights replaced; the pictures for it are resized by pytorch-fid's and clean-fid's own code. EfficientNet-lite0
+has no code in the package of its weights: it is written down here from the tables of the paper, in another way than in
+roulade/model.
 """
 import json
 import math
 import os
-import sys
 
 import numpy as np
 import torch
@@ -19,9 +19,8 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import save_file
 
-sys.path.insert(0, os.path.dirname(__file__))
-from in_double import in_double  # noqa: E402
-from rule import hashes, rule  # noqa: E402
+from in_double import in_double
+from rule import hashes, rule
 
 OUT = os.path.join(os.path.dirname(__file__), "..", "..", "tests", "golden", "eval", "features.safetensors")
 
