@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/guidance/guidance.hpp"
+#include "roulade/guidance/interval.hpp"
 
 #include <utility>
 
@@ -9,8 +10,12 @@ namespace {
 
 struct Settings {
   double scale = 1;
+  GuidanceInterval interval;
 
-  void bind(Binder& b) { b.add("scale", scale, Range{}, "weight of the condition; 1 = off, 0 = unconditional"); }
+  void bind(Binder& b) {
+    b.add("scale", scale, Range{}, "weight of the condition; 1 = off, 0 = unconditional");
+    interval.bind(b);
+  }
 };
 
 class Cfg final : public Denoiser {
@@ -59,7 +64,8 @@ Entry cfg() {
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;
     settings.bind(b);
-    return std::make_shared<const Cfg>(settings, std::move(parts));
+    const auto plain = parts.denoiser;
+    return in_interval(settings.interval, std::make_shared<const Cfg>(settings, std::move(parts)), plain);
   };
   return entry;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/guidance/guidance.hpp"
+#include "roulade/guidance/interval.hpp"
 
 #include <utility>
 
@@ -8,8 +9,12 @@ namespace {
 
 struct Settings {
   double scale = 0.6;
+  GuidanceInterval interval;
 
-  void bind(Binder& b) { b.add("scale", scale, Range{}, "weight of the condition, between 0 = unconditional and 1"); }
+  void bind(Binder& b) {
+    b.add("scale", scale, Range{}, "weight of the condition, between 0 = unconditional and 1");
+    interval.bind(b);
+  }
 };
 
 /// The direction that gives eps stays the unconditional one, so that samplers which use it (euler_cfg_pp, euler, ddim,
@@ -49,7 +54,8 @@ Entry cfg_pp() {
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;
     settings.bind(b);
-    return std::make_shared<const CfgPp>(settings, std::move(parts));
+    const auto plain = parts.denoiser;
+    return in_interval(settings.interval, std::make_shared<const CfgPp>(settings, std::move(parts)), plain);
   };
   return entry;
 }

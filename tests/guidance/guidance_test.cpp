@@ -157,5 +157,41 @@ TEST_F(Guidance, CfgPlusPlusKeepsTheDirectionUnconditional) {
   EXPECT_THROW(make_guided("cfg_pp", {}, {exact, {}})->denoise(x, t, {}), Error);
 }
 
+TEST_F(Guidance, GuidesInTheIntervalAloneAndCallsOnceOutside) {
+  // The schedule "flow": sigma / alpha = t / (1 - t).
+  const auto guided = make_guided("cfg", {{"scale", 3.0}, {"noise_low", 0.5}, {"noise_high", 2.0}}, {exact, {}});
+  const auto at_time = [&](double t, double scale, int64_t rows) {
+    expect_guided(guided->denoise(x, std::vector<double>{t}, labels).x0, {t}, scale, -1);
+    EXPECT_EQ(exact->rows, rows) << t;
+  };
+  at_time(0.3, 1, 4);   // 0.43
+  at_time(0.4, 3, 8);   // 0.67
+  at_time(0.66, 3, 8);  // 1.94
+  at_time(0.67, 1, 4);  // 2.03
+  at_time(1, 1, 4);
+  // A time for each sample: the first and the third lie inside.
+  const std::vector<double> t{0.5, 0.9, 0.6, 0.2};
+  const Tensor mixed = guided->denoise(x, t, labels).x0;
+  for (int64_t i = 0; i < 4; ++i) {
+    const bool inside = i % 2 == 0;
+    const Condition own = select(labels, at::tensor(std::vector<int64_t>{i}));
+    const auto alone = make_guided("cfg", {{"scale", inside ? 3.0 : 1.0}}, {exact, {}});
+    const Tensor wanted = alone->denoise(x.narrow(0, i, 1), std::vector<double>{t[static_cast<size_t>(i)]}, own).x0;
+    EXPECT_TRUE(at::allclose(mixed.narrow(0, i, 1), wanted, 1e-12, 1e-12)) << i;
+  }
+  // The directions of both ways come along where one has its own.
+  const auto pp = make_guided("cfg_pp", {{"noise_low", 0.5}}, {exact, {}});
+  const Denoised some = pp->denoise(x, t, labels);
+  const Tensor unconditional = make_guided("cfg", {{"scale", 0.0}}, {exact, {}})->denoise(x, t, labels).x0;
+  const Tensor conditional = exact->denoise(x, t, labels).x0;
+  for (int64_t i = 0; i < 4; ++i) {
+    const Tensor& wanted = i == 3 ? conditional : unconditional;
+    EXPECT_TRUE(at::allclose(some.direction().narrow(0, i, 1), wanted.narrow(0, i, 1), 1e-12, 1e-12)) << i;
+  }
+  EXPECT_NO_THROW(make_guided("cfg", {{"noise_low", 1.0}}, {exact, {}}));
+  EXPECT_THROW(make_guided("cfg", {{"noise_low", 1.0}, {"noise_high", 1.0}}, {exact, {}}), Error);
+  EXPECT_THROW(make_guided("cfg", {{"noise_low", -1.0}}, {exact, {}}), Error);
+}
+
 }  // namespace
 }  // namespace roulade
