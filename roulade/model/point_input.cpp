@@ -40,9 +40,11 @@ void PointInput::check(const Tensor& x, const Tensor& noise_level, const Conditi
 
 Tensor PointInput::features(const Tensor& x, const Tensor& noise_level, const Condition& condition) const {
   check(x, noise_level, condition);
-  const Tensor noise = noise_->forward(noise_level.to(x.scalar_type()));
+  // bfloat16 holds three digits: noise levels stay wider until they are features.
+  const auto dtype = x.scalar_type();
+  const Tensor noise = noise_->forward(noise_level.to(dtype == at::kBFloat16 ? at::kFloat : dtype)).to(dtype);
   if (label_.classes == 0) return noise;
-  return at::cat({noise, label_.forward(condition.label, x.size(0)).to(x.scalar_type())}, 1);
+  return at::cat({noise, label_.forward(condition.label, x.size(0)).to(dtype)}, 1);
 }
 
 void PointInput::fill(int64_t n, const float* noise_level, const int64_t* label, float* out, int64_t stride) const {

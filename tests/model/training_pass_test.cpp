@@ -101,23 +101,27 @@ void expect_recomputed_the_same(Config config, const Make& make) {
 }
 
 // 801 and 802 are the same number in bfloat16; as noise levels they are not.
-template <class Config, class Make>
-void expect_narrow_times_apart(const Config& config, const Make& make) {
-  const auto model = make(config, 1);
+void expect_narrow_times_apart(const std::shared_ptr<const Model>& model, const std::vector<int64_t>& sample) {
   for (const auto& [name, weight] : model->parameters()) {
     Weight handle = weight;
     handle.store(test::rule(name, weight.stored().sizes()).to(at::kFloat));
   }
   const at::NoGradGuard no_grad;
-  const Tensor x = test::rule("x", {1, 3, 8, 8}).to(at::kBFloat16);
+  const Tensor x = test::rule("x", sample).to(at::kBFloat16);
   const Tensor one = model->forward(x, at::tensor({801.0F}), {}), two = model->forward(x, at::tensor({802.0F}), {});
   EXPECT_EQ(one.scalar_type(), at::kBFloat16);
   EXPECT_FALSE(one.equal(two));
 }
 
 TEST(Narrow, NoiseLevelsStayApart) {
-  expect_narrow_times_apart(small_unet(), [](const UnetConfig& c, uint64_t seed) { return make_unet(c, seed); });
-  expect_narrow_times_apart(small_dit(), [](const DitConfig& c, uint64_t seed) { return make_dit(c, seed); });
+  expect_narrow_times_apart(make_unet(small_unet(), 1), {1, 3, 8, 8});
+  expect_narrow_times_apart(make_dit(small_dit(), 1), {1, 3, 8, 8});
+  for (const std::string embedding : {"sinusoidal", "fourier"})
+    for (const std::string kind : {"mlp", "residual_mlp"}) {
+      const Table options{{"embedding", {embedding}}};
+      Binder b("model", options);
+      expect_narrow_times_apart(model::registry().find(kind).make(b, {{2}, 0, 1, 0}, 1), {1, 2});
+    }
 }
 
 // Blocks that are computed again give the same answers and gradients, what was dropped included.
