@@ -43,6 +43,25 @@ pairs = 1
 count = 20
 T
 ends 0 train tiny.toml --out run --quiet
+# A recipe's path is meant from the recipe's folder, wherever the program is called.
+mkdir elsewhere && pushd elsewhere >/dev/null
+ends 0 train ../tiny.toml --out ../far --quiet
+ends 0 eval ../far --quiet
+popd >/dev/null
+same {run,far}/checkpoints/latest/training.safetensors
+ends 0 eval far --quiet
+# Pictures lie in memory as bytes.
+ends 0 train tiny.toml --dry-run --json
+[[ "$(python3 -c "print($(value data_MB) * 1e6 == $(value 'training_rows') * 64)")" == True ]] || fail "--dry-run: $(cat out)"
+# A width chosen afterwards is exported as it is averaged.
+ends 0 train tiny.toml --out widths --quiet --set 'train.ema_posthoc=[0.05, 0.10]' --set train.ema_snapshot_every=1
+ends 0 average widths --ema 0.075 --out averaged
+ends 0 export widths --ema 0.075 --out exported
+same {averaged,exported}/unet/diffusion_pytorch_model.safetensors
+ends 0 export widths --set sample.ema=0.1 --out wider
+cmp -s {exported,wider}/unet/diffusion_pytorch_model.safetensors && fail "export passes over sample.ema"
+refuses 2 "[sample.ema] sample.weights with a width of the average: expected ema, got raw" export widths --ema 0.075 --weights raw --out no
+[[ ! -e no ]] || fail "a refused export left a folder"
 ends 0 export run --out labelled --json
 [[ $(value pipeline) == None && ! -e labelled/model_index.json ]] || fail "a pipeline of pictures with classes"
 says err "knows classes"

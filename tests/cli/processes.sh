@@ -24,6 +24,11 @@ P
 }
 # same_weights A B: weights, optimiser and averages of the last checkpoints, byte for byte.
 same_weights() { same "$1/checkpoints/latest/training.safetensors" "$2/checkpoints/latest/training.safetensors"; }
+# same_lines A B: the same metrics, times aside.
+same_lines() {
+  diff <(sed -E 's/,"seconds":[^}]*//' "$1/metrics.jsonl") <(sed -E 's/,"seconds":[^}]*//' "$2/metrics.jsonl") >differs ||
+    fail "$1 and $2: other metrics: $(head -c 300 differs)"
+}
 # waits_for FILE: until it has content.
 waits_for() {
   local i
@@ -69,7 +74,7 @@ for count in 2 1; do
   ends 0 train again$count --resume --processes $count
   if [[ $count == 2 ]]; then
     same_weights two again2
-    diff <(sed -E 's/,"seconds":[^}]*//' two/metrics.jsonl) <(sed -E 's/,"seconds":[^}]*//' again2/metrics.jsonl) >/dev/null || fail "resumed: other metrics"
+    same_lines two again2
     grep -q warning err && fail "resumed by as many processes: $(cat err)"
   else
     near one again1
@@ -84,6 +89,29 @@ done
 wait
 same_weights two theirs
 [[ ! -s out.1 && -s out.0 ]] || fail "rank 0 alone should print"
+
+# Ranks that were given different recipes end before anything is written; where the data lie may differ.
+beside() { # CODE WORDS-OF-RANK-1 [FOLDER]: rank 0 with $zero, rank 1 beside it
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  export WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port
+  (cd "${3:-.}" && RANK=1 exec "$ROULADE" train $2 --out beside >out.1 2>err.1) &
+  ends "$1" train $zero --out beside
+  wait $! || [[ $1 != 0 ]] || fail "rank 1: $(cat "${3:-.}/err.1")"
+  unset WORLD_SIZE MASTER_ADDR MASTER_PORT
+}
+mkdir away
+ends 0 data moons -n 300 --out .
+export RANK=0
+zero="moons ${small[*]} --set train.steps=5"
+beside 2 "$zero --set train.lr=0.5"
+says err "keys of the recipe of rank 1"
+[[ ! -e beside ]] || fail "a refused training left a folder"
+zero="--data moons.csv --quiet --threads 1 --set train.steps=5"
+beside 0 "--data ../moons.csv --quiet --threads 1 --set train.steps=5" away
+unset RANK
+# The faster precision is rank 0's choice.
+ends 0 train "${unet[@]}" --out auto --processes 2 --set train.precision=auto
+grep -qE '^precision = "(float32|bf16)"' auto/recipe.toml || fail "no precision was recorded"
 
 # A transformer.
 ends 0 train "$tree/tests/cli/dit.toml" --quiet --out dit-one
@@ -120,6 +148,7 @@ step="$(value step)"
 [[ "$step" -gt 0 && "$step" -lt 1000 ]] || fail "rank 1 killed: expected a checkpoint on the way, got step $step"
 ends 0 train "${long[@]}" --processes 2 --out killed --resume
 same_weights whole killed
+same_lines whole killed
 started "${long[@]}" --out headless
 waits_for headless/metrics.jsonl
 find_ranks
