@@ -28,7 +28,7 @@ struct Listing {
 
 /// What may stand beside a picture: a caption or a class.
 bool is_beside_name(const std::string& name) {
-  return name.ends_with(".txt") || name.ends_with(".caption") || name.ends_with(".cls");
+  return name.ends_with(".txt") || name.ends_with(".caption") || name.ends_with(".cls") || name.ends_with(".json");
 }
 
 Listing list(const FileTree& files) {
@@ -134,11 +134,12 @@ std::string stem(const ImageItem& item) { return item.name.substr(0, item.name.r
 void read_captions(ImageFolder& out) {
   for (ImageItem& item : out.items) {
     if (!item.caption.empty()) continue;
-    for (const char* extension : {".caption", ".txt"}) {
+    for (const std::string extension : {".caption", ".txt", ".json"}) {
       const std::string name = stem(item) + extension;
       if (!out.files->has(name)) continue;
-      item.caption = parse_caption(out.files->read(name, kMostCaptionBytes), out.files->where(name));
-      break;
+      const std::string content = out.files->read(name, kMostCaptionBytes), where = out.files->where(name);
+      item.caption = extension == ".json" ? parse_caption_json(content, where) : parse_caption(content, where);
+      if (!item.caption.empty()) break;
     }
   }
 }

@@ -5,6 +5,7 @@
 #include "roulade/core/parallel.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -44,11 +45,13 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
   out.height = first.height;
   out.width = first.width;
   const auto size = static_cast<uint64_t>(out.picture_size()), count = static_cast<uint64_t>(source.count);
-  if (count * (options.flip ? 2 : 1) > options.most_bytes / size)
+  if (options.scratch.empty() && count * (options.flip ? 2 : 1) > options.most_bytes / size)
     fail(Code::usage, source.where.string(), "memory for the pixels",
          fmt::format("at most {} MB", options.most_bytes >> 20),
-         fmt::format("{} pictures of {} x {} x {} bytes; take a smaller data.size, or fewer pictures", count, out.width,
-                     out.height, out.channels));
+         fmt::format("{} pictures of {} x {} x {} bytes; name a folder for them with data.scratch, or take a "
+                     "smaller data.size",
+                     count, out.width, out.height, out.channels));
+  out.values = Pixels({options.scratch, options.most_bytes});
   out.values.resize(size * count);
 }
 
@@ -101,10 +104,12 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
   kept.clear();
   std::vector<std::string> reasons(static_cast<size_t>(source.count));
   int64_t first = 0;
-  for (; first < source.count && out.values.empty() && !options.cancel.requested(); ++first)
-    attempt(
-        [&] { take_shape(fit_image(source.get(first), options, source.path(first).string()), source, options, out); },
-        reasons[static_cast<size_t>(first)]);
+  for (; first < source.count && out.values.empty() && !options.cancel.requested(); ++first) {
+    std::optional<Image> image;
+    attempt([&] { image = fit_image(source.get(first), options, source.path(first).string()); },
+            reasons[static_cast<size_t>(first)]);
+    if (image) take_shape(*image, source, options, out);
+  }
   if (!out.values.empty()) --first;  // it is read again, into its place
   for (int64_t begin = first; begin < source.count && !options.cancel.requested(); begin += kBlock) {
     const int64_t end = std::min(source.count, begin + kBlock);
@@ -127,6 +132,7 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
 
 ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   ImageSet out;
+  out.values = Pixels(set.values.get_allocator());
   out.count = static_cast<int64_t>(rows.size());
   out.channels = set.channels;
   out.height = set.height;

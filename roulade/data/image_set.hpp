@@ -5,6 +5,7 @@
 #include "roulade/core/progress.hpp"
 #include "roulade/data/image_folder.hpp"
 #include "roulade/io/resize.hpp"
+#include "roulade/io/scratch.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -33,6 +34,7 @@ struct ImageOptions {
   double test_share = 0;  ///< of the pictures, drawn by split_seed, where the files have no test part of their own
   uint64_t split_seed = 0;
   uint64_t most_bytes = uint64_t{1} << 33;  ///< of memory for the pixels of a part
+  std::filesystem::path scratch;            ///< folder for the pixels of parts that take more; empty: they are refused
   ProgressFn progress;                      ///< stage "read", a unit a picture
   Cancel cancel;                            ///< once requested, the call returns with counts of 0
 };
@@ -43,13 +45,16 @@ struct DamagedImage {
   std::string reason;
 };
 
+/// Pixels in memory, or in a file that the system reads as it is needed.
+using Pixels = std::vector<uint8_t, ScratchAllocator<uint8_t>>;
+
 /// N pictures of one size in memory.
 struct ImageSet {
   int64_t count = 0;                     ///< N
   int64_t channels = 0;                  ///< C
   int64_t height = 0;                    ///< H
   int64_t width = 0;                     ///< W
-  std::vector<uint8_t> values;           ///< [N, C, H, W], 0 to 255
+  Pixels values;                         ///< [N, C, H, W], 0 to 255
   std::vector<int64_t> labels;           ///< [N], -1 = none; or empty: no classes
   std::vector<std::string> class_names;  ///< [classes], or empty
   std::vector<std::string> captions;     ///< [N], or empty: none has one
@@ -78,8 +83,8 @@ struct ImageData {
 /// Pictures: a folder or archive (scan_images), or a folder of two such folders, train and one of test, val, valid,
 /// validation, whose classes are then numbered together.
 /// The result depends on the files and the options alone; pictures are decoded on several threads.
-/// Throws Error(io) when a file cannot be read; Error(input) when one is damaged, or does not fit the others;
-/// Error(usage) for options out of range, or pictures that need more than most_bytes.
+/// Throws Error(io) when a file cannot be read, or `scratch` has no room; Error(input) when one is damaged, or does not
+/// fit the others; Error(usage) for options out of range, or pictures that need more than most_bytes without `scratch`.
 ImageData open_images(const std::filesystem::path& path, const ImageOptions& options = {});
 
 /// What some pictures of a set tell of it.

@@ -111,6 +111,15 @@ std::map<std::string, int64_t> parse_dataset_json(std::string_view content, cons
   return out;
 }
 
+std::string parse_caption_json(std::string_view content, const std::string& where) {
+  if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
+  const Json object = parse_json(content, where);
+  if (!object.is_object()) fail(Code::input, where, "content", "an object", object.type_name());
+  std::optional<std::string> text = text_member(object, "caption", where);
+  if (!text) text = text_member(object, "text", where);
+  return text ? parse_caption(*text, where) : "";
+}
+
 std::string parse_caption(std::string_view content, const std::string& where) {
   if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
   if (const size_t at = find_not_utf8(content); at != std::string_view::npos)

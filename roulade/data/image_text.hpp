@@ -29,6 +29,10 @@ ImageTexts parse_metadata_csv(std::string content, const std::string& where);
 /// map. Source: Karras et al. 2022, https://github.com/NVlabs/edm, README, "Preparing datasets".
 std::map<std::string, int64_t> parse_dataset_json(std::string_view content, const std::string& where);
 
+/// The caption of a JSON file beside a picture, as WebDataset's shards have it: an object whose caption or text is a
+/// text or, if neither is there, an empty one. Throws Error(input) for what is no object.
+std::string parse_caption_json(std::string_view content, const std::string& where);
+
 /// The text of a caption file on one line, without blanks around it and byte order mark. Throws Error(input) when it is
 /// not UTF-8.
 std::string parse_caption(std::string_view content, const std::string& where);

@@ -18,7 +18,8 @@ namespace roulade::data {
 namespace {
 
 struct Settings {
-  std::string path;
+  std::string path, scratch;
+  int64_t memory = 0;
   int64_t size = 0;
   int64_t channels = 0;
   std::string fit = "crop";
@@ -31,6 +32,11 @@ struct Settings {
 
   void bind(Binder& b) {
     b.add("path", path, {}, "folder of pictures (subfolders are classes), of IDX files, or of CIFAR-10's binary files");
+    b.add("memory", memory, between(0, 1 << 30),
+          "most MB that the pixels of a part may take; 0 = 8192, or half of what the machine has");
+    b.add("scratch", scratch, {},
+          "folder on a disk for pictures that take more: read in again at each start, gone at the end; without it they "
+          "are refused");
     b.add("size", size, between(0, 4096), "pixels of each side; 0 = as the files have it");
     b.add("channels", channels, between(0, 4), "1 grey, 3 RGB, 4 with opacity; 0 = 3, of IDX files their own");
     b.add("fit", fit, {"crop", "stretch", "exact"},
@@ -54,7 +60,9 @@ struct Settings {
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
     out.test_share = test;
     out.split_seed = static_cast<uint64_t>(split_seed);
-    out.most_bytes = std::min(out.most_bytes, static_cast<uint64_t>(machine_memory()) / 2);
+    out.most_bytes = memory > 0 ? static_cast<uint64_t>(memory) << 20
+                                : std::min(out.most_bytes, static_cast<uint64_t>(machine_memory()) / 2);
+    out.scratch = scratch;
     return out;
   }
 };

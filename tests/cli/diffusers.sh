@@ -53,6 +53,10 @@ ends 0 eval far --quiet
 # Pictures lie in memory as bytes.
 ends 0 train tiny.toml --dry-run --json
 [[ "$(python3 -c "print($(value data_MB) * 1e6 == $(value 'training_rows') * 64)")" == True ]] || fail "--dry-run: $(cat out)"
+# What memory may not hold lies on a disk, where a folder is named.
+big=(train tiny.toml --dry-run --set data.memory=1 --set data.size=144)
+refuses 2 "[$folder/pictures/train-images-idx3-ubyte] memory for the pixels: expected at most 1 MB, got 60 pictures of 144 x 144 x 1 bytes; name a folder for them with data.scratch, or take a smaller data.size" "${big[@]}"
+ends 0 "${big[@]}" --set data.scratch=.
 # A width chosen afterwards is exported as it is averaged.
 ends 0 train tiny.toml --out widths --quiet --set 'train.ema_posthoc=[0.05, 0.10]' --set train.ema_snapshot_every=1
 ends 0 average widths --ema 0.075 --out averaged

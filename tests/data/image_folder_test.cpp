@@ -77,6 +77,16 @@ TEST(ImageFolder, CaptionsBesideThePictures) {
   spill(s / "b.txt", "tags");
   spill(s / "b.caption", "a green pear");
   EXPECT_EQ(captions(scan_images(s.folder())), (Names{"a red apple", "a green pear", ""}));
+  spill(s / "a.json", R"({"caption": "not this one"})");  // a text has the first word
+  spill(s / "c.json", "\xEF\xBB\xBF{\"url\": [1], \"text\": \"a\\nplum\"}");
+  EXPECT_EQ(captions(scan_images(s.folder())), (Names{"a red apple", "a green pear", "a plum"}));
+  spill(s / "c.json", R"({"caption": null, "width": 3})");
+  EXPECT_EQ(captions(scan_images(s.folder())), (Names{"a red apple", "a green pear", ""}));
+  spill(s / "c.json", R"({"caption": 3})");
+  expect_error(Code::input, {"c.json] caption: expected a text, got number"}, [&] { scan_images(s.folder()); });
+  spill(s / "c.json", "[]");
+  expect_error(Code::input, {"c.json] content: expected an object, got array"}, [&] { scan_images(s.folder()); });
+  std::filesystem::remove(s / "c.json");
   spill(s / "c.txt", "caf\xe9");
   expect_error(Code::input, {"c.txt] caption is not UTF-8 (byte 3)"}, [&] { scan_images(s.folder()); });
 }
@@ -220,10 +230,11 @@ TEST(ImageFolder, ShardsOfWebDataset) {
   const std::string end(1024, '\0');
   spill(s / "b.tar", tarred("000.png", "") + tarred("000.cls", "7\n") + end);
   spill(s / "a.tar", tarred("x/000.webp", "?") + tarred("x/000.txt", "one") + tarred("x/000.cls", "0") +
-                         tarred("001.jpg", "") + tarred("001.json", "{}") + end);
+                         tarred("001.jpg", "") + tarred("001.json", R"({"caption": "two"})") + tarred("001.xml", "") +
+                         end);
   const ImageFolder f = scan_images(s.folder());
   EXPECT_EQ(names(f), (Names{"a.tar/001.jpg", "a.tar/x/000.webp", "b.tar/000.png"}));
-  EXPECT_EQ(captions(f), (Names{"", "one", ""}));
+  EXPECT_EQ(captions(f), (Names{"two", "one", ""}));
   EXPECT_EQ(labels(f), (Numbers{-1, 0, 7}));
   EXPECT_EQ(f.class_names.size(), size_t{8});
   EXPECT_EQ(f.others, 1);

@@ -5,9 +5,12 @@
 
 #include "tests/io/scratch.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -43,13 +46,13 @@ TEST(ImageSet, IdxFilesInTwoParts) {
   EXPECT_EQ(d.train.channels, 1);
   EXPECT_EQ(d.train.height, 2);
   EXPECT_EQ(d.train.width, 4);
-  EXPECT_EQ(d.train.values, std::vector<uint8_t>(pixels.begin(), pixels.end()));
+  EXPECT_EQ(d.train.values, Pixels(pixels.begin(), pixels.end()));
   EXPECT_EQ(d.train.labels, (Numbers{1, 2, 1}));
   EXPECT_EQ(d.train.class_names, (Names{"0", "1", "2"}));
   EXPECT_EQ(d.test.count, 1);
   EXPECT_EQ(d.test.labels, (Numbers{0}));
   EXPECT_EQ(d.test.class_names, d.train.class_names);
-  EXPECT_EQ(d.test.values, std::vector<uint8_t>(pixels.begin() + 8, pixels.begin() + 16));
+  EXPECT_EQ(d.test.values, Pixels(pixels.begin() + 8, pixels.begin() + 16));
 
   ImageOptions flip;
   flip.flip = true;
@@ -225,6 +228,43 @@ TEST(ImageSet, OptionsAndCancellation) {
   options.cancel.request();
   EXPECT_EQ(open_images(s.folder(), options).train.count, 0);
   expect_error(Code::io, {"nowhere] cannot list"}, [&] { open_images(s / "nowhere"); });
+}
+
+/// Whether this process has memory of a file whose name begins so.
+bool maps(const std::string& name) {
+  std::ifstream in("/proc/self/maps");
+  for (std::string line; std::getline(in, line);)
+    if (line.find(name) != std::string::npos) return true;
+  return false;
+}
+
+TEST(ImageSet, WhatMemoryDoesNotHoldLiesOnDisk) {
+  const Scratch s, room;
+  for (int i = 0; i < 20; ++i) copy(s, i % 2 ? "rgb.webp" : "orientation6.png", std::to_string(i) + ".png");
+  ImageOptions options;
+  options.size = 16;
+  options.flip = true;
+  options.test_share = 0.2;
+  const ImageData in_memory = open_images(s.folder(), options);
+  options.most_bytes = 16 * 16 * 3 * 8;  // the test part stays in memory
+  expect_error(Code::usage, {"data.scratch"}, [&] { open_images(s.folder(), options); });
+  options.scratch = room / "nowhere";
+  expect_error(Code::io, {"nowhere] cannot make a file in"}, [&] { open_images(s.folder(), options); });
+  options.scratch = room.folder();
+  {
+    const std::string files = (std::filesystem::canonical(room.folder()) / "roulade-scratch").string();
+    const ImageData on_disk = open_images(s.folder(), options);
+    EXPECT_TRUE(maps(files));
+    EXPECT_TRUE(std::filesystem::is_empty(room.folder()));
+    for (const auto& [a, b] : {std::pair{&in_memory.train, &on_disk.train}, {&in_memory.test, &on_disk.test}}) {
+      EXPECT_EQ(a->names, b->names);
+      ASSERT_EQ(a->values.size(), b->values.size());
+      EXPECT_TRUE(std::equal(a->values.begin(), a->values.end(), b->values.begin()));
+    }
+    const ImageSet copied = on_disk.train;
+    EXPECT_EQ(copied.values, on_disk.train.values);
+  }
+  EXPECT_FALSE(maps("roulade-scratch"));
 }
 
 TEST(ImageSet, NetworksAreFedMinusOneToOne) {
