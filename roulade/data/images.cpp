@@ -4,6 +4,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/data/byte_rows.hpp"
 #include "roulade/data/image_set.hpp"
+#include "roulade/data/packaged.hpp"
 #include "roulade/data/points.hpp"
 
 #include <algorithm>
@@ -67,12 +68,22 @@ struct Settings {
   }
 };
 
+/// A set that has to be built first: says how.
+void check_built(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return;
+  for (const PackagedSet& set : packaged_sets())
+    if (path.filename() == set.name)
+      fail(Code::io, path.string(), fmt::format("no such folder; build it: roulade data {} --out DIR", set.name));
+}
+
 /// Pictures as points: numbers 0 to 255 by channel, row and column. An epoch of training shows each as often as its
 /// folder says.
 class Images final : public PointSource, public ByteSource {
  public:
   explicit Images(const Settings& s) {
     if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
+    check_built(s.path);
     data_ = open_images(s.path, s.options());
     const ImageSet& all = data_.train;
     // A picture and its mirror image stay on one side, and so do the times that an epoch shows it.

@@ -11,7 +11,6 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,8 +23,11 @@ namespace {
 /// The tables that can follow when they change.
 const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval"};
 
-bool sets(const std::vector<std::string>& set, const std::string& beginning) {
-  return std::any_of(set.begin(), set.end(), [&](const std::string& one) { return one.starts_with(beginning); });
+/// What the overrides say, and nothing else.
+Recipe asked_for(const std::vector<std::string>& set) {
+  Recipe out;
+  for (const std::string& one : set) set_key(out, one);
+  return out;
 }
 
 std::shared_ptr<Model> make_network(const DiffusersFolder& folder) {
@@ -65,14 +67,16 @@ void fit_to_data(TrainedRun& run) {
 TrainedRun open_folder(const OpenRequest& request, bool judge) {
   const std::string where = request.run.string();
   if (request.checkpoint) fail(Code::usage, where, "checkpoint", "none: a diffusers folder has one network");
-  const bool walk = sets(request.set, "sample.sampler=") && sets(request.set, "sample.grid=");
+  Recipe asked = asked_for(request.set);
+  const bool walk = asked.tables["sample"].contains("sampler") && asked.tables["sample"].contains("grid");
   DiffusersFolder folder = read_diffusers_folder(request.run, walk);
-  if (judge && !sets(request.set, "data."))
+  const Table& asked_data = asked.tables["data"];
+  if (judge && asked_data.empty())
     fail(Code::usage, where, "data to judge by",
          "--data FOLDER of pictures, or --set data.kind=... and its keys (a diffusers folder names none)", "none");
   Table& data = folder.recipe.tables["data"];
   const std::vector<int64_t>& shape = folder.facts.shape;
-  if (sets(request.set, "data.kind=images") || sets(request.set, "data.kind=\"images\"")) {
+  if (const auto kind = asked_data.find("kind"); kind != asked_data.end() && kind->second.value == Value(std::string("images"))) {
     data["channels"] = shape[0];
     if (shape[1] == shape[2]) data["size"] = shape[1];
   }

@@ -68,10 +68,12 @@ Recipe with_files(Recipe recipe, const std::function<std::string(const std::stri
   return recipe;
 }
 
-/// A file that lies beside a built-in recipe is in the library too.
+/// A file that lies beside a built-in recipe is in the library too; others are meant from a folder recipes/ below the
+/// current one, as in a clone.
 Recipe with_builtin_files(const Recipe& recipe) {
   return with_files(recipe, [](const std::string& file) {
-    return builtin_files().count(file) > 0 ? std::string(kBuiltin) + file : file;
+    if (builtin_files().count(file) > 0) return std::string(kBuiltin) + file;
+    return file.empty() ? file : (std::filesystem::current_path() / "recipes" / file).lexically_normal().string();
   });
 }
 
