@@ -76,7 +76,8 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
          "--data FOLDER of pictures, or --set data.kind=... and its keys (a diffusers folder names none)", "none");
   Table& data = folder.recipe.tables["data"];
   const std::vector<int64_t>& shape = folder.facts.shape;
-  if (const auto kind = asked_data.find("kind"); kind != asked_data.end() && kind->second.value == Value(std::string("images"))) {
+  if (const auto kind = asked_data.find("kind");
+      kind != asked_data.end() && kind->second.value == Value(std::string("images"))) {
     data["channels"] = shape[0];
     if (shape[1] == shape[2]) data["size"] = shape[1];
   }
