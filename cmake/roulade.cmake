@@ -11,6 +11,7 @@ find_package(ZLIB REQUIRED)
 pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(freetype REQUIRED IMPORTED_TARGET freetype2)
+pkg_check_modules(harfbuzz REQUIRED harfbuzz)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_path(GLOO_INCLUDE gloo/context.h REQUIRED)  # c10d's headers name its types; the code is in LibTorch
@@ -72,7 +73,7 @@ target_compile_features(roulade PUBLIC cxx_std_20)
 target_link_libraries(roulade
   PUBLIC roulade_libtorch "$<BUILD_INTERFACE:fmt::fmt>"
   PRIVATE "$<BUILD_INTERFACE:roulade_settings>" nlohmann_json::nlohmann_json PNG::PNG JPEG::JPEG
-          ZLIB::ZLIB PkgConfig::webp PkgConfig::cairo PkgConfig::freetype PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}")
+          ZLIB::ZLIB PkgConfig::webp PkgConfig::cairo PkgConfig::freetype PkgConfig::tomlplusplus PkgConfig::hwy "${CGIF_LIBRARY}" "${harfbuzz_LINK_LIBRARIES}")
 target_include_directories(roulade SYSTEM PRIVATE "${CGIF_INCLUDE}" "${GLOO_INCLUDE}")
 roulade_use_pch(roulade)
 # run/ reads recipes and hands on what the other folders compute: nothing is gained by more than compiling longer.
@@ -81,6 +82,8 @@ foreach(_source ${ROULADE_SOURCES})
     set_property(SOURCE "${_source}" APPEND PROPERTY COMPILE_OPTIONS -O1)
   endif()
 endforeach()
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/roulade/data/packaged_emoji.cpp" APPEND PROPERTY INCLUDE_DIRECTORIES
+  "${harfbuzz_INCLUDE_DIRS}")
 if(ROULADE_SANITIZE)
   # At -O1 a product's sums stay in memory, with a check for each: training then takes twice as long. AVX-512 is left out,
   # for which the compiler would need minutes.

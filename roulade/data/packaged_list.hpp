@@ -2,3 +2,4 @@
 ADD(fashion_mnist)
 ADD(wesnoth)
 ADD(glyphs)
+ADD(emoji)
