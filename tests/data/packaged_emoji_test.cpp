@@ -5,6 +5,7 @@
 #include "roulade/data/packaged.hpp"
 #include "tests/io/scratch.hpp"
 
+#include <cstdlib>
 #include <map>
 #include <set>
 
@@ -126,6 +127,55 @@ TEST(Packaged, EmojiStandOnEightGroundsAndSayIt) {
   expect_error(Code::input, {"NotoColorEmoji.ttf] content: expected a font of coloured bitmaps"},
                [&] { build_packaged_set(set, {.out = s / "two", .root = s / "other"}); });
   EXPECT_FALSE(fs::exists(s / "two"));
+}
+
+// A program of this name that copies a picture stands for librsvg's.
+TEST(Packaged, PapirusHoldsOutEveryFifthOfColourAndSymbol) {
+  const Scratch s;
+  const fs::path icons = s / "root/usr/share/icons/Papirus/64x64/places";
+  fs::create_directories(icons);
+  const Names colours = {"black", "blue", "bluegrey", "palebrown", "red"};
+  const Names symbols = {"documents", "git", "mail-cloud", "music", "video"};
+  for (const std::string& colour : colours)
+    for (const std::string& symbol : symbols)
+      spill(icons / ((symbol == "video" ? "user-" : "folder-") + colour + "-" + symbol + ".svg"), "<svg/>");
+  spill(icons / "folder-git.svg", "<svg/>");
+  spill(icons / "folder-cloud-open.svg", "<svg/>");  // no colour: it has no documents
+  fs::create_symlink("folder-red-git.svg", icons / "folder-red-same.svg");
+  fs::create_directory(s / "bin");
+  fs::copy_file(golden("io/orientation6.png"), s / "bin/picture.png");
+  spill(s / "bin/rsvg-convert",
+        "#!/bin/sh\n[ \"$1 $2 $3 $4 $5\" = '-w 64 -h 64 -o' ] && cp \"$(dirname \"$0\")/picture.png\" \"$6\"\n");
+  fs::permissions(s / "bin/rsvg-convert", fs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  const PackagedSet& set = find_packaged_set("papirus");
+  setenv("PATH", (s / "nowhere").c_str(), 1);
+  expect_error(Code::io, {"rsvg-convert] not there", "apt-get install librsvg2-bin"},
+               [&] { build_packaged_set(set, {.out = s / "out", .root = s / "root"}); });
+  EXPECT_FALSE(fs::exists(s / "out"));
+  setenv("PATH", ((s / "bin").string() + ":" + before).c_str(), 1);
+  const PackagedResult built = build_packaged_set(set, {.out = s / "out", .root = s / "root"});
+  fs::remove(s / "bin/picture.png");
+  expect_error(Code::input, {".svg] rsvg-convert could not draw this"},
+               [&] { build_packaged_set(set, {.out = s / "two", .root = s / "root"}); });
+  setenv("PATH", before.c_str(), 1);
+  EXPECT_EQ(built.training, 20);
+  EXPECT_EQ(built.test, 5);
+  const ImageData data = open_images(s / "out");
+  std::map<std::string, int> seen;
+  for (const std::string& name : data.train.names) {
+    ++seen[name.substr(0, name.find('-'))];
+    ++seen[name.substr(name.find('-') + 1)];
+  }
+  EXPECT_EQ(seen.size(), size_t{10});
+  for (const auto& [word, count] : seen) EXPECT_EQ(count, 4) << word;
+  bool spoken = false;
+  for (const std::string& caption : data.train.captions) {
+    EXPECT_NE(caption.find("folder"), std::string::npos);
+    spoken =
+        spoken || (caption.find("pale brown") != std::string::npos && caption.find("mail cloud") != std::string::npos);
+  }
+  EXPECT_TRUE(spoken);
 }
 
 }  // namespace
