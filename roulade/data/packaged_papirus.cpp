@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -87,13 +88,14 @@ std::string caption_of(const Icon& icon) {
   const std::string colour = spoken(icon.colour);
   std::string symbol = icon.symbol;
   std::replace(symbol.begin(), symbol.end(), '-', ' ');
+  const char* article = std::string_view("aeiou").find(colour[0]) == std::string_view::npos ? "a" : "an";
   switch (hash_of(icon.file.filename().string()) % 4) {
     case 0:
       return fmt::format("{} folder with {}", colour, symbol);
     case 1:
-      return fmt::format("a {} folder, {}", colour, symbol);
+      return fmt::format("{} {} folder, {}", article, colour, symbol);
     case 2:
-      return fmt::format("{} on a {} folder", symbol, colour);
+      return fmt::format("{} on {} {} folder", symbol, article, colour);
     default:
       return fmt::format("{} {} folder", colour, symbol);
   }
@@ -135,7 +137,7 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
 
 PackagedSet packaged::papirus() {
   return {"papirus",
-          "Papirus icons of folders, 26 colour schemes x 74 symbols, 64 x 64, with texts; a fifth for the test",
+          "Papirus icons of folders, 26 colour schemes x 73 symbols, 64 x 64, with texts; a fifth for the test",
           "papirus-icon-theme librsvg2-bin", "usr/share/icons/Papirus/64x64/places", build};
 }
 

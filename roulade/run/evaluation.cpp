@@ -81,8 +81,13 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     input.training = training.view();
   }
   input.generated = [&](int64_t, uint64_t seed) {
-    const PointSamples made = sample_points(
-        run, {.count = out.count, .seed = seed, .frame_points = 0, .editing = {}, .progress = {}, .cancel = cancel});
+    // Of points a pair takes seconds, and pairs are counted.
+    const PointSamples made = sample_points(run, {.count = out.count,
+                                                  .seed = seed,
+                                                  .frame_points = 0,
+                                                  .editing = {},
+                                                  .progress = run.facts.pictures() ? progress : ProgressFn{},
+                                                  .cancel = cancel});
     out.sample_seconds += made.seconds;
     return to_set(scaling.apply(made.points));
   };
