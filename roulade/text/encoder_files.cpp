@@ -29,12 +29,15 @@ bool any_starts_with(const Weights& weights, const std::string& beginning) {
 template <class Renamed>
 Weights by_name(const Weights& weights, const std::string& where, const Renamed& renamed) {
   Weights out;
+  std::map<std::string, std::string> names;  // in the file, by those of the network
   for (const auto& [name, tensor] : weights) {
     const std::string now = renamed(name);
     if (now.empty()) continue;
     const auto [at, fresh] = out.emplace(now, tensor);
     if (!fresh && !at->second.equal(tensor))
-      fail(Code::input, where, fmt::format("tensor '{}' differs from another that is '{}' as well", name, now));
+      fail(Code::input, where,
+           fmt::format("tensors '{}' and '{}' are the same weight and differ", names.at(now), name));
+    names.emplace(now, name);
   }
   return out;
 }
@@ -125,7 +128,8 @@ std::optional<Sentences> read_sentences(const fs::path& folder) {
       if (!type.ends_with(".Pooling"))
         fail(Code::usage, list.string(), "module", "Transformer, Pooling, Normalize", type);
       const fs::path settings = folder / module.at("path").get<std::string>() / "config.json";
-      for (const auto& [key, value] : read_json(settings).items()) {
+      const nlohmann::json said = read_json(settings);
+      for (const auto& [key, value] : said.items()) {
         if (!key.starts_with("pooling_mode_") || value != true) continue;
         if (key != "pooling_mode_mean_tokens" && key != "pooling_mode_cls_token")
           fail(Code::usage, settings.string(), key, "false: not computed", "true");
