@@ -60,6 +60,7 @@ inline std::unique_ptr<TextEncoder> make_encoder(const std::string& config, cons
     bert.normalise = answer.normalise.value_or(false);
     return make_bert(bert);
   }
+  if (kind == "SmallText") return make_small_text(parse_small_text_config(config, "config.json"), 1);
   if (kind == "T5EncoderModel") return make_t5(parse_t5_config(config, "config.json"));
   ClipTextConfig clip = parse_clip_text_config(config, "config.json");
   clip.clip_skip = answer.clip_skip;

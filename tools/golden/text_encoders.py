@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/golden/text/: states, pooled states and gradients of transformers' text encoders, in float64.
+"""Writes tests/golden/text/: states, pooled states and gradients of transformers' text encoders, and of PyTorch's own
+transformer for the small one, in float64.
 
     pip install transformers==5.24.0 torch==2.15.0 numpy
     python tools/golden/text_encoders.py
@@ -136,6 +137,60 @@ def write(case):
     print(case, tuple(out.last_hidden_state.shape), float(out.last_hidden_state.detach().abs().max()), len(tensors))
 
 
+SMALL = dict(vocabulary=50, positions=16, width=24, layers=2, heads=4)
+
+
+class Small(torch.nn.Module):
+    """Of PyTorch's layers."""
+
+    def __init__(self, vocabulary, positions, width, layers, heads):
+        super().__init__()
+        self.tokens = torch.nn.Embedding(vocabulary, width)
+        self.places = torch.nn.Embedding(positions, width)
+        layer = torch.nn.TransformerEncoderLayer(width, heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True)
+        self.encoder = torch.nn.TransformerEncoder(layer, layers, torch.nn.LayerNorm(width), enable_nested_tensor=False)
+
+    def forward(self, ids, mask):
+        h = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
+        return self.encoder(h, src_key_padding_mask=~mask)
+
+    def named(self):
+        """Each weight by our name, with where it lies in PyTorch's."""
+        yield "token_embedding.weight", self.tokens.weight, slice(None)
+        yield "position_embedding.weight", self.places.weight, slice(None)
+        for i, layer in enumerate(self.encoder.layers):
+            at, width = f"blocks.{i}.", layer.self_attn.embed_dim
+            for part, name in enumerate(("to_q", "to_k", "to_v")):
+                rows = slice(part * width, (part + 1) * width)
+                yield f"{at}attention.{name}.weight", layer.self_attn.in_proj_weight, rows
+                yield f"{at}attention.{name}.bias", layer.self_attn.in_proj_bias, rows
+            for name, module in (("attention.to_out.0", layer.self_attn.out_proj), ("norm1", layer.norm1),
+                                 ("norm2", layer.norm2), ("mlp.0", layer.linear1), ("mlp.2", layer.linear2)):
+                yield f"{at}{name}.weight", module.weight, slice(None)
+                yield f"{at}{name}.bias", module.bias, slice(None)
+        yield "final_norm.weight", self.encoder.norm.weight, slice(None)
+        yield "final_norm.bias", self.encoder.norm.bias, slice(None)
+
+
+def write_small():
+    model = Small(**SMALL)
+    with torch.no_grad():
+        for name, value, rows in model.named():
+            value[rows] = weight_of(name, tuple(value[rows].shape))
+    ids = torch.tensor(IDS["bert"])
+    mask = torch.arange(ids.shape[1])[None] < torch.tensor(COUNTING["bert"])[:, None]
+    states = model(ids, mask)
+    counts = mask.double()[..., None]
+    tensors = {"ids": ids, "mask": mask, "states": states, "pooled": (states * counts).sum(1) / counts.sum(1)}
+    ((states * rule("cotangent", *states.shape)).sum()
+     + (tensors["pooled"] * rule("pooled cotangent", *tensors["pooled"].shape)).sum()).backward()
+    for name, value, rows in model.named():
+        tensors["projections of " + name] = projections(name, value.grad[rows].contiguous())
+    save_file({name: value.detach().contiguous() for name, value in tensors.items()},
+              os.path.join(OUT, "small.safetensors"), {"config": json.dumps(dict(SMALL, architectures=["SmallText"]))})
+    print("small", tuple(states.shape), float(states.detach().abs().max()), len(tensors))
+
+
 CAPTIONS = """a photo of a cat
 A red circle above a blue square.
 two dogs playing in the snow, one of them with a ball
@@ -178,6 +233,7 @@ def write_minilm(folder):
 def main():
     for case in CASES:
         write(case)
+    write_small()
 
 
 os.makedirs(OUT, exist_ok=True)
