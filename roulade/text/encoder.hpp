@@ -39,7 +39,7 @@ class TextEncoder {
   virtual NamedWeights parameters() const = 0;
 };
 
-/// What is asked of an encoder where its network leaves a choice.
+/// What is asked of an encoder where its network leaves a choice. Others refuse what is not theirs.
 struct TextAnswer {
   /// CLIP: whose layer's states, counted from the last: 1 = the last, 2 = the one before. diffusers' clip_skip is one
   /// less, for SDXL two less.

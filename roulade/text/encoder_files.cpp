@@ -157,12 +157,22 @@ BertConfig bert_config(const fs::path& folder, const std::string& text, const We
   return config;
 }
 
+void check_answer(const TextAnswer& answer, const std::string& kind, const std::string& where) {
+  const bool clip = kind.starts_with("CLIP"), bert = kind == "BertModel";
+  if (!clip && answer.clip_skip != 1)
+    fail(Code::usage, where, "clip_skip", "1: this is no CLIP", fmt::format("{}", answer.clip_skip));
+  if (!clip && !answer.final_norm) fail(Code::usage, where, "final_norm", "true: this is no CLIP", "false");
+  if (!bert && answer.pooling) fail(Code::usage, where, "pooling", "none asked for: this is no BERT", *answer.pooling);
+  if (!bert && answer.normalise) fail(Code::usage, where, "normalise", "not asked for: this is no BERT", "it was");
+}
+
 }  // namespace
 
 std::unique_ptr<TextEncoder> open_text_encoder(const fs::path& folder, const TextAnswer& answer) {
   const fs::path file = folder / "config.json";
   const std::string text = read_file(file, kLargestConfig), where = folder.string();
   const std::string kind = text_encoder_kind(text, file.string());
+  check_answer(answer, kind, where);
   Weights weights = read_network_weights(folder, "model");
   std::unique_ptr<TextEncoder> encoder;
   if (kind == "BertModel") {

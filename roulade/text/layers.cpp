@@ -22,6 +22,9 @@ Tensor split(const Tensor& x, int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
 }
 
+/// One 0 for all of its values.
+Weight blank(at::IntArrayRef shape) { return Weight(at::zeros({}, at::kFloat).expand(shape).requires_grad_(true)); }
+
 void check_ids(const std::string& where, const char* what, const Tensor& ids, int64_t count) {
   if (ids.scalar_type() != at::kLong) fail(Code::usage, where, what, "int64", at::toString(ids.scalar_type()));
   const auto least = ids.min().item<int64_t>(), most = ids.max().item<int64_t>();
@@ -66,14 +69,14 @@ Tensor activation(const std::string& name, const Tensor& x) {
 
 Linear blank_linear(int64_t in, int64_t out, bool bias) {
   Linear layer;
-  layer.weight = Weight(at::zeros({out, in}, at::kFloat).requires_grad_(true));
-  if (bias) layer.bias = Weight(at::zeros({out}, at::kFloat).requires_grad_(true));
+  layer.weight = blank({out, in});
+  if (bias) layer.bias = blank({out});
   return layer;
 }
 
 Embedding blank_embedding(int64_t rows, int64_t width) {
   Embedding table;
-  table.weight = Weight(at::zeros({rows, width}, at::kFloat).requires_grad_(true));
+  table.weight = blank({rows, width});
   return table;
 }
 

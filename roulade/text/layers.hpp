@@ -37,7 +37,8 @@ struct RmsNorm {
 const std::vector<std::string>& activation_names();
 Tensor activation(const std::string& name, const Tensor& x);
 
-/// A layer and a table of which all weights are 0: what is read from a file need not be drawn first.
+/// A layer and a table of which all weights are 0, in no memory, until others are stored: what a file holds need not be
+/// drawn first.
 Linear blank_linear(int64_t in, int64_t out, bool bias = true);
 Embedding blank_embedding(int64_t rows, int64_t width);
 

@@ -212,6 +212,21 @@ TEST_F(TextFolder, PoolingIsWhatSentenceTransformersSay) {
   EXPECT_THROW(pooled({.pooling = "pooler"}), Error);
 }
 
+TEST_F(TextFolder, WhatIsAskedOfAnotherNetworkIsRefused) {
+  const auto refused = [&](const TextAnswer& answer, const std::string& part) {
+    expect_error(Code::usage, {part}, [&] { open_text_encoder(folder_.folder(), answer); });
+  };
+  use("t5");
+  refused({.clip_skip = 2}, "clip_skip");
+  refused({.final_norm = false}, "final_norm");
+  refused({.pooling = "mean"}, "pooling");
+  use("clip_legacy");
+  refused({.clip_skip = 4}, "clip_skip");
+  refused({.normalise = true}, "normalise");
+  const auto before = open_text_encoder(folder_.folder(), {.clip_skip = 2});
+  EXPECT_GT(furthest(before->encode(golden_->tokens()).states, golden_->at("states")), 0.1);
+}
+
 TEST_F(TextFolder, ASmallOneIsWrittenAndRead) {
   SmallTextConfig config;
   config.vocabulary = 60;

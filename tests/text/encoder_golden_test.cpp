@@ -246,5 +246,32 @@ TEST(TextEncoders, ConfigurationsAreReadOrRefused) {
   EXPECT_FALSE(parse_t5_config(R"({"model_type":"t5"})", "c").gated());
 }
 
+// As they stand in the folders of pipelines.
+TEST(TextEncoders, PublishedConfigurationsAreRead) {
+  const char* stable_diffusion = R"({"_name_or_path":"openai/clip-vit-large-patch14","architectures":["CLIPTextModel"],
+    "attention_dropout":0.0,"bos_token_id":0,"dropout":0.0,"eos_token_id":2,"hidden_act":"quick_gelu","hidden_size":768,
+    "initializer_factor":1.0,"initializer_range":0.02,"intermediate_size":3072,"layer_norm_eps":1e-05,
+    "max_position_embeddings":77,"model_type":"clip_text_model","num_attention_heads":12,"num_hidden_layers":12,
+    "pad_token_id":1,"torch_dtype":"float32","transformers_version":"4.23.1","vocab_size":49408})";
+  const auto clip = make_clip_text(parse_clip_text_config(stable_diffusion, "config.json"));
+  EXPECT_EQ(clip->width(), 768);
+  EXPECT_EQ(clip->pooled_width(), 768);
+  EXPECT_EQ(clip->parameters().size(), 2U + 12 * 16 + 2);
+  const char* xl = R"({"architectures":["CLIPTextModelWithProjection"],"attention_dropout":0.0,"bos_token_id":0,
+    "dropout":0.0,"eos_token_id":2,"hidden_act":"gelu","hidden_size":1280,"initializer_factor":1.0,
+    "initializer_range":0.02,"intermediate_size":5120,"layer_norm_eps":1e-05,"max_position_embeddings":77,
+    "model_type":"clip_text_model","num_attention_heads":20,"num_hidden_layers":32,"pad_token_id":1,
+    "projection_dim":1280,"torch_dtype":"float32","transformers_version":"4.33.3","vocab_size":49408})";
+  EXPECT_EQ(make_clip_text(parse_clip_text_config(xl, "config.json"))->pooled_width(), 1280);
+  const char* t5_xxl = R"({"architectures":["T5EncoderModel"],"classifier_dropout":0.0,"d_ff":10240,"d_kv":64,
+    "d_model":4096,"decoder_start_token_id":0,"dense_act_fn":"gelu_new","dropout_rate":0.1,"eos_token_id":1,
+    "feed_forward_proj":"gated-gelu","initializer_factor":1.0,"is_encoder_decoder":true,"is_gated_act":true,
+    "layer_norm_epsilon":1e-06,"model_type":"t5","num_decoder_layers":24,"num_heads":64,"num_layers":24,
+    "output_past":true,"pad_token_id":0,"relative_attention_max_distance":128,"relative_attention_num_buckets":32,
+    "tie_word_embeddings":false,"torch_dtype":"float16","transformers_version":"4.52.0","use_cache":true,
+    "vocab_size":32128})";
+  EXPECT_EQ(make_t5(parse_t5_config(t5_xxl, "config.json"))->width(), 4096) << "no memory is taken before its weights";
+}
+
 }  // namespace
 }  // namespace roulade
