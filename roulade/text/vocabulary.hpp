@@ -13,7 +13,7 @@ namespace roulade {
 /// The pieces that a model of words may give, each with its number.
 class Vocabulary {
  public:
-  static constexpr int64_t kMost = 10'000'000;  ///< ids lie below
+  static constexpr int64_t kMost = 2'000'000;  ///< ids lie below
 
   /// Throws Error(input) naming `where` when the id is out of range or taken, or when the piece has another one. An
   /// empty piece takes its id and is never found.
