@@ -10,7 +10,7 @@ its answers. They are therefore asked for, one code point at a time: the tables 
 of grapheme clusters cannot be asked for in full; they are those of regex 2025.11.3 (Unicode 17.0), and this script fails
 unless they agree with what can be asked.
 
-Versions that the answers amount to: general categories of Unicode 8.0, normalisation of 11.0, letters and numbers of the
+Versions that the answers amount to: general categories of Unicode 8.0, normalisation from before 12.1, letters and numbers of the
 regular expressions of 16.0, lower case and grapheme clusters of 17.0.
 
 Numbers are written in base 64, five bits a character and the sixth for "goes on", as in source maps. Needs: tokenizers ==
