@@ -54,6 +54,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
   add_export(root, exit_code);
   add_new(root, exit_code);
   add_data(root, exit_code);
+  add_tokenize(root, exit_code);
   add_docs(root, exit_code);
   root.footer(
       "  roulade help SUBCOMMAND    the options of a subcommand\n"

@@ -27,6 +27,7 @@ void add_inspect(CLI::App& root, int& exit_code);
 void add_export(CLI::App& root, int& exit_code);
 void add_new(CLI::App& root, int& exit_code);
 void add_data(CLI::App& root, int& exit_code);
+void add_tokenize(CLI::App& root, int& exit_code);
 void add_docs(CLI::App& root, int& exit_code);
 
 /// Throws Error(usage) naming the nearest subcommand when the first word is none.
