@@ -55,7 +55,8 @@ Judge::Judge(std::shared_ptr<const PictureClassifier> network, std::vector<std::
     : network_(std::move(network)), class_names_(std::move(class_names)), accuracy_(accuracy) {}
 
 Judge Judge::read(const fs::path& folder) {
-  if (!fs::exists(folder / kConfig)) fail(Code::io, folder.string(), "no judge here", kConfig, "none");
+  if (!fs::exists(folder / kConfig))
+    fail(Code::io, folder.string(), "no judge here (roulade judge RUN --out DIR trains one)", kConfig, "none");
   const std::string where = (folder / kConfig).string();
   PictureClassifierShape shape;
   std::vector<std::string> names;
