@@ -110,8 +110,7 @@ std::map<std::string, std::vector<std::string>> parse_annotations(std::string_vi
     if (!line.starts_with(kBegin)) return;
     const size_t quote = line.find('"', kBegin.size()), bracket = line.find('>', std::min(quote, line.size()));
     const size_t close = line.find(kEnd, std::min(bracket, line.size()));  // a comment may follow
-    if (close == std::string_view::npos)
-      fail(Code::input, here, "line", "<annotation cp=\"...\">...</annotation>");
+    if (close == std::string_view::npos) fail(Code::input, here, "line", "<annotation cp=\"...\">...</annotation>");
     if (line.substr(quote, bracket - quote).find("type=\"tts\"") != std::string_view::npos) return;  // the name
     std::vector<std::string> words;
     std::string_view all = line.substr(bracket + 1, close - bracket - 1);

@@ -20,9 +20,9 @@ struct EmojiName {
 /// Source: Unicode Technical Standard 51, https://www.unicode.org/Public/emoji/15.0/emoji-test.txt.
 std::vector<EmojiName> parse_emoji_test(std::string_view content, const std::string& where);
 
-/// Keywords by emoji, whose U+FE0F are left out, of a file of CLDR's annotations: an <annotation cp="...">a | b | c</...>
-/// a line. Throws Error(input) where a line of them cannot be read, or none is there.
-/// Source: Unicode Technical Standard 35, part 7.
+/// Keywords by emoji, whose U+FE0F are left out, of a file of CLDR's annotations: an <annotation cp="...">a | b |
+/// c</...> a line. Throws Error(input) where a line of them cannot be read, or none is there. Source: Unicode Technical
+/// Standard 35, part 7.
 std::map<std::string, std::vector<std::string>> parse_annotations(std::string_view content, const std::string& where);
 
 /// UTF-8 without U+FE0F: the key of annotations.
