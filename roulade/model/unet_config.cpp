@@ -71,11 +71,11 @@ void UnetConfig::bind_shared(Binder& b) {
   b.add("dropout", dropout, between(0, 1), "share of values dropped in training, inside each residual block");
   b.add("center_input_sample", center_input_sample, "2 x - 1 first, for pictures in 0 to 1");
   b.add("time_embedding_type", time_embedding_type, {"positional", "fourier", "learned"},
-        "features of the time; fourier takes sigma and divides the answer by it");
+        "features of the time; fourier takes sigma and divides the answer by it, not with cross_attention_dim");
   b.add("time_embedding_dim", time_embedding_dim, at_least(0),
-        "width of the time embedding; 0 = 4 block_out_channels[0]");
+        "width of the time embedding; 0 = 4 block_out_channels[0], 2 of fourier with cross_attention_dim");
   b.add("freq_shift", freq_shift, at_least(0), "of positional: frequencies 10000^(-j / (width / 2 - freq_shift))");
-  b.add("flip_sin_to_cos", flip_sin_to_cos, "of positional: cosines first");
+  b.add("flip_sin_to_cos", flip_sin_to_cos, "of positional, and of fourier with cross_attention_dim: cosines first");
 }
 
 void UnetConfig::bind_plain(Binder& b) {
@@ -100,8 +100,8 @@ void UnetConfig::bind_conditional(Binder& b) {
         "projections around cross-attention are layers, not 1x1 convolutions");
   b.add("encoder_hid_dim", encoder_hid_dim, at_least(0),
         "width of the token states where a layer brings them to cross_attention_dim; 0 = no such layer");
-  b.add("addition_embed_type", addition_embed_type, {"", "text_time"},
-        "text_time = a pooled text and the sizes of the picture beside the time (SDXL)");
+  b.add("addition_embed_type", addition_embed_type, {},
+        "text_time = a pooled text and the sizes of the picture beside the time (SDXL); empty = nothing");
   b.add("addition_time_embed_dim", addition_time_embed_dim, at_least(0), "of text_time: features of each size");
   b.add("projection_class_embeddings_input_dim", projection_class_embeddings_input_dim, at_least(0),
         "of text_time: width of the pooled text and all features of sizes");
@@ -233,6 +233,8 @@ void UnetConfig::check_conditional() const {
   if (time_embedding_type == "fourier" && embedding_width() % 2 != 0)
     fail(Code::usage, kWhere, "time_embedding_dim of a fourier embedding", "an even number",
          fmt::format("{}", embedding_width()));
+  if (!addition_embed_type.empty() && addition_embed_type != "text_time")
+    fail_unknown(kWhere, "addition_embed_type", addition_embed_type, {"text_time"});
   const bool text_time = addition_embed_type == "text_time", projects = class_embed_type.ends_with("projection");
   if (text_time && (addition_time_embed_dim == 0 || projection_class_embeddings_input_dim <= addition_time_embed_dim))
     fail(Code::usage, kWhere, "addition_time_embed_dim and projection_class_embeddings_input_dim",

@@ -145,6 +145,18 @@ TEST(PromptCache, KeptAnswersArePlainOnesAndChangesAreSeen) {
   EXPECT_TRUE(asked.of(*model).equal(second));
 }
 
+// Written past LibTorch, which counts versions: what is kept stands, what is computed changes.
+TEST(PromptCache, IsAskedBySamplingAndNotByTraining) {
+  const auto model = frozen(small());
+  const Asked asked;
+  const Tensor before = asked.of(*model);
+  for (const auto& [name, weight] : model->parameters())
+    if (name.ends_with("attn2.to_k.weight") || name.ends_with("attn2.to_v.weight"))
+      *weight.stored().mutable_data_ptr<float>() += 1;
+  EXPECT_TRUE(asked.of(*model).equal(before));
+  EXPECT_GT(furthest(model->forward(asked.x, asked.time, asked.condition), before.to(at::kDouble)), 1e-4);
+}
+
 TEST(PromptCache, KeepsWhatItComputedAndCountsNoLayerTwice) {
   Initialiser init(1);
   Linear key(init, 12, 8), value(init, 12, 8);
