@@ -89,8 +89,8 @@ void translate(JsonTable& json, const std::string& where) {
     const bool list = std::find(json.others.begin(), json.others.end(), key) != json.others.end();
     const auto given = json.values.find(key);
     if (!list && given == json.values.end()) continue;
-    const bool same = !list && only &&
-                      (given->second.value == *only || number_of(given->second.value) == number_of(*only));
+    const bool same =
+        !list && only && (given->second.value == *only || number_of(given->second.value) == number_of(*only));
     if (!same)
       fail(Code::usage, where, key, (only ? to_text(*only) : "null") + ": no other is computed",
            list ? "a list" : to_text(given->second.value));
