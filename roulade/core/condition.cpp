@@ -10,8 +10,9 @@
 namespace roulade {
 namespace {
 
-constexpr std::optional<Tensor> Condition::*kMembers[] = {&Condition::label, &Condition::tokens, &Condition::token_mask,
-                                                          &Condition::pooled, &Condition::image};
+constexpr std::optional<Tensor> Condition::*kMembers[] = {
+    &Condition::label, &Condition::tokens, &Condition::token_mask, &Condition::pooled,
+    &Condition::image, &Condition::sizes,  &Condition::beside_time};
 
 }  // namespace
 

@@ -9,13 +9,17 @@ namespace roulade {
 
 /// What a sample shall depend on. Every member is optional; each has the batch axis first.
 struct Condition {
-  std::optional<Tensor> label;       ///< [B] int64: class; -1 = no class (dropped, the "unconditional" label)
-  std::optional<Tensor> tokens;      ///< [B, L, D]: token states of a text encoder
-  std::optional<Tensor> token_mask;  ///< [B, L] bool: true where a token counts
-  std::optional<Tensor> pooled;      ///< [B, D]: one vector a sample
-  std::optional<Tensor> image;       ///< [B, C, H, W]: channels concatenated to the input
+  std::optional<Tensor> label;          ///< [B] int64: class; -1 = no class (dropped, the "unconditional" label)
+  std::optional<Tensor> tokens;         ///< [B, L, D]: token states of a text encoder
+  std::optional<Tensor> token_mask;     ///< [B, L] bool: true where a token counts
+  std::optional<Tensor> pooled;         ///< [B, D]: one vector a sample
+  std::optional<Tensor> image;          ///< [B, C, H, W]: channels concatenated to the input
+  std::optional<Tensor> sizes{};        ///< [B, 6]: SDXL's time ids, pixels: original height and width, top and left of
+                                        ///< the crop, target height and width
+  std::optional<Tensor> beside_time{};  ///< [B, D]: what a distilled network is told with the time (LCM: features of
+                                        ///< the guidance scale)
 
-  bool empty() const { return !label && !tokens && !token_mask && !pooled && !image; }
+  bool empty() const { return !label && !tokens && !token_mask && !pooled && !image && !sizes && !beside_time; }
 };
 
 /// Rows first..first+count-1 of every member.

@@ -19,6 +19,11 @@ std::optional<Value> value_of(const Json& json) {
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   if (!json.is_array()) return std::nullopt;
+  if (!json.empty() && std::all_of(json.begin(), json.end(), [](const Json& one) { return one.is_boolean(); })) {
+    std::vector<double> flags;
+    for (const Json& one : json) flags.push_back(one.get<bool>() ? 1 : 0);
+    return flags;
+  }
   if (std::all_of(json.begin(), json.end(), [](const Json& one) { return one.is_number(); }))
     return json.get<std::vector<double>>();
   if (std::all_of(json.begin(), json.end(), [](const Json& one) { return one.is_string(); }))

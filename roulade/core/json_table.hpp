@@ -10,7 +10,7 @@ namespace roulade {
 
 /// The keys of a JSON object.
 struct JsonTable {
-  Table values;  ///< flags, numbers, texts, lists of numbers or of texts; `where` is their origin
+  Table values;  ///< flags, numbers, texts, lists of numbers (flags: 1 and 0) or of texts; `where` is their origin
   std::vector<std::string> nulls;
   std::vector<std::string> others;  ///< objects, and lists of anything else
 };

@@ -37,7 +37,11 @@ std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table
 Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch) {
   Condition out = negative;
   if (out.empty() && positive.label) out.label = at::full_like(*positive.label, -1);
-  for (auto member : {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image}) repeat(*member, batch);
+  // What is turned round is a text or a class: the picture's sizes stay unless others are given.
+  if (!out.sizes) out.sizes = positive.sizes;
+  if (!out.beside_time) out.beside_time = positive.beside_time;
+  for (auto member : {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image, &out.sizes, &out.beside_time})
+    repeat(*member, batch);
   return out;
 }
 

@@ -26,7 +26,8 @@ struct GuidanceEntry : EntryInfo {
 /// The guided denoiser from a method's name and options; what the method does not know is refused. Throws Error(usage).
 std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table& options, GuidanceParts parts);
 
-/// `negative` for a batch like `positive`: its rows repeated, or label -1 where it is empty.
+/// `negative` for a batch like `positive`: its rows repeated, or label -1 where it is empty; sizes and beside_time are
+/// positive's where it has none.
 /// Throws Error(usage) when the two differ in their members (a token condition needs a negative one of its own).
 Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch);
 

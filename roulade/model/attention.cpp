@@ -2,8 +2,10 @@
 #include "roulade/model/attention.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/prompt.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <fmt/format.h>
 
@@ -28,11 +30,27 @@ Attention::Attention(Initialiser& init, const Shape& shape, bool zero) : heads(s
 
 Tensor Attention::forward(const Tensor& x, const Tensor* context, const Tensor* mask) const {
   const Tensor& from = context != nullptr ? *context : x;
-  const Tensor q = split(to_q.forward(x), heads), k = split(to_k.forward(from), heads),
-               v = split(to_v.forward(from), heads);
   std::optional<Tensor> counts;
   if (mask != nullptr) counts = mask->view({mask->size(0), 1, 1, mask->size(1)});
-  const Tensor mixed = at::scaled_dot_product_attention(q, k, v, counts);
+  return mix(x, to_k.forward(from), to_v.forward(from), counts);
+}
+
+Tensor Attention::forward(const Tensor& x, const Prompt& prompt, bool masked) const {
+  const auto frozen = [](const Linear& layer) { return layer.weight.bare() && !layer.weight.stored().requires_grad(); };
+  const bool keeps = prompt.kept && !at::GradMode::is_enabled() && frozen(to_k) && frozen(to_v) &&
+                     !to_k.bias.defined() && prompt.tokens.scalar_type() == at::kFloat;
+  const KeptProjections::Pair made =
+      keeps ? prompt.kept->of(to_k, to_v, prompt.tokens)
+            : KeptProjections::Pair{to_k.forward(prompt.tokens), to_v.forward(prompt.tokens)};
+  std::optional<Tensor> bias;
+  if (masked && prompt.bias.defined()) bias = prompt.bias;
+  return mix(x, made.keys, made.values, bias);
+}
+
+Tensor Attention::mix(const Tensor& x, const Tensor& keys, const Tensor& values,
+                      const std::optional<Tensor>& mask) const {
+  const Tensor q = split(to_q.forward(x), heads), k = split(keys, heads), v = split(values, heads);
+  const Tensor mixed = at::scaled_dot_product_attention(q, k, v, mask);
   return to_out.forward(mixed.transpose(1, 2).reshape({x.size(0), x.size(1), -1}));
 }
 

@@ -7,6 +7,8 @@
 
 namespace roulade {
 
+struct Prompt;
+
 /// softmax(Q K^T / sqrt(d)) V with several heads over token states, projected back.
 /// Q from x, K and V from `context` (cross-attention) or from x itself.   x: [B, L, width]; context: [B, M, context
 /// width]; mask: [B, M] bool, true where a token counts; result: [B, L, width]. Tensor names are diffusers': to_q,
@@ -26,7 +28,13 @@ struct Attention {
   /// `zero`: the projection back starts at 0.
   Attention(Initialiser& init, const Shape& shape, bool zero = false);
   Tensor forward(const Tensor& x, const Tensor* context = nullptr, const Tensor* mask = nullptr) const;
+  /// Cross-attention to a prompt. Its keys and values are computed once while weights in float32 ask for no gradient.
+  /// masked: the prompt's bias counts.
+  Tensor forward(const Tensor& x, const Prompt& prompt, bool masked = true) const;
   void list(NamedWeights& to, const std::string& prefix) const;
+
+ private:
+  Tensor mix(const Tensor& x, const Tensor& keys, const Tensor& values, const std::optional<Tensor>& mask) const;
 };
 
 /// Self-attention between the places of a picture: (x + Attention(GroupNorm(x))) / scale.   x: [B, C, H, W].

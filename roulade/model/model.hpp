@@ -37,6 +37,8 @@ struct ModelShape {
   int64_t classes = 0;
   int64_t answers = 1;  ///< numbers returned for each channel: 2 = the answer, then a learned variance behind it
   int64_t outputs = 0;  ///< numbers returned for a point where they are no answers to its channels; 0 = they are
+  int64_t tokens = 0;   ///< width of the token states that come with each sample (Condition::tokens); 0 = none come
+  int64_t pooled = 0;   ///< width of Condition::pooled; 0 = none comes
 
   int64_t channels_out() const { return outputs > 0 ? outputs : sample.at(0) * answers; }
 };

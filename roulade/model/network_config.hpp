@@ -9,8 +9,9 @@
 
 namespace roulade {
 
-/// The config.json of diffusers' UNet2DModel. Throws Error(input) when it is no JSON object, Error(usage) for another
-/// class and for a key or value that this network does not know; `where` names the file.
+/// The config.json of diffusers' UNet2DModel or UNet2DConditionModel, by its _class_name (without one the former).
+/// Throws Error(input) when it is no JSON object, Error(usage) for another class and for a key or value that this
+/// network does not know; `where` names the file.
 UnetConfig parse_unet_config(const std::string& text, const std::string& where);
 
 /// The same of its DiTTransformer2DModel.

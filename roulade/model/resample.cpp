@@ -30,9 +30,13 @@ Tensor halve(const Tensor& x, Resample how) {
 
 Tensor twice(const Tensor& x, Resample how) {
   if (how == Resample::none) return x;
-  if (how == Resample::plain) return at::upsample_nearest2d(x, std::array{2 * x.size(2), 2 * x.size(3)});
+  if (how == Resample::plain) return enlarge(x, 2 * x.size(2), 2 * x.size(3));
   // Zeros between the places, then the filter with four times the gain.
   return at::conv_transpose2d(x, binomial(x, 4), {}, 2, 1, 0, x.size(1));
+}
+
+Tensor enlarge(const Tensor& x, int64_t height, int64_t width) {
+  return at::upsample_nearest2d(x, std::array{height, width});
 }
 
 }  // namespace roulade

@@ -16,5 +16,7 @@ enum class Resample {
 Tensor halve(const Tensor& x, Resample how);
 /// [B, C, H, W] to [B, C, 2 H, 2 W].
 Tensor twice(const Tensor& x, Resample how);
+/// [B, C, H, W] to [B, C, height, width], each place that of the nearest one.
+Tensor enlarge(const Tensor& x, int64_t height, int64_t width);
 
 }  // namespace roulade

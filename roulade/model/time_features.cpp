@@ -21,14 +21,17 @@ constexpr double kFourierDeviation = 16;
 
 TimeFeatures::TimeFeatures(Initialiser& init, const Shape& given) : shape(given) {
   if (shape.kind == "fourier") weight = init.normal({shape.width}, kFourierDeviation, false);
+  if (shape.kind == "fourier_of_time") weight = init.normal({shape.width}, 1, false);
   if (shape.kind == "learned") weight = init.normal({shape.rows, shape.width}, 1);
 }
 
 Tensor TimeFeatures::forward(const Tensor& time) const {
   if (shape.kind == "positional") return sinusoidal_features(time, shape.width, 10000, shape.flip, shape.shift);
-  if (shape.kind == "fourier") {
-    const Tensor angle = at::outer(at::log(time), weight.use(time.scalar_type())) * (2 * M_PI);
-    return at::cat({at::sin(angle), at::cos(angle)}, 1);
+  if (shape.kind.starts_with("fourier")) {
+    const bool of_log = shape.kind == "fourier";
+    const Tensor angle = at::outer(of_log ? at::log(time) : time, weight.use(time.scalar_type())) * (2 * M_PI);
+    const Tensor sine = at::sin(angle), cosine = at::cos(angle);
+    return shape.flip && !of_log ? at::cat({cosine, sine}, 1) : at::cat({sine, cosine}, 1);
   }
   const double last = time.max().item<double>();
   if (time.min().item<double>() < 0 || last > static_cast<double>(shape.rows - 1))

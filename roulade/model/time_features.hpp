@@ -9,20 +9,21 @@
 namespace roulade {
 
 /// Features of a time as image networks are told it. "positional": sinusoidal_features; "fourier": sin and cos of
-/// 2 pi f ln(sigma) with f ~ N(0, 16^2) drawn once and saved; "learned": a table.   time: [B]; result: [B, width()].
-/// Source: Ho et al. 2020, appendix B; fourier: Song et al. 2021b, appendix.
+/// 2 pi f ln(sigma) with f ~ N(0, 16^2) drawn once and saved; "fourier_of_time": those of 2 pi f t with f ~ N(0, 1);
+/// "learned": a table.   time: [B]; result: [B, width()]. Source: Ho et al. 2020, appendix B; fourier: Song et al.
+/// 2021b, appendix.
 struct TimeFeatures {
   struct Shape {
     std::string kind = "positional";
-    int64_t width = 0;  ///< of positional and learned; fourier has twice as many
-    bool flip = true;
+    int64_t width = 0;  ///< of positional and learned; both of fourier have twice as many
+    bool flip = true;   ///< cosines first; not of fourier
     double shift = 0;
     int64_t rows = 0;  ///< of learned
   };
 
   TimeFeatures() = default;
   TimeFeatures(Initialiser& init, const Shape& shape);
-  int64_t width() const { return shape.kind == "fourier" ? 2 * shape.width : shape.width; }
+  int64_t width() const { return shape.kind.starts_with("fourier") ? 2 * shape.width : shape.width; }
   Tensor forward(const Tensor& time) const;
   void list(NamedWeights& to, const std::string& prefix) const;
 

@@ -2,38 +2,36 @@
 #include "roulade/model/unet.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/model/time_features.hpp"
 #include "roulade/model/unet_blocks.hpp"
+#include "roulade/model/unet_embedding.hpp"
 
 #include <optional>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
 
+constexpr int64_t kSizes = 6;           // of SDXL
+constexpr double kMaskedBias = -10000;  // as diffusers': tokens that do not count, where others do
+
 class Unet final : public Model {
  public:
   Unet(const UnetConfig& config, Initialiser init) : config_(config) {
     config.check();
-    const int64_t first = config.channels(0), width = config.embedding_width();
-    conv_in_ = Conv2d(init, config.in_channels, first, 3, 1, 1);
-    time_ = TimeFeatures(init, {.kind = config.time_embedding_type,
-                                .width = first,
-                                .flip = config.flip_sin_to_cos,
-                                .shift = static_cast<double>(config.freq_shift),
-                                .rows = config.num_train_timesteps});
-    time_embedding_ = TimeEmbedding(init, time_.width(), width);
-    if (config.class_embed_type == "timestep") class_features_ = TimeEmbedding(init, time_.width(), width);
-    if (config.class_embed_type.empty() && config.num_class_embeds > 0)
-      class_table_ = Embedding(init, config.num_class_embeds, width);
+    token_width_ = config.token_width();
+    const int64_t first = config.channels(0), in = config.conv_in_kernel, out = config.conv_out_kernel;
+    conv_in_ = Conv2d(init, config.in_channels, first, in, 1, in / 2);
+    embedding_.emplace(init, config);
+    if (config.encoder_hid_dim > 0) encoder_hid_proj_.emplace(init, config.encoder_hid_dim, config.context(0));
     for (int64_t i = 0; i < config.levels(); ++i) down_.emplace_back(init, config, i);
     if (!config.mid_block_type.empty()) mid_.emplace(init, config);
     for (int64_t i = 0; i < config.levels(); ++i) up_.emplace_back(init, config, i);
     norm_out_ = GroupNorm(init, config.norm_num_groups, first, config.norm_eps, "conv_norm_out");
-    conv_out_ = Conv2d(init, first, config.out_channels, 3, 1, 1, true);
+    conv_out_ = Conv2d(init, first, config.out_channels, out, 1, out / 2, true);
   }
 
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
@@ -41,36 +39,36 @@ class Unet final : public Model {
     // bfloat16 holds three digits: noise levels stay wider until they are features.
     const auto dtype = x.scalar_type();
     const Tensor time = noise_level.to(dtype == at::kBFloat16 ? at::kFloat : dtype);
-    const Tensor embedding = embed(time, condition, dtype);
+    const Tensor embedding = embedding_->forward(time, condition, dtype);
+    const Prompt prompt = prompt_of(x, condition);
     Tensor picture = in_kernel_order(config_.center_input_sample ? x * 2 - 1 : x);
     Tensor h = conv_in_.forward(picture);
     std::vector<Tensor> kept{h};
     for (const DownBlock& block : down_) {
-      DownBlock::Answer answer = block.forward(h, embedding, picture);
+      DownBlock::Answer answer = block.forward(h, embedding, picture, prompt);
       h = std::move(answer.x);
       picture = std::move(answer.picture);
       kept.insert(kept.end(), answer.kept.begin(), answer.kept.end());
     }
-    if (mid_) h = mid_->forward(h, embedding);
+    if (mid_) h = mid_->forward(h, embedding, prompt);
     picture = Tensor();
     for (const UpBlock& block : up_) {
-      UpBlock::Answer answer = block.forward(h, kept, embedding, picture);
+      UpBlock::Answer answer = block.forward(h, kept, embedding, picture, prompt);
       h = std::move(answer.x);
       picture = std::move(answer.picture);
     }
     h = conv_out_.forward(h, {.norm = &norm_out_});
     if (picture.defined()) h = h + picture;
     h = h.contiguous();
-    return config_.time_embedding_type == "fourier" ? h / time.to(dtype).view({-1, 1, 1, 1}) : h;
+    return config_.time_embedding_type == "fourier" && !config_.conditional() ? h / time.to(dtype).view({-1, 1, 1, 1})
+                                                                              : h;
   }
 
   NamedWeights parameters() const override {
     NamedWeights out;
     conv_in_.list(out, "conv_in");
-    time_.list(out, "time_proj");
-    time_embedding_.list(out, "time_embedding");
-    if (class_table_) class_table_->list(out, "class_embedding");
-    if (class_features_) class_features_->list(out, "class_embedding");
+    embedding_->list(out);
+    if (encoder_hid_proj_) encoder_hid_proj_->list(out, "encoder_hid_proj");
     for (size_t i = 0; i < down_.size(); ++i) down_[i].list(out, fmt::format("down_blocks.{}", i));
     if (mid_) mid_->list(out, "mid_block");
     for (size_t i = 0; i < up_.size(); ++i) up_[i].list(out, fmt::format("up_blocks.{}", i));
@@ -81,46 +79,49 @@ class Unet final : public Model {
 
  private:
   void check(const Tensor& x, const Tensor& noise_level) const {
-    const int64_t divisor = int64_t{1} << (config_.levels() - 1);
+    const int64_t divisor = config_.conditional() ? 1 : int64_t{1} << (config_.levels() - 1);
     if (x.dim() != 4 || x.size(1) != config_.in_channels || x.size(2) % divisor != 0 || x.size(3) % divisor != 0)
       fail(Code::usage, "model unet", "x",
-           fmt::format("[B, {}, H, W] with H and W multiples of {}, as {} levels halve them {} times",
-                       config_.in_channels, divisor, config_.levels(), config_.levels() - 1),
+           divisor == 1 ? fmt::format("[B, {}, H, W]", config_.in_channels)
+                        : fmt::format("[B, {}, H, W] with H and W multiples of {}, as {} levels halve them {} times",
+                                      config_.in_channels, divisor, config_.levels(), config_.levels() - 1),
            fmt::format("{}", x.sizes().vec()));
     if (noise_level.dim() != 1 || noise_level.size(0) != x.size(0))
       fail(Code::usage, "model unet", "noise_level", fmt::format("[{}]", x.size(0)),
            fmt::format("{}", noise_level.sizes().vec()));
   }
 
-  Tensor embed(const Tensor& time, const Condition& condition, at::ScalarType dtype) const {
-    const Tensor embedding = time_embedding_.forward(time_.forward(time).to(dtype));
-    const int64_t rows = config_.num_class_embeds;
-    if (config_.class_embed_type == "identity") {
-      if (!condition.pooled) fail(Code::usage, "model unet", "class_embed_type identity", "a pooled condition", "none");
-      return embedding + condition.pooled->to(dtype);
+  /// Empty for a network that reads no tokens.
+  Prompt prompt_of(const Tensor& x, const Condition& condition) const {
+    const int64_t width = token_width_, batch = x.size(0);
+    if (width == 0) return {};
+    const auto& tokens = condition.tokens;
+    if (!tokens || tokens->dim() != 3 || tokens->size(0) != batch || tokens->size(1) == 0 || tokens->size(2) != width)
+      fail(Code::usage, "model unet", "tokens of the condition", fmt::format("[{}, L, {}]", batch, width),
+           tokens ? fmt::format("{}", tokens->sizes().vec()) : "none");
+    Prompt out{tokens->to(x.scalar_type()), {}, nullptr};
+    if (condition.token_mask) {
+      const Tensor& mask = *condition.token_mask;
+      if (mask.sizes() != tokens->sizes().slice(0, 2))
+        fail(Code::usage, "model unet", "token_mask of the condition", fmt::format("[{}, {}]", batch, tokens->size(1)),
+             fmt::format("{}", mask.sizes().vec()));
+      out.bias = ((1 - mask.to(x.scalar_type())) * kMaskedBias).view({batch, 1, 1, -1});
     }
-    if (!class_table_ && !class_features_) {
-      if (condition.label && condition.label->ge(0).any().item<bool>())
-        fail(Code::usage, "model unet", "labels", "none: the network knows no classes", "a class");
-      return embedding;
-    }
-    if (class_features_) {
-      if (!condition.label) fail(Code::usage, "model unet", "class_embed_type timestep", "a label", "none");
-      return embedding + class_features_->forward(time_.forward(condition.label->to(time.scalar_type())).to(dtype));
-    }
-    return embedding + class_table_->forward(label_rows(condition.label, time.size(0), rows - 1, rows - 1), dtype);
+    if (encoder_hid_proj_) out.tokens = encoder_hid_proj_->forward(out.tokens);
+    if (!at::GradMode::is_enabled()) out.kept = prompts_.of(out.tokens);
+    return out;
   }
 
   UnetConfig config_;
+  int64_t token_width_ = 0;
   Conv2d conv_in_, conv_out_;
-  TimeFeatures time_;
-  TimeEmbedding time_embedding_;
-  std::optional<Embedding> class_table_;
-  std::optional<TimeEmbedding> class_features_;
+  std::optional<UnetEmbedding> embedding_;
+  std::optional<Linear> encoder_hid_proj_;
   std::vector<DownBlock> down_;
   std::optional<MidBlock> mid_;
   std::vector<UpBlock> up_;
   GroupNorm norm_out_;
+  PromptCache prompts_;
 };
 
 }  // namespace
@@ -134,7 +135,7 @@ UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
   config.bind_recipe(b);
   if (shape.sample.size() != 3)
     fail(Code::usage, "model unet", "a sample", "[channels, height, width]", fmt::format("{}", shape.sample));
-  const int64_t divisor = int64_t{1} << (std::max<int64_t>(config.levels(), 1) - 1);
+  const int64_t divisor = config.conditional() ? 1 : int64_t{1} << (std::max<int64_t>(config.levels(), 1) - 1);
   if (shape.sample[1] % divisor != 0 || shape.sample[2] % divisor != 0)
     fail(Code::usage, "model unet",
          fmt::format("{} levels halve the picture {} times", config.levels(), config.levels() - 1),
@@ -142,6 +143,13 @@ UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
   config.in_channels = shape.sample[0];
   config.out_channels = shape.channels_out();
   if (shape.classes > 0) config.num_class_embeds = shape.classes + 1;
+  if (config.addition_embed_type == "text_time" && config.projection_class_embeddings_input_dim == 0)
+    config.projection_class_embeddings_input_dim = shape.pooled + kSizes * config.addition_time_embed_dim;
+  if (config.token_width() > 0 && config.token_width() != shape.tokens)
+    fail(Code::usage, "model unet", config.encoder_hid_dim > 0 ? "encoder_hid_dim" : "cross_attention_dim",
+         shape.tokens > 0 ? fmt::format("{}, the width of the data's token states", shape.tokens)
+                          : "none: the data have no token states for cross-attention to read",
+         fmt::format("{}", config.token_width()));
   return config;
 }
 
@@ -150,8 +158,11 @@ namespace model {
 Entry unet() {
   Entry e;
   e.name = "unet";
-  e.summary = "U-Net of residual and attention blocks for pictures, diffusers' UNet2DModel";
-  e.source = "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks)";
+  e.summary = "U-Net of residual and attention blocks for pictures, diffusers' UNet2DModel and UNet2DConditionModel";
+  e.source =
+      "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks); Rombach et "
+      "al. "
+      "2022, section 3.3 (cross-attention)";
   e.bind = [](Binder& b) { UnetConfig().bind_recipe(b); };
   e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_unet(unet_config_for(b, shape), seed); };
   return e;

@@ -46,9 +46,23 @@ ImageAttention attention_of(Initialiser& init, const UnetConfig& config, const B
   return {init, channels, head, groups, config.norm_eps, type.skip ? std::sqrt(2.0) : 1.0, where};
 }
 
+PictureTransformer transformer_of(Initialiser& init, const UnetConfig& config, int64_t level, bool only_cross,
+                                  const std::string& where) {
+  return {init,
+          {.channels = config.channels(level),
+           .heads = config.heads(level),
+           .context = config.context(level),
+           .layers = config.transformer_layers(level),
+           .groups = config.norm_num_groups,
+           .linear = config.use_linear_projection,
+           .only_cross = only_cross},
+          where};
+}
+
 void list_all(NamedWeights& to, const std::string& prefix, const std::vector<ResnetBlock>& resnets,
-              const std::vector<ImageAttention>& attentions) {
+              const std::vector<ImageAttention>& attentions, const std::vector<PictureTransformer>& transformers) {
   for (size_t i = 0; i < attentions.size(); ++i) attentions[i].list(to, fmt::format("{}.attentions.{}", prefix, i));
+  for (size_t i = 0; i < transformers.size(); ++i) transformers[i].list(to, fmt::format("{}.attentions.{}", prefix, i));
   for (size_t i = 0; i < resnets.size(); ++i) resnets[i].list(to, fmt::format("{}.resnets.{}", prefix, i));
 }
 
@@ -74,6 +88,7 @@ DownBlock::DownBlock(Initialiser& init, const UnetConfig& config, int64_t level)
     }
     resnets_.emplace_back(init, shape, where);
     if (type_.attention) attentions_.push_back(attention_of(init, config, type_, out, where));
+    if (type_.cross) transformers_.push_back(transformer_of(init, config, level, config.only_cross(level), where));
   }
   if (level + 1 == config.levels()) return;
   if (type_.skip) {
@@ -91,7 +106,8 @@ DownBlock::DownBlock(Initialiser& init, const UnetConfig& config, int64_t level)
   }
 }
 
-DownBlock::Answer DownBlock::forward(const Tensor& x, const Tensor& embedding, const Tensor& picture) const {
+DownBlock::Answer DownBlock::forward(const Tensor& x, const Tensor& embedding, const Tensor& picture,
+                                     const Prompt& prompt) const {
   Answer out{x, {}, picture};
   for (size_t i = 0; i < resnets_.size(); ++i) {
     const Recomputed layer = [this, i](const Tensor& h, const Tensor& told, const Tensor&) {
@@ -99,6 +115,7 @@ DownBlock::Answer DownBlock::forward(const Tensor& x, const Tensor& embedding, c
       return type_.attention ? attentions_[i].forward(y) : y;
     };
     out.x = recompute_ ? recompute(layer, out.x, embedding) : layer(out.x, embedding, {});
+    if (type_.cross) out.x = transformers_[i].forward(out.x, prompt, recompute_);
     out.kept.push_back(out.x);
   }
   if (down_conv_) {
@@ -117,7 +134,7 @@ DownBlock::Answer DownBlock::forward(const Tensor& x, const Tensor& embedding, c
 }
 
 void DownBlock::list(NamedWeights& to, const std::string& prefix) const {
-  list_all(to, prefix, resnets_, attentions_);
+  list_all(to, prefix, resnets_, attentions_, transformers_);
   if (down_conv_) down_conv_->list(to, prefix + ".downsamplers.0.conv");
   if (down_resnet_) down_resnet_->list(to, prefix + (type_.skip ? ".resnet_down" : ".downsamplers.0"));
   if (skip_conv_) skip_conv_->list(to, prefix + ".skip_conv");
@@ -142,6 +159,8 @@ UpBlock::UpBlock(Initialiser& init, const UnetConfig& config, int64_t level)
     resnets_.emplace_back(init, shape, where);
     if (type_.attention && (!type_.skip || i == 0))
       attentions_.push_back(attention_of(init, config, type_, out, where));
+    if (type_.cross)
+      transformers_.push_back(transformer_of(init, config, last - level, config.only_cross(last - level), where));
   }
   if (level == last) return;
   if (type_.skip) {
@@ -161,7 +180,7 @@ UpBlock::UpBlock(Initialiser& init, const UnetConfig& config, int64_t level)
 }
 
 UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, const Tensor& embedding,
-                                 const Tensor& picture) const {
+                                 const Tensor& picture, const Prompt& prompt) const {
   Answer out{x, picture};
   for (size_t i = 0; i < resnets_.size(); ++i) {
     const Recomputed layer = [this, i](const Tensor& h, const Tensor& told, const Tensor& beside) {
@@ -170,6 +189,7 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
     };
     out.x = recompute_ ? recompute(layer, out.x, embedding, kept.back()) : layer(out.x, embedding, kept.back());
     kept.pop_back();
+    if (type_.cross) out.x = transformers_[i].forward(out.x, prompt, recompute_);
   }
   if (type_.skip) {
     if (type_.attention) out.x = attentions_.front().forward(out.x);
@@ -179,7 +199,7 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
     out.picture = out.picture.defined() ? out.picture + own : own;
     out.x = up_resnet_->forward(out.x, embedding);
   } else if (up_conv_) {
-    out.x = up_conv_->forward(twice(out.x, Resample::plain));
+    out.x = up_conv_->forward(enlarge(out.x, kept.back().size(2), kept.back().size(3)));
   } else if (up_resnet_) {
     out.x = up_resnet_->forward(out.x, embedding);
   }
@@ -187,7 +207,7 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
 }
 
 void UpBlock::list(NamedWeights& to, const std::string& prefix) const {
-  list_all(to, prefix, resnets_, attentions_);
+  list_all(to, prefix, resnets_, attentions_, transformers_);
   if (up_conv_) up_conv_->list(to, prefix + ".upsamplers.0.conv");
   if (up_resnet_) up_resnet_->list(to, prefix + (type_.skip ? ".resnet_up" : ".upsamplers.0"));
   if (skip_conv_) skip_conv_->list(to, prefix + ".skip_conv");
@@ -199,26 +219,38 @@ MidBlock::MidBlock(Initialiser& init, const UnetConfig& config) : recompute_(con
   ResnetBlock::Shape shape = shape_of(config, channels, channels);
   shape.scale = config.mid_block_scale_factor;
   resnets_.emplace_back(init, shape, "mid_block");
-  if (config.add_attention) {
+  if (config.mid_block_type == "UNetMidBlock2DCrossAttn") {
+    transformer_.emplace(transformer_of(init, config, config.levels() - 1, false, "mid_block"));
+  } else if (config.add_attention && !config.conditional()) {
     const int64_t head = config.attention_head_dim > 0 ? config.attention_head_dim : channels;
     const int64_t groups = config.attn_norm_num_groups > 0 ? config.attn_norm_num_groups
                            : shape.scale_shift             ? 0
                                                            : config.norm_num_groups;
     attention_.emplace(init, channels, head, groups, config.norm_eps, config.mid_block_scale_factor, "mid_block");
   }
-  resnets_.emplace_back(init, shape, "mid_block");
+  // diffusers' conditional network asks its UNetMidBlock2D for no layer, and the first residual block is always there.
+  if (transformer_ || !config.conditional()) resnets_.emplace_back(init, shape, "mid_block");
 }
 
-Tensor MidBlock::forward(const Tensor& x, const Tensor& embedding) const {
-  const Recomputed layers = [this](const Tensor& in, const Tensor& told, const Tensor&) {
+Tensor MidBlock::forward(const Tensor& x, const Tensor& embedding, const Prompt& prompt) const {
+  const Recomputed first = [this](const Tensor& in, const Tensor& told, const Tensor&) {
     const Tensor h = resnets_[0].forward(in, told);
-    return resnets_[1].forward(attention_ ? attention_->forward(h) : h, told);
+    return attention_ ? attention_->forward(h) : h;
   };
-  return recompute_ ? recompute(layers, x, embedding) : layers(x, embedding, {});
+  const Recomputed second = [this](const Tensor& in, const Tensor& told, const Tensor&) {
+    return resnets_[1].forward(in, told);
+  };
+  const auto run = [&](const Recomputed& body, const Tensor& in) {
+    return recompute_ ? recompute(body, in, embedding) : body(in, embedding, {});
+  };
+  Tensor h = run(first, x);
+  if (transformer_) h = transformer_->forward(h, prompt, recompute_);
+  return resnets_.size() > 1 ? run(second, h) : h;
 }
 
 void MidBlock::list(NamedWeights& to, const std::string& prefix) const {
   if (attention_) attention_->list(to, prefix + ".attentions.0");
+  if (transformer_) transformer_->list(to, prefix + ".attentions.0");
   for (size_t i = 0; i < resnets_.size(); ++i) resnets_[i].list(to, fmt::format("{}.resnets.{}", prefix, i));
 }
 

@@ -18,9 +18,13 @@ TEST(ConditionTest, SliceTakesRowsOfEveryMember) {
   Condition c;
   c.label = at::arange(6);
   c.pooled = at::ones({6, 3});
+  c.sizes = at::arange(36).view({6, 6});
+  c.beside_time = at::ones({6, 2});
   const Condition part = slice(c, 2, 3);
   EXPECT_TRUE(at::equal(*part.label, at::arange(2, 5)));
   EXPECT_EQ(part.pooled->size(0), 3);
+  EXPECT_TRUE(at::equal(*part.sizes, at::arange(12, 30).view({3, 6})));
+  EXPECT_EQ(part.beside_time->size(0), 3);
   EXPECT_FALSE(part.tokens.has_value());
 }
 

@@ -8,8 +8,10 @@
 #include <cmath>
 
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -121,6 +123,20 @@ TEST_F(Guidance, TheDirectionIsGuidedLikeTheEstimate) {
 }
 
 TEST_F(Guidance, NoneIsTheDenoiserItself) { EXPECT_EQ(make_guided("none", {}, {exact, {}}).get(), exact.get()); }
+
+TEST(NegativeLike, KeepsWhatIsNoTextUnlessAnotherIsGiven) {
+  Condition positive, negative;
+  positive.tokens = at::ones({4, 2, 3});
+  positive.sizes = at::full({4, 6}, 512);
+  positive.beside_time = at::ones({4, 8});
+  negative.tokens = at::zeros({1, 2, 3});
+  const Condition both = concatenate(positive, negative_like(positive, negative, 4));
+  EXPECT_EQ(both.tokens->sizes(), (at::IntArrayRef{8, 2, 3}));
+  EXPECT_TRUE(both.sizes->equal(at::full({8, 6}, 512)));
+  EXPECT_TRUE(both.beside_time->equal(at::ones({8, 8})));
+  negative.sizes = at::full({1, 6}, 64);
+  EXPECT_TRUE(negative_like(positive, negative, 4).sizes->equal(at::full({4, 6}, 64)));
+}
 
 TEST_F(Guidance, RefusesWhatItCannotGuide) {
   const std::vector<double> t{0.6};

@@ -1,52 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "network_golden.hpp"
 #include "roulade/core/error.hpp"
-#include "roulade/core/process.hpp"
-#include "roulade/io/tensor_file.hpp"
 #include "roulade/model/dit.hpp"
 #include "roulade/model/network_config.hpp"
 #include "roulade/model/unet.hpp"
-#include "rule.hpp"
-#include "tests/tree.hpp"
 
-#include <cmath>
-
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
 
-using Json = nlohmann::json;
-
-struct Golden {
-  Json config;
-  std::map<std::string, Tensor> tensors;
-
-  explicit Golden(const std::string& name) {
-    TensorFile file = read_tensors(test::tree() / "tests/golden/model" / (name + ".safetensors"));
-    config = Json::parse(file.metadata.at("config"));
-    tensors = std::move(file.tensors);
-  }
-};
-
-Tensor weight_of(const std::string& name, at::IntArrayRef shape) {
-  const Tensor u = test::rule(name, shape);
-  if (shape.size() == 1) return name.ends_with(".weight") ? u * 0.2 + 1 : u * 0.1;
-  int64_t in = 1;
-  for (const int64_t d : shape.slice(1)) in *= d;
-  return u * std::sqrt(3.0 / static_cast<double>(in));
-}
-
-void fill(const Model& model, at::ScalarType dtype) {
-  for (const auto& [name, weight] : model.parameters()) {
-    Weight handle = weight;
-    const bool trained = weight.stored().requires_grad();
-    handle.store(weight_of(name, weight.stored().sizes()).to(dtype).requires_grad_(trained));
-  }
-}
+using namespace test;
 
 Condition condition_of(const Json& config, const Model& model, at::ScalarType dtype) {
   Condition condition;
@@ -61,15 +26,6 @@ Condition condition_of(const Json& config, const Model& model, at::ScalarType dt
   return condition;
 }
 
-double furthest(const Tensor& a, const Tensor& b) {
-  return (a.to(at::kDouble) - b).abs().max().item<double>() / b.abs().max().item<double>();
-}
-
-struct Exact {
-  explicit Exact(bool asked) { set_exact(asked); }
-  ~Exact() { set_exact(false); }
-};
-
 class ImageGolden : public ::testing::TestWithParam<const char*> {};
 
 // Outputs and gradients are diffusers' own, in double to 1e-9 and in float to 1e-5 of the largest value.
@@ -79,44 +35,14 @@ TEST_P(ImageGolden, AnswersAndGradientsAreDiffusers) {
   const std::string text = golden.config.dump();
   const auto model =
       dit ? make_dit(parse_dit_config(text, GetParam()), 1) : make_unet(parse_unet_config(text, GetParam()), 1);
-  const Tensor& expected = golden.tensors.at("answer");
   const bool fourier = golden.config.value("time_embedding_type", "") == "fourier";
   const int64_t channels = golden.config.value("in_channels", dit ? 4 : 3);
-  Tensor written;
-  for (const int pass : {0, 1, 2}) {  // in double; in float as it is written; in float by the kernels
-    const auto dtype = pass == 0 ? at::kDouble : at::kFloat;
-    const double near = pass == 0 ? 1e-9 : 1e-5;
-    const Exact exact(pass == 1);
-    fill(*model, dtype);
-    const Tensor x = test::rule("x", {2, channels, expected.size(2), expected.size(3)}).to(dtype);
-    x.requires_grad_(true);
+  const Tensor& expected = golden.tensors.at("answer");
+  const auto ask = [&](const std::map<std::string, Tensor>& inputs, at::ScalarType dtype) {
     const Tensor time = (fourier ? at::tensor({0.7, 5.3}) : at::tensor({17.0, 803.0})).to(dtype);
-    const Tensor answer = model->forward(x, time, condition_of(golden.config, *model, dtype));
-    ASSERT_EQ(answer.sizes(), expected.sizes());
-    if (pass == 1) written = answer.detach();
-    if (pass == 2 && !dit) {
-      EXPECT_FALSE(answer.equal(written)) << "the kernels took no part";
-    }
-    EXPECT_LT(furthest(answer, expected), near);
-    (answer * test::rule("cotangent", answer.sizes()).to(dtype)).sum().backward();
-    EXPECT_LT(furthest(x.grad(), golden.tensors.at("gradient of x")), near);
-    size_t trained = 0;
-    double largest = 0;
-    for (const auto& [name, tensor] : golden.tensors)
-      if (name.starts_with("projections")) largest = std::max(largest, tensor.abs().max().item<double>());
-    for (const auto& [name, weight] : model->parameters()) {
-      if (!weight.stored().requires_grad()) continue;
-      ++trained;
-      const auto at = golden.tensors.find("projections of " + name);
-      ASSERT_NE(at, golden.tensors.end()) << name;
-      const Tensor own = at::tensor(test::projections(name, weight.stored().grad()), at::kDouble);
-      const double apart = (own - at->second).abs().max().item<double>(), size = at->second.abs().max().item<double>();
-      EXPECT_LT(apart, near * largest) << name;
-      if (name.ends_with("to_k.bias")) continue;  // softmax does not see it: its gradient is 0 but for rounding
-      EXPECT_LT(apart, 20 * near * size) << name;
-    }
-    EXPECT_EQ(trained + 2, golden.tensors.size());  // no parameter of diffusers' is missing here
-  }
+    return model->forward(inputs.at("x"), time, condition_of(golden.config, *model, dtype));
+  };
+  expect_golden(golden, *model, {{"x", {2, channels, expected.size(2), expected.size(3)}}}, ask, !dit);
 }
 
 INSTANTIATE_TEST_SUITE_P(Dit, ImageGolden, ::testing::Values("dit", "dit_affine"),
@@ -136,7 +62,8 @@ TEST(Unet, RefusesWhatDoesNotFit) {
     }
   };
   refused(R"({"_class_name":"UNet2DModel","block_out_channel":[8]})", "block_out_channel");
-  refused(R"({"_class_name":"UNet2DConditionModel"})", "UNet2DConditionModel");
+  refused(R"({"_class_name":"UNet3DConditionModel"})", "UNet3DConditionModel");
+  refused(R"({"_class_name":"UNet2DModel","cross_attention_dim":8})", "cross_attention_dim");
   refused(R"({"_class_name":"UNet2DModel","block_out_channels":[8,16]})", "down_block_types");
   refused(R"({"_class_name":"UNet2DModel","norm_num_groups":30})", "groups");
   refused(R"({"_class_name":"UNet2DModel","resnet_time_scale_shift":"spatial"})", "resnet_time_scale_shift");

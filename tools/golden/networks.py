@@ -104,12 +104,18 @@ def unet_case(config):
 
 def write(name, config, case):
     model, run, x = case(config)
+    write_network(name, config, model, run, {"x": x})
+
+
+def write_network(name, config, model, run, inputs):
     with torch.no_grad():
         for key, value in model.named_parameters():
             value.copy_(weight_of(key, tuple(value.shape)))
     answer = run()
     (answer * rule("cotangent", *answer.shape)).sum().backward()
-    tensors = {"answer": answer.detach().contiguous(), "gradient of x": x.grad.contiguous()}
+    tensors = {"answer": answer.detach().contiguous()}
+    for key, value in inputs.items():
+        tensors["gradient of " + key] = value.grad.contiguous()
     for key, value in model.named_parameters():
         if value.requires_grad:
             tensors["projections of " + key] = projections(key, value.grad)
@@ -126,4 +132,5 @@ def main():
         write(name, config, dit_case)
 
 
-in_double(main)
+if __name__ == "__main__":
+    in_double(main)

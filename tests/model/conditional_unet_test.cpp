@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network_golden.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/model/network_config.hpp"
+#include "roulade/model/prompt.hpp"
+#include "roulade/model/unet.hpp"
+
+#include <thread>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+using namespace test;
+
+constexpr int64_t kTokens = 7;
+
+std::vector<int64_t> shape_of(const Tensor& t) { return t.sizes().vec(); }
+
+/// All that the network of a golden is told, beside the time.
+Condition condition_of(const std::string& name, const Json& config, const std::map<std::string, Tensor>& inputs) {
+  const auto text = [&](const char* key) {
+    return config.at(key).is_string() ? config.at(key).get<std::string>() : "";
+  };
+  Condition out;
+  out.tokens = inputs.at("tokens");
+  if (inputs.contains("pooled")) out.pooled = inputs.at("pooled");
+  if (inputs.contains("beside_time")) out.beside_time = inputs.at("beside_time");
+  if (text("class_embed_type") == "timestep" || !config.at("num_class_embeds").is_null())
+    out.label = at::tensor({1, 3}, at::kLong);
+  if (text("addition_embed_type") == "text_time")
+    out.sizes = at::tensor({512, 512, 0, 0, 512, 512, 640, 480, 32, 8, 512, 768}, at::kLong).view({2, 6});
+  if (name == "masked")
+    out.token_mask = at::tensor({1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 1}, at::kLong).view({2, kTokens}).to(at::kBool);
+  return out;
+}
+
+class ConditionalGolden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ConditionalGolden, AnswersAndGradientsAreDiffusers) {
+  const std::string name = GetParam();
+  const Golden golden("conditional_" + name);
+  const UnetConfig config = parse_unet_config(golden.config.dump(), name);
+  const auto model = make_unet(config, 1);
+  std::map<std::string, std::vector<int64_t>> inputs;
+  for (const auto& [key, tensor] : golden.tensors)
+    if (key.starts_with("gradient of ")) inputs[key.substr(12)] = shape_of(tensor);
+  ASSERT_EQ(inputs.at("tokens"), (std::vector<int64_t>{2, kTokens, config.token_width()}));
+  const bool fourier = config.time_embedding_type == "fourier";
+  const auto ask = [&](const std::map<std::string, Tensor>& given, at::ScalarType dtype) {
+    const Tensor time = (fourier ? at::tensor({0.7, 5.3}) : at::tensor({17.0, 803.0})).to(dtype);
+    return model->forward(given.at("x"), time, condition_of(name, golden.config, given));
+  };
+  expect_golden(golden, *model, inputs, ask, true);
+}
+
+TEST_P(ConditionalGolden, ConfigsAreReadAndWrittenAsDiffusersWould) {
+  const Golden golden(std::string("conditional_") + GetParam());
+  const UnetConfig config = parse_unet_config(golden.config.dump(), GetParam());
+  const Json written = Json::parse(unet_config_text(config, {16, 16}));
+  for (const auto& [key, value] : written.items()) {
+    if (key == "sample_size") continue;
+    Json theirs = golden.config.at(key);
+    if (theirs.is_array() && !value.is_array()) theirs = theirs.at(0);  // one number for all levels
+    EXPECT_EQ(value, theirs) << key;
+  }
+  const UnetConfig again = parse_unet_config(written.dump(), GetParam());
+  EXPECT_EQ(Json::parse(unet_config_text(again, {16, 16})), written);
+}
+
+INSTANTIATE_TEST_SUITE_P(Unet, ConditionalGolden, ::testing::Values("sd15", "sd21", "sdxl", "masked", "odd", "fourier"),
+                         [](const auto& info) { return std::string(info.param); });
+
+/// Two levels, tokens of width 12.
+UnetConfig small() {
+  UnetConfig c;
+  c.block_out_channels = {16, 32};
+  c.down_block_types = {"CrossAttnDownBlock2D", "DownBlock2D"};
+  c.mid_block_type = "UNetMidBlock2DCrossAttn";
+  c.up_block_types = {"UpBlock2D", "CrossAttnUpBlock2D"};
+  c.norm_num_groups = 4;
+  c.layers_per_block = 1;
+  c.attention_head_dim = 4;
+  c.cross_attention_dim = {12};
+  return c;
+}
+
+struct Asked {
+  Tensor x = rule("x", {2, 3, 8, 8}).to(at::kFloat), time = at::tensor({17.0F, 803.0F});
+  Condition condition;
+
+  Asked() { condition.tokens = rule("tokens", {2, kTokens, 12}).to(at::kFloat); }
+  Tensor of(const Model& model) const {
+    const at::NoGradGuard no_grad;
+    return model.forward(x, time, condition);
+  }
+};
+
+std::unique_ptr<Model> frozen(const UnetConfig& config) {
+  auto model = make_unet(config, 1);
+  fill(*model, at::kFloat);
+  for (const auto& [name, weight] : model->parameters()) weight.stored().requires_grad_(false);
+  return model;
+}
+
+// Keys and values are kept between calls, and whatever changes is seen: each answer is that of a network that was never
+// asked before.
+TEST(PromptCache, KeptAnswersArePlainOnesAndChangesAreSeen) {
+  const auto model = frozen(small());
+  const auto fresh = [&](const Asked& asked) { return asked.of(*frozen(small())); };
+  Asked asked;
+  const Tensor first = asked.of(*model);
+  EXPECT_TRUE(first.equal(fresh(asked)));
+  EXPECT_TRUE(first.equal(asked.of(*model)));
+  {  // with gradients nothing is taken from the cache
+    const Tensor plain = model->forward(asked.x, asked.time, asked.condition);
+    EXPECT_LT(furthest(plain, first.to(at::kDouble)), 1e-6);
+  }
+  Asked copied = asked;  // equal tokens in another tensor, as guidance makes them
+  copied.condition.tokens = asked.condition.tokens->clone();
+  EXPECT_TRUE(copied.of(*model).equal(first));
+
+  asked.condition.tokens->select(1, 3).mul_(2);  // the same tensor, other tokens
+  const Tensor second = asked.of(*model);
+  EXPECT_FALSE(second.equal(first));
+  EXPECT_TRUE(second.equal(fresh(asked)));
+  EXPECT_TRUE(copied.of(*model).equal(first));  // both are known now
+
+  Asked shorter = copied;
+  shorter.condition.tokens = copied.condition.tokens->slice(1, 0, 4);
+  EXPECT_TRUE(shorter.of(*model).equal(fresh(shorter)));  // a third one takes the place of the oldest
+  EXPECT_TRUE(asked.of(*model).equal(second));
+
+  for (const auto& [name, weight] : model->parameters())
+    if (name.ends_with("attn2.to_v.weight")) weight.stored().mul_(0.5);  // in place
+  const Tensor third = asked.of(*model);
+  EXPECT_FALSE(third.equal(second));
+  for (const auto& [name, weight] : model->parameters())
+    if (name.ends_with("attn2.to_v.weight")) Weight(weight).store(weight.stored() * 2);  // by another tensor
+  EXPECT_TRUE(asked.of(*model).equal(second));
+}
+
+// Written past LibTorch, which counts versions: what is kept stands, what is computed changes.
+TEST(PromptCache, IsAskedBySamplingAndNotByTraining) {
+  const auto model = frozen(small());
+  const Asked asked;
+  const Tensor before = asked.of(*model);
+  for (const auto& [name, weight] : model->parameters())
+    if (name.ends_with("attn2.to_k.weight") || name.ends_with("attn2.to_v.weight"))
+      *weight.stored().mutable_data_ptr<float>() += 1;
+  EXPECT_TRUE(asked.of(*model).equal(before));
+  EXPECT_GT(furthest(model->forward(asked.x, asked.time, asked.condition), before.to(at::kDouble)), 1e-4);
+}
+
+TEST(PromptCache, KeepsWhatItComputedAndCountsNoLayerTwice) {
+  Initialiser init(1);
+  Linear key(init, 12, 8), value(init, 12, 8);
+  key.bias = value.bias = Weight();
+  PromptCache cache;
+  const at::NoGradGuard no_grad;
+  const Tensor tokens = rule("tokens", {2, kTokens, 12}).to(at::kFloat);
+  const auto made = cache.of(tokens)->of(key, value, tokens);
+  const Tensor equal = tokens.clone();
+  EXPECT_EQ(cache.of(equal), cache.of(tokens));
+  EXPECT_TRUE(cache.of(equal)->of(key, value, equal).keys.is_same(made.keys));
+  EXPECT_TRUE(cache.of(equal)->of(key, value, equal).values.is_same(made.values));
+  EXPECT_FALSE(cache.of(equal)->of(value, key, equal).keys.is_same(made.keys));
+  const auto kept = cache.of(tokens);
+  cache.of(tokens + 1);
+  EXPECT_EQ(cache.of(tokens), kept);
+  cache.of(tokens + 2);
+  cache.of(tokens + 3);
+  EXPECT_NE(cache.of(tokens), kept);  // two prompts are kept, no more
+}
+
+TEST(PromptCache, ServesThreadsWithPromptsOfTheirOwn) {
+  const auto model = frozen(small());
+  std::vector<Asked> asked(4);
+  std::vector<Tensor> expected;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    asked[i].condition.tokens = *asked[i].condition.tokens * static_cast<double>(i + 1);
+    expected.push_back(asked[i].of(*frozen(small())));
+  }
+  std::vector<int> wrong(asked.size(), 0);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < asked.size(); ++i)
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < 4; ++k) wrong[i] += asked[i].of(*model).allclose(expected[i], 1e-5, 1e-5) ? 0 : 1;
+    });
+  for (std::thread& t : threads) t.join();
+  for (const int w : wrong) EXPECT_EQ(w, 0);
+}
+
+TEST(ConditionalUnet, RecomputedBlocksHaveTheSameGradients) {
+  UnetConfig config = small();
+  config.encoder_hid_dim = 12;
+  std::map<std::string, Tensor> gradients[2];
+  for (const bool again : {false, true}) {
+    config.gradient_checkpointing = again;
+    const auto model = make_unet(config, 1);
+    fill(*model, at::kFloat);
+    Asked asked;
+    asked.condition.tokens->requires_grad_(true);
+    model->forward(asked.x, asked.time, asked.condition).square().sum().backward();
+    auto& of = gradients[again ? 1 : 0];
+    for (const auto& [name, weight] : model->parameters()) of[name] = weight.stored().grad();
+    of["tokens"] = asked.condition.tokens->grad();
+  }
+  for (const auto& [name, plain] : gradients[0]) {
+    ASSERT_TRUE(gradients[1].at(name).defined()) << name;
+    EXPECT_LT(furthest(gradients[1].at(name), plain.to(at::kDouble)), 1e-5) << name;
+  }
+}
+
+TEST(ConditionalUnet, RefusesWhatDoesNotFit) {
+  const auto refused = [](const std::string& keys, const std::string& part) {
+    const std::string text = R"({"_class_name":"UNet2DConditionModel",)" + keys + "}";
+    try {
+      parse_unet_config(text, "config.json");
+      ADD_FAILURE() << text;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  };
+  for (const char* key : {R"("num_attention_heads":8)",
+                          R"("dual_cross_attention":true)",
+                          R"("resnet_skip_time_act":true)",
+                          R"("resnet_out_scale_factor":2.0)",
+                          R"("time_embedding_act_fn":"silu")",
+                          R"("timestep_post_act":"silu")",
+                          R"("attention_type":"gated")",
+                          R"("class_embeddings_concat":true)",
+                          R"("mid_block_only_cross_attention":true)",
+                          R"("cross_attention_norm":"layer_norm")",
+                          R"("encoder_hid_dim_type":"image_proj")",
+                          R"("addition_embed_type":"text")",
+                          R"("transformer_layers_per_block":[[1,2],1,1,1])",
+                          R"("attention_head_dim":null)",
+                          R"("reverse_transformer_layers_per_block":[[1],[1],[1],[1]])",
+                          R"("layers_per_block":[1,2,2,2])",
+                          R"("add_attention":false)",
+                          R"("norm_num_groups":null)",
+                          R"("act_fn":"gelu")",
+                          R"("mid_block_type":"UNetMidBlock2DSimpleCrossAttn")",
+                          R"("conv_in_kernel":4)",
+                          R"("time_embedding_type":"learned")",
+                          R"("transformer_layers_per_block":[1,2])",
+                          R"("cross_attention_dim":[1,2,3,4])",
+                          R"("class_embed_type":"projection")"}) {
+    const std::string name = std::string(key).substr(1, std::string(key).find('"', 1) - 1);
+    refused(key, name == "class_embed_type" ? "projection_class_embeddings_input_dim" : name);
+  }
+  refused(R"("down_block_types":["AttnDownBlock2D","DownBlock2D","DownBlock2D","DownBlock2D"])", "down_block_types");
+  refused(R"("up_block_types":["KUpBlock2D","UpBlock2D","UpBlock2D","UpBlock2D"])", "KUpBlock2D");
+  refused(R"("encoder_hid_dim_type":"text_proj")", "encoder_hid_dim");
+  refused(R"("addition_embed_type":"text_time")", "addition_time_embed_dim");
+  // Null, as diffusers saves what is not there.
+  EXPECT_EQ(parse_unet_config(R"({"_class_name":"UNet2DConditionModel","num_attention_heads":null,
+      "dual_cross_attention":false,"resnet_out_scale_factor":1,"mid_block_only_cross_attention":null})",
+                              "config.json")
+                .token_width(),
+            1280);
+
+  UnetConfig none = small();
+  none.cross_attention_dim = {};
+  EXPECT_THROW(none.check(), Error);
+  UnetConfig heads = small();
+  heads.num_attention_heads = {17, 4};
+  EXPECT_THROW(make_unet(heads, 1), Error);
+}
+
+TEST(ConditionalUnet, RefusesConditionsOfAnotherShape) {
+  UnetConfig config = small();
+  config.addition_embed_type = "text_time";
+  config.addition_time_embed_dim = 4;
+  config.projection_class_embeddings_input_dim = 5 + 6 * 4;
+  const auto model = frozen(config);
+  Asked whole;
+  whole.condition.pooled = rule("pooled", {2, 5}).to(at::kFloat);
+  whole.condition.sizes = at::ones({2, 6});
+  EXPECT_EQ(whole.of(*model).sizes(), whole.x.sizes());
+  const auto refused = [&](const std::function<void(Condition&)>& change, const char* part) {
+    Asked asked = whole;
+    change(asked.condition);
+    try {
+      asked.of(*model);
+      ADD_FAILURE() << part;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  };
+  refused([](Condition& c) { c.tokens.reset(); }, "tokens");
+  refused([](Condition& c) { c.tokens = c.tokens->slice(2, 0, 11); }, "[2, L, 12]");
+  refused([](Condition& c) { c.tokens = c.tokens->slice(0, 0, 1); }, "[2, L, 12]");
+  refused([](Condition& c) { c.token_mask = at::ones({2, 6}); }, "token_mask");
+  refused([](Condition& c) { c.pooled.reset(); }, "pooled");
+  refused([](Condition& c) { c.sizes.reset(); }, "sizes");
+  refused([](Condition& c) { c.sizes = at::ones({2, 5}); }, "pooled");
+  refused([](Condition& c) { c.beside_time = at::ones({2, 5}); }, "time_cond_proj_dim");
+}
+
+TEST(ConditionalUnet, IsMadeFromARecipeWhereTheDataHaveTokens) {
+  const Table recipe{{"block_out_channels", std::vector<double>{16, 32}},
+                     {"down_block_types", std::vector<std::string>{"CrossAttnDownBlock2D", "DownBlock2D"}},
+                     {"up_block_types", std::vector<std::string>{"UpBlock2D", "CrossAttnUpBlock2D"}},
+                     {"mid_block_type", "UNetMidBlock2DCrossAttn"},
+                     {"norm_num_groups", 4},
+                     {"num_attention_heads", std::vector<double>{2, 4}},
+                     {"cross_attention_dim", std::vector<double>{12}},
+                     {"addition_embed_type", "text_time"},
+                     {"addition_time_embed_dim", 4}};
+  const auto make = [&](int64_t tokens, int64_t pooled) {
+    Binder b("model", recipe);
+    return unet_config_for(b, {.sample = {3, 9, 8}, .tokens = tokens, .pooled = pooled});
+  };
+  const UnetConfig config = make(12, 5);
+  EXPECT_EQ(config.projection_class_embeddings_input_dim, 5 + 6 * 4);
+  EXPECT_EQ(config.heads(1), 4);
+  make_unet(config, 1);
+  const std::string saved = unet_config_text(config, {9, 8});
+  EXPECT_EQ(Json::parse(saved).at("attention_head_dim"), Json({2, 4}));
+  EXPECT_EQ(parse_unet_config(saved, "config.json").heads(1), 4);
+  EXPECT_THROW(make(0, 0), Error);
+  EXPECT_THROW(make(8, 5), Error);
+}
+
+}  // namespace
+}  // namespace roulade
