@@ -19,6 +19,12 @@ Tensor split(const Tensor& x, int64_t heads) {
 
 }  // namespace
 
+Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule) {
+  const Tensor mixed = at::scaled_dot_product_attention(split(q, heads), split(k, heads), split(v, heads), rule.bias, 0,
+                                                        rule.causal, rule.scale);
+  return mixed.transpose(1, 2).reshape(q.sizes());
+}
+
 Attention::Attention(Initialiser& init, const Shape& shape, bool zero) : heads(shape.heads) {
   const int64_t inner = shape.heads * shape.head_width, context = shape.context > 0 ? shape.context : shape.width;
   to_q = Linear(init, shape.width, inner);
@@ -32,7 +38,7 @@ Tensor Attention::forward(const Tensor& x, const Tensor* context, const Tensor* 
   const Tensor& from = context != nullptr ? *context : x;
   std::optional<Tensor> counts;
   if (mask != nullptr) counts = mask->view({mask->size(0), 1, 1, mask->size(1)});
-  return mix(x, to_k.forward(from), to_v.forward(from), counts);
+  return to_out.forward(attend(to_q.forward(x), to_k.forward(from), to_v.forward(from), heads, {.bias = counts}));
 }
 
 Tensor Attention::forward(const Tensor& x, const Prompt& prompt, bool masked) const {
@@ -44,14 +50,7 @@ Tensor Attention::forward(const Tensor& x, const Prompt& prompt, bool masked) co
             : KeptProjections::Pair{to_k.forward(prompt.tokens), to_v.forward(prompt.tokens)};
   std::optional<Tensor> bias;
   if (masked && prompt.bias.defined()) bias = prompt.bias;
-  return mix(x, made.keys, made.values, bias);
-}
-
-Tensor Attention::mix(const Tensor& x, const Tensor& keys, const Tensor& values,
-                      const std::optional<Tensor>& mask) const {
-  const Tensor q = split(to_q.forward(x), heads), k = split(keys, heads), v = split(values, heads);
-  const Tensor mixed = at::scaled_dot_product_attention(q, k, v, mask);
-  return to_out.forward(mixed.transpose(1, 2).reshape({x.size(0), x.size(1), -1}));
+  return to_out.forward(attend(to_q.forward(x), made.keys, made.values, heads, {.bias = bias}));
 }
 
 void Attention::list(NamedWeights& to, const std::string& prefix) const {

@@ -9,6 +9,18 @@ namespace roulade {
 
 struct Prompt;
 
+/// What is added to the scores of attention, and what they are multiplied by.
+struct AttentionRule {
+  /// [B or 1, heads or 1, L or 1, M]: added; of bool: false where a score does not count.
+  std::optional<Tensor> bias{};
+  bool causal = false;            ///< tokens see those before them alone; not beside a bias
+  std::optional<double> scale{};  ///< absent = 1 / sqrt(width of a head)
+};
+
+/// softmax(scale Q K^T + bias) V by heads.   q: [B, L, heads d]; k, v: [B, M, heads d]; result: [B, L, heads d].
+/// Source: Vaswani et al. 2017, section 3.2.
+Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule);
+
 /// softmax(Q K^T / sqrt(d)) V with several heads over token states, projected back.
 /// Q from x, K and V from `context` (cross-attention) or from x itself.   x: [B, L, width]; context: [B, M, context
 /// width]; mask: [B, M] bool, true where a token counts; result: [B, L, width]. Tensor names are diffusers': to_q,
@@ -32,9 +44,6 @@ struct Attention {
   /// masked: the prompt's bias counts.
   Tensor forward(const Tensor& x, const Prompt& prompt, bool masked = true) const;
   void list(NamedWeights& to, const std::string& prefix) const;
-
- private:
-  Tensor mix(const Tensor& x, const Tensor& keys, const Tensor& values, const std::optional<Tensor>& mask) const;
 };
 
 /// Self-attention between the places of a picture: (x + Attention(GroupNorm(x))) / scale.   x: [B, C, H, W].

@@ -6,7 +6,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -24,18 +23,6 @@ Attention::Shape attention_shape(const TransformerShape& shape, bool cross) {
 }
 
 }  // namespace
-
-LayerNorm::LayerNorm(Initialiser& init, int64_t width, double eps_)
-    : weight(init.ones({width})), bias(init.zeros({width})), eps(eps_) {}
-
-Tensor LayerNorm::forward(const Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight.use(x.scalar_type()), bias.use(x.scalar_type()), eps);
-}
-
-void LayerNorm::list(NamedWeights& to, const std::string& prefix) const {
-  to.emplace_back(prefix + ".weight", weight);
-  to.emplace_back(prefix + ".bias", bias);
-}
 
 Tensor GatedFeedForward::forward(const Tensor& x) const {
   const std::vector<Tensor> halves = in.forward(x).chunk(2, -1);

@@ -3,6 +3,7 @@
 
 #include "roulade/model/attention.hpp"
 #include "roulade/model/conv.hpp"
+#include "roulade/model/layer_norm.hpp"
 #include "roulade/model/prompt.hpp"
 
 #include <string>
@@ -10,18 +11,6 @@
 #include <vector>
 
 namespace roulade {
-
-/// (x - mean) / sqrt(variance + eps) * weight + bias, mean and variance over the last axis.   x: [..., width].
-/// Source: Ba et al. 2016, eq. 3 and 4.
-struct LayerNorm {
-  Weight weight, bias;
-  double eps = 1e-5;
-
-  LayerNorm() = default;
-  LayerNorm(Initialiser& init, int64_t width, double eps);
-  Tensor forward(const Tensor& x) const;
-  void list(NamedWeights& to, const std::string& prefix) const;
-};
 
 /// W2 (a gelu(b)) with (a, b) = W1 x.   x: [..., width]; a, b: [..., 4 width]; result: [..., width].
 /// Source: Shazeer 2020, eq. 6 (GEGLU).

@@ -160,9 +160,8 @@ Entry unet() {
   e.name = "unet";
   e.summary = "U-Net of residual and attention blocks for pictures, diffusers' UNet2DModel and UNet2DConditionModel";
   e.source =
-      "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks); Rombach et "
-      "al. "
-      "2022, section 3.3 (cross-attention)";
+      "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks); "
+      "Rombach et al. 2022, section 3.3 (cross-attention)";
   e.bind = [](Binder& b) { UnetConfig().bind_recipe(b); };
   e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_unet(unet_config_for(b, shape), seed); };
   return e;

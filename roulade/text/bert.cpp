@@ -16,51 +16,29 @@
 namespace roulade {
 namespace {
 
-using text::AttentionRule;
 using text::blank_embedding;
 using text::blank_linear;
-using text::LayerNorm;
+using text::EncoderLayer;
 
 constexpr auto kWhere = "text encoder bert";
 constexpr double kLeastLength = 1e-12;  // below it a vector is not stretched to length 1, as PyTorch's normalize
 
-class BertLayer {
- public:
-  BertLayer(Initialiser& init, const BertConfig& c)
-      : q_(blank_linear(c.hidden_size, c.hidden_size)),
-        k_(blank_linear(c.hidden_size, c.hidden_size)),
-        v_(blank_linear(c.hidden_size, c.hidden_size)),
-        mixed_(blank_linear(c.hidden_size, c.hidden_size)),
-        wide_(blank_linear(c.hidden_size, c.intermediate_size)),
-        narrow_(blank_linear(c.intermediate_size, c.hidden_size)),
-        mixed_norm_(init, c.hidden_size, c.layer_norm_eps),
-        norm_(init, c.hidden_size, c.layer_norm_eps),
-        heads_(c.num_attention_heads),
-        act_(c.hidden_act) {}
+/// x + mixed(x), normalised; then that + fed(that), normalised.
+Tensor through(const EncoderLayer& layer, const Tensor& x, const AttentionRule& rule) {
+  const Tensor h = layer.norm1.forward(layer.mixed(x, rule) + x);
+  return layer.norm2.forward(layer.fed(h) + h);
+}
 
-  Tensor forward(const Tensor& x, const AttentionRule& rule) const {
-    const Tensor mixed = text::attend(q_.forward(x), k_.forward(x), v_.forward(x), heads_, rule);
-    const Tensor h = mixed_norm_.forward(mixed_.forward(mixed) + x);
-    return norm_.forward(narrow_.forward(text::activation(act_, wide_.forward(h))) + h);
-  }
-
-  void list(NamedWeights& to, const std::string& prefix) const {
-    q_.list(to, prefix + ".attention.self.query");
-    k_.list(to, prefix + ".attention.self.key");
-    v_.list(to, prefix + ".attention.self.value");
-    mixed_.list(to, prefix + ".attention.output.dense");
-    mixed_norm_.list(to, prefix + ".attention.output.LayerNorm");
-    wide_.list(to, prefix + ".intermediate.dense");
-    narrow_.list(to, prefix + ".output.dense");
-    norm_.list(to, prefix + ".output.LayerNorm");
-  }
-
- private:
-  Linear q_, k_, v_, mixed_, wide_, narrow_;
-  LayerNorm mixed_norm_, norm_;
-  int64_t heads_;
-  std::string act_;
-};
+void list(const EncoderLayer& layer, NamedWeights& to, const std::string& prefix) {
+  layer.q.list(to, prefix + ".attention.self.query");
+  layer.k.list(to, prefix + ".attention.self.key");
+  layer.v.list(to, prefix + ".attention.self.value");
+  layer.out.list(to, prefix + ".attention.output.dense");
+  layer.norm1.list(to, prefix + ".attention.output.LayerNorm");
+  layer.wide.list(to, prefix + ".intermediate.dense");
+  layer.narrow.list(to, prefix + ".output.dense");
+  layer.norm2.list(to, prefix + ".output.LayerNorm");
+}
 
 class Bert final : public TextEncoder {
  public:
@@ -72,7 +50,9 @@ class Bert final : public TextEncoder {
     config.check();
     Initialiser init(0);
     norm_ = LayerNorm(init, config.hidden_size, config.layer_norm_eps);
-    for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.emplace_back(init, config);
+    for (int64_t i = 0; i < config.num_hidden_layers; ++i)
+      layers_.emplace_back(init, config.hidden_size, config.intermediate_size, config.num_attention_heads,
+                           config.layer_norm_eps, config.hidden_act);
     if (config.pooler) pooler_ = blank_linear(config.hidden_size, config.hidden_size);
   }
 
@@ -83,7 +63,7 @@ class Bert final : public TextEncoder {
     h = h + types(tokens, dtype) + places_.weight.use(dtype).narrow(0, 0, tokens.ids.size(1));
     h = norm_.forward(h);
     const AttentionRule rule{.bias = text::key_bias(tokens.mask, dtype)};
-    for (const BertLayer& layer : layers_) h = layer.forward(h, rule);
+    for (const EncoderLayer& layer : layers_) h = through(layer, h, rule);
     return {h, pooled(h, tokens.mask)};
   }
 
@@ -98,7 +78,7 @@ class Bert final : public TextEncoder {
     places_.list(out, "embeddings.position_embeddings");
     types_.list(out, "embeddings.token_type_embeddings");
     norm_.list(out, "embeddings.LayerNorm");
-    for (size_t i = 0; i < layers_.size(); ++i) layers_[i].list(out, fmt::format("encoder.layer.{}", i));
+    for (size_t i = 0; i < layers_.size(); ++i) list(layers_[i], out, fmt::format("encoder.layer.{}", i));
     if (pooler_) pooler_->list(out, "pooler.dense");
     return out;
   }
@@ -129,7 +109,7 @@ class Bert final : public TextEncoder {
   BertConfig config_;
   Embedding tokens_, places_, types_;
   LayerNorm norm_;
-  std::vector<BertLayer> layers_;
+  std::vector<EncoderLayer> layers_;
   std::optional<Linear> pooler_;
 };
 

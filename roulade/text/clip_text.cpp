@@ -16,50 +16,27 @@
 namespace roulade {
 namespace {
 
-using text::AttentionRule;
 using text::blank_linear;
-using text::LayerNorm;
+using text::EncoderLayer;
 
 constexpr auto kWhere = "text encoder clip_text";
 
-class ClipLayer {
- public:
-  ClipLayer(Initialiser& init, const ClipTextConfig& c)
-      : norm1_(init, c.hidden_size, c.layer_norm_eps),
-        norm2_(init, c.hidden_size, c.layer_norm_eps),
-        q_(blank_linear(c.hidden_size, c.hidden_size)),
-        k_(blank_linear(c.hidden_size, c.hidden_size)),
-        v_(blank_linear(c.hidden_size, c.hidden_size)),
-        out_(blank_linear(c.hidden_size, c.hidden_size)),
-        fc1_(blank_linear(c.hidden_size, c.intermediate_size)),
-        fc2_(blank_linear(c.intermediate_size, c.hidden_size)),
-        heads_(c.num_attention_heads),
-        act_(c.hidden_act) {}
+/// x + mixed(normalised x); then that + fed(normalised that).
+Tensor through(const EncoderLayer& layer, const Tensor& x, const AttentionRule& rule) {
+  const Tensor h = x + layer.mixed(layer.norm1.forward(x), rule);
+  return h + layer.fed(layer.norm2.forward(h));
+}
 
-  Tensor forward(const Tensor& x, const AttentionRule& rule) const {
-    const Tensor normal = norm1_.forward(x);
-    const Tensor mixed = text::attend(q_.forward(normal), k_.forward(normal), v_.forward(normal), heads_, rule);
-    const Tensor h = x + out_.forward(mixed);
-    return h + fc2_.forward(text::activation(act_, fc1_.forward(norm2_.forward(h))));
-  }
-
-  void list(NamedWeights& to, const std::string& prefix) const {
-    k_.list(to, prefix + ".self_attn.k_proj");
-    v_.list(to, prefix + ".self_attn.v_proj");
-    q_.list(to, prefix + ".self_attn.q_proj");
-    out_.list(to, prefix + ".self_attn.out_proj");
-    norm1_.list(to, prefix + ".layer_norm1");
-    fc1_.list(to, prefix + ".mlp.fc1");
-    fc2_.list(to, prefix + ".mlp.fc2");
-    norm2_.list(to, prefix + ".layer_norm2");
-  }
-
- private:
-  LayerNorm norm1_, norm2_;
-  Linear q_, k_, v_, out_, fc1_, fc2_;
-  int64_t heads_;
-  std::string act_;
-};
+void list(const EncoderLayer& layer, NamedWeights& to, const std::string& prefix) {
+  layer.k.list(to, prefix + ".self_attn.k_proj");
+  layer.v.list(to, prefix + ".self_attn.v_proj");
+  layer.q.list(to, prefix + ".self_attn.q_proj");
+  layer.out.list(to, prefix + ".self_attn.out_proj");
+  layer.norm1.list(to, prefix + ".layer_norm1");
+  layer.wide.list(to, prefix + ".mlp.fc1");
+  layer.narrow.list(to, prefix + ".mlp.fc2");
+  layer.norm2.list(to, prefix + ".layer_norm2");
+}
 
 /// Causal attention; with a mask as one bias of both. The first token must count, so that every row of scores has one.
 AttentionRule causal_rule(const Tensor& mask, int64_t length, at::ScalarType dtype) {
@@ -78,7 +55,9 @@ class ClipText final : public TextEncoder {
         places_(text::blank_embedding(config.max_position_embeddings, config.hidden_size)) {
     config.check();
     Initialiser init(0);
-    for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.emplace_back(init, config);
+    for (int64_t i = 0; i < config.num_hidden_layers; ++i)
+      layers_.emplace_back(init, config.hidden_size, config.intermediate_size, config.num_attention_heads,
+                           config.layer_norm_eps, config.hidden_act);
     final_ = LayerNorm(init, config.hidden_size, config.layer_norm_eps);
     if (config.projection) projection_ = blank_linear(config.hidden_size, config.projection_dim, false);
   }
@@ -91,7 +70,7 @@ class ClipText final : public TextEncoder {
     const AttentionRule rule = causal_rule(tokens.mask, length, dtype);
     Tensor asked;
     for (size_t i = 0; i < layers_.size(); ++i) {
-      h = layers_[i].forward(h, rule);
+      h = through(layers_[i], h, rule);
       if (static_cast<int64_t>(layers_.size() - i) == config_.clip_skip) asked = h;
     }
     const Tensor last = final_.forward(h);
@@ -108,7 +87,7 @@ class ClipText final : public TextEncoder {
     NamedWeights out;
     tokens_.list(out, "text_model.embeddings.token_embedding");
     places_.list(out, "text_model.embeddings.position_embedding");
-    for (size_t i = 0; i < layers_.size(); ++i) layers_[i].list(out, fmt::format("text_model.encoder.layers.{}", i));
+    for (size_t i = 0; i < layers_.size(); ++i) list(layers_[i], out, fmt::format("text_model.encoder.layers.{}", i));
     final_.list(out, "text_model.final_layer_norm");
     if (projection_) projection_->list(out, "text_projection");
     return out;
@@ -125,7 +104,7 @@ class ClipText final : public TextEncoder {
 
   ClipTextConfig config_;
   Embedding tokens_, places_;
-  std::vector<ClipLayer> layers_;
+  std::vector<EncoderLayer> layers_;
   LayerNorm final_;
   std::optional<Linear> projection_;
 };

@@ -5,10 +5,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
@@ -16,11 +14,6 @@
 
 namespace roulade::text {
 namespace {
-
-/// [N, L, heads d] to [N, heads, L, d].
-Tensor split(const Tensor& x, int64_t heads) {
-  return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
-}
 
 /// One 0 for all of its values.
 Weight blank(at::IntArrayRef shape) { return Weight(at::zeros({}, at::kFloat).expand(shape).requires_grad_(true)); }
@@ -33,18 +26,6 @@ void check_ids(const std::string& where, const char* what, const Tensor& ids, in
 }
 
 }  // namespace
-
-LayerNorm::LayerNorm(Initialiser& init, int64_t width, double eps_)
-    : weight(init.ones({width})), bias(init.zeros({width})), eps(eps_) {}
-
-Tensor LayerNorm::forward(const Tensor& x) const {
-  return at::layer_norm(x, {x.size(-1)}, weight.use(x.scalar_type()), bias.use(x.scalar_type()), eps);
-}
-
-void LayerNorm::list(NamedWeights& to, const std::string& prefix) const {
-  to.emplace_back(prefix + ".weight", weight);
-  to.emplace_back(prefix + ".bias", bias);
-}
 
 RmsNorm::RmsNorm(Initialiser& init, int64_t width, double eps_) : weight(init.ones({width})), eps(eps_) {}
 
@@ -80,11 +61,24 @@ Embedding blank_embedding(int64_t rows, int64_t width) {
   return table;
 }
 
-Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule) {
-  const Tensor mixed = at::scaled_dot_product_attention(split(q, heads), split(k, heads), split(v, heads), rule.bias, 0,
-                                                        rule.causal, rule.scale);
-  return mixed.transpose(1, 2).reshape(q.sizes());
+EncoderLayer::EncoderLayer(Initialiser& init, int64_t width, int64_t between, int64_t heads_, double eps,
+                           const std::string& act_)
+    : norm1(init, width, eps),
+      norm2(init, width, eps),
+      q(blank_linear(width, width)),
+      k(blank_linear(width, width)),
+      v(blank_linear(width, width)),
+      out(blank_linear(width, width)),
+      wide(blank_linear(width, between)),
+      narrow(blank_linear(between, width)),
+      heads(heads_),
+      act(act_) {}
+
+Tensor EncoderLayer::mixed(const Tensor& x, const AttentionRule& rule) const {
+  return out.forward(attend(q.forward(x), k.forward(x), v.forward(x), heads, rule));
 }
+
+Tensor EncoderLayer::fed(const Tensor& x) const { return narrow.forward(activation(act, wide.forward(x))); }
 
 std::optional<Tensor> key_bias(const Tensor& mask, at::ScalarType dtype) {
   if (!mask.defined() || mask.all().item<bool>()) return std::nullopt;

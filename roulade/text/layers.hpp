@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "roulade/model/linear.hpp"
+#include "roulade/model/attention.hpp"
+#include "roulade/model/layer_norm.hpp"
 #include "roulade/text/encoder.hpp"
 
 #include <optional>
@@ -9,17 +10,6 @@
 #include <vector>
 
 namespace roulade::text {
-
-/// (x - mean) / sqrt(variance + eps) * weight + bias over the last axis. Source: Ba et al. 2016, eq. 4.
-struct LayerNorm {
-  Weight weight, bias;
-  double eps = 1e-5;
-
-  LayerNorm() = default;
-  LayerNorm(Initialiser& init, int64_t width, double eps);  ///< weight 1, bias 0
-  Tensor forward(const Tensor& x) const;
-  void list(NamedWeights& to, const std::string& prefix) const;
-};
 
 /// x / sqrt(mean of x^2 + eps) * weight over the last axis. Source: Zhang and Sennrich 2019, eq. 4.
 struct RmsNorm {
@@ -42,16 +32,18 @@ Tensor activation(const std::string& name, const Tensor& x);
 Linear blank_linear(int64_t in, int64_t out, bool bias = true);
 Embedding blank_embedding(int64_t rows, int64_t width);
 
-/// What is added to the scores of attention, and what they are multiplied by.
-struct AttentionRule {
-  std::optional<Tensor> bias{};   ///< [N or 1, heads or 1, L or 1, L]
-  bool causal = false;            ///< tokens see those before them alone; not beside a bias
-  std::optional<double> scale{};  ///< absent = 1 / sqrt(width of a head)
-};
+/// The weights of a layer of BERT or CLIP, and its two halves. Where the normalisations stand, and what the file calls
+/// each, is the network's.
+struct EncoderLayer {
+  LayerNorm norm1, norm2;
+  Linear q, k, v, out, wide, narrow;
+  int64_t heads = 1;
+  std::string act;
 
-/// softmax(scale Q K^T + bias) V by heads.   q, k, v: [N, L, heads d]; result: the same shape. Source: Vaswani et al.
-/// 2017, section 3.2.
-Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule);
+  EncoderLayer(Initialiser& init, int64_t width, int64_t between, int64_t heads, double eps, const std::string& act);
+  Tensor mixed(const Tensor& x, const AttentionRule& rule) const;  ///< out(attend(q(x), k(x), v(x)))
+  Tensor fed(const Tensor& x) const;                               ///< narrow(act(wide(x)))
+};
 
 /// 0 where a token counts, -inf where it does not, [N, 1, 1, L]; none where all count or `mask` is undefined.
 std::optional<Tensor> key_bias(const Tensor& mask, at::ScalarType dtype);

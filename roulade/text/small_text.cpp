@@ -19,8 +19,6 @@
 namespace roulade {
 namespace {
 
-using text::LayerNorm;
-
 constexpr auto kWhere = "text encoder small";
 constexpr double kEps = 1e-5, kTableDeviation = 0.02;
 

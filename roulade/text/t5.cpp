@@ -16,7 +16,6 @@
 namespace roulade {
 namespace {
 
-using text::AttentionRule;
 using text::blank_linear;
 using text::RmsNorm;
 
@@ -40,7 +39,7 @@ class T5Block {
 
   Tensor forward(const Tensor& x, const AttentionRule& rule) const {
     const Tensor normal = mix_norm_.forward(x);
-    const Tensor mixed = text::attend(q_.forward(normal), k_.forward(normal), v_.forward(normal), heads_, rule);
+    const Tensor mixed = attend(q_.forward(normal), k_.forward(normal), v_.forward(normal), heads_, rule);
     const Tensor h = x + o_.forward(mixed), in = norm_.forward(h);
     const Tensor wide = gated_ ? text::activation("gelu_new", gate_.forward(in)) * wi_.forward(in)
                                : text::activation("relu", wi_.forward(in));
