@@ -57,6 +57,10 @@ ends 0 train tiny.toml --dry-run --json
 big=(train tiny.toml --dry-run --set data.memory=1 --set data.size=144)
 refuses 2 "[$folder/pictures/train-images-idx3-ubyte] memory for the pixels: expected at most 1 MB, got 60 pictures of 144 x 144 x 1 bytes; name a folder for them with data.scratch, or take a smaller data.size" "${big[@]}"
 ends 0 "${big[@]}" --set data.scratch=.
+big=(train tiny.toml --quiet --set data.size=144 --set train.steps=2 --set train.batch=2)
+ends 0 "${big[@]}" --out in-memory
+ends 0 "${big[@]}" --out on-disk --set data.memory=1 --set data.scratch=.
+same {in-memory,on-disk}/checkpoints/latest/training.safetensors
 # A width chosen afterwards is exported as it is averaged.
 ends 0 train tiny.toml --out widths --quiet --set 'train.ema_posthoc=[0.05, 0.10]' --set train.ema_snapshot_every=1
 ends 0 average widths --ema 0.075 --out averaged
