@@ -8,11 +8,11 @@ install(TARGETS roulade roulade_libtorch EXPORT roulade LIBRARY DESTINATION lib)
 install(TARGETS roulade_app LIBRARY DESTINATION lib)
 install(TARGETS roulade_launcher RUNTIME DESTINATION bin)
 
-# Not public: the kernels and what names them, the report's brushes behind report.hpp and content.hpp, and the readers of
-# tokenizers' files, which name nlohmann's JSON.
+# Not public: the kernels and what names them, the report's brushes behind report.hpp and content.hpp, and what
+# names nlohmann's JSON.
 install(DIRECTORY roulade DESTINATION include FILES_MATCHING PATTERN "*.hpp"
   PATTERN kernel EXCLUDE PATTERN point_network.hpp EXCLUDE PATTERN report EXCLUDE
-  PATTERN tokenizer_files.hpp EXCLUDE)
+  PATTERN tokenizer_files.hpp EXCLUDE PATTERN io/json.hpp EXCLUDE)
 install(FILES roulade/report/report.hpp roulade/report/content.hpp DESTINATION include/roulade/report)
 
 foreach(_folder ${ROULADE_LIBTORCH_FOLDERS})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace roulade {
@@ -12,5 +13,8 @@ size_t utf8_sequence(std::string_view text);
 
 /// Where the first byte that belongs to no UTF-8 sequence stands; npos = all of the text is UTF-8.
 size_t find_not_utf8(std::string_view text);
+
+/// Appends a code point as UTF-8.   c: up to U+10FFFF.
+void append_utf8(std::string& out, char32_t c);
 
 }  // namespace roulade

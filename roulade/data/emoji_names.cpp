@@ -2,6 +2,8 @@
 #include "roulade/data/emoji_names.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/lines.hpp"
+#include "roulade/core/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,39 +17,10 @@ namespace {
 constexpr uint32_t kPresentation = 0xFE0F;  // "shown in colour": says nothing else
 constexpr std::string_view kBlanks = " \t\r";
 
-/// Calls take(line, "where:number") for each line.
-template <class Take>
-void each_line(std::string_view content, const std::string& where, const Take& take) {
-  for (int64_t number = 1; !content.empty(); ++number) {
-    const size_t end = std::min(content.find('\n'), content.size());
-    take(content.substr(0, end), fmt::format("{}:{}", where, number));
-    content.remove_prefix(std::min(end + 1, content.size()));
-  }
-}
-
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
-}
-
-void append_utf8(std::string& out, uint32_t code) {
-  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
 }
 
 std::vector<uint32_t> parse_codes(std::string_view text, const std::string& where) {
@@ -85,19 +58,20 @@ std::vector<EmojiName> parse_emoji_test(std::string_view content, const std::str
   constexpr std::string_view kGroup = "# group:";
   std::vector<EmojiName> out;
   std::string group;
-  each_line(content, where, [&](std::string_view line, const std::string& here) {
+  int64_t number = 0;
+  for (const std::string_view line : lines_of(content)) {
+    const std::string here = fmt::format("{}:{}", where, ++number);
     if (line.starts_with(kGroup)) group = trimmed(line.substr(kGroup.size()));
-    if (line.empty() || line[0] == '#') return;
+    if (trimmed(line).empty() || line[0] == '#') continue;
     const size_t semicolon = line.find(';'), hash = line.find('#', std::min(semicolon, line.size()));
-    if (trimmed(line).empty()) return;
     if (hash == std::string_view::npos) fail(Code::input, here, "line", "code points; status # emoji version name");
-    if (trimmed(line.substr(semicolon + 1, hash - semicolon - 1)) != "fully-qualified") return;
+    if (trimmed(line.substr(semicolon + 1, hash - semicolon - 1)) != "fully-qualified") continue;
     // "# X E1.0 grinning face"
     std::string_view rest = trimmed(line.substr(hash + 1));
     for (int word = 0; word < 2; ++word) rest = trimmed(rest.substr(std::min(rest.find(' '), rest.size())));
     if (rest.empty()) fail(Code::input, here, "no name behind the version");
     out.push_back({parse_codes(line.substr(0, semicolon), here), group, std::string(rest)});
-  });
+  }
   if (out.empty()) fail(Code::input, where, "no fully-qualified emoji");
   return out;
 }
@@ -105,13 +79,15 @@ std::vector<EmojiName> parse_emoji_test(std::string_view content, const std::str
 std::map<std::string, std::vector<std::string>> parse_annotations(std::string_view content, const std::string& where) {
   constexpr std::string_view kBegin = "<annotation cp=\"", kEnd = "</annotation>";
   std::map<std::string, std::vector<std::string>> out;
-  each_line(content, where, [&](std::string_view line, const std::string& here) {
-    line = trimmed(line);
-    if (!line.starts_with(kBegin)) return;
+  int64_t number = 0;
+  for (const std::string_view whole : lines_of(content)) {
+    const std::string here = fmt::format("{}:{}", where, ++number);
+    const std::string_view line = trimmed(whole);
+    if (!line.starts_with(kBegin)) continue;
     const size_t quote = line.find('"', kBegin.size()), bracket = line.find('>', std::min(quote, line.size()));
     const size_t close = line.find(kEnd, std::min(bracket, line.size()));  // a comment may follow
     if (close == std::string_view::npos) fail(Code::input, here, "line", "<annotation cp=\"...\">...</annotation>");
-    if (line.substr(quote, bracket - quote).find("type=\"tts\"") != std::string_view::npos) return;  // the name
+    if (line.substr(quote, bracket - quote).find("type=\"tts\"") != std::string_view::npos) continue;  // the name
     std::vector<std::string> words;
     std::string_view all = line.substr(bracket + 1, close - bracket - 1);
     while (!all.empty()) {
@@ -120,7 +96,7 @@ std::map<std::string, std::vector<std::string>> parse_annotations(std::string_vi
       all.remove_prefix(std::min(bar + 1, all.size()));
     }
     out[decoded(line.substr(kBegin.size(), quote - kBegin.size()))] = std::move(words);
-  });
+  }
   if (out.empty()) fail(Code::input, where, "no annotations");
   return out;
 }

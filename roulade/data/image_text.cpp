@@ -2,13 +2,14 @@
 #include "roulade/data/image_text.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/lines.hpp"
 #include "roulade/core/utf8.hpp"
 #include "roulade/io/csv.hpp"
+#include "roulade/io/json.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
@@ -21,14 +22,6 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 /// For a message. Not dump(), which calls itself for each level, of what may be nested without end.
 std::string shown(const Json& json) { return json.is_structured() ? json.type_name() : json.dump().substr(0, 80); }
-
-Json parse_json(std::string_view text, const std::string& where) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& e) {
-    fail(Code::input, where, fmt::format("not JSON: {}", e.what()));
-  }
-}
 
 void put(ImageTexts& out, const std::string& name, ImageText text, const std::string& where) {
   if (name.empty()) fail(Code::input, where, "file_name", "the name of a picture", "nothing");
@@ -50,12 +43,10 @@ std::optional<std::string> text_member(const Json& object, const char* key, cons
 ImageTexts parse_metadata_jsonl(std::string_view content, const std::string& where) {
   ImageTexts out;
   if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
-  for (int64_t number = 1; !content.empty(); ++number) {
-    const size_t end = std::min(content.find('\n'), content.size());
-    const std::string_view line = content.substr(0, end);
-    content.remove_prefix(std::min(end + 1, content.size()));
+  int64_t number = 0;
+  for (const std::string_view line : lines_of(content)) {
+    const std::string here = fmt::format("{}:{}", where, ++number);
     if (line.find_first_not_of(kBlanks) == std::string_view::npos) continue;
-    const std::string here = fmt::format("{}:{}", where, number);
     const Json object = parse_json(line, here);
     if (!object.is_object()) fail(Code::input, here, "line", "an object", object.type_name());
     const std::optional<std::string> name = text_member(object, "file_name", here);

@@ -46,6 +46,12 @@ const PackagedSet& find_packaged_set(const std::string& name) {
   fail_unknown("data", "set of pictures", name, known);
 }
 
+uint64_t name_hash(std::string_view name) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return hash ^ hash >> 32;
+}
+
 PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request) {
   const fs::path from = request.root / set.place;
   std::error_code error;
@@ -53,6 +59,10 @@ PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest&
     fail(Code::io, from.string(),
          fmt::format("not there; the files of {} are in Debian's package {}: apt-get install {}", set.name, set.package,
                      set.package));
+  for (const auto& [file, package] : set.files)
+    if (!fs::exists(from / file, error))
+      fail(Code::io, (from / file).string(),
+           fmt::format("not there; it is in Debian's package {0}: apt-get install {0}", package));
   FolderReplacement folder(prepared(request.out));
   PackagedResult result = set.build(from, folder.folder(), request);
   result.finished = !request.cancel.requested();

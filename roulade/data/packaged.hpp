@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace roulade {
@@ -36,11 +38,15 @@ struct PackagedSet {
   /// Writes the files into `to`, which is empty, from `place` below the root. Throws Error(io), Error(input).
   PackagedResult (*build)(const std::filesystem::path& from, const std::filesystem::path& to,
                           const PackagedRequest& request);
+  std::vector<std::pair<std::string, std::string>> files{};  ///< that must be there, below `place`, and their packages
 };
 
 const std::vector<PackagedSet>& packaged_sets();
 /// Throws Error(usage) naming the nearest.
 const PackagedSet& find_packaged_set(const std::string& name);
+
+/// A number of a name, the same on every machine, for what a set draws by lot (FNV-1a, its halves mixed).
+uint64_t name_hash(std::string_view name);
 
 /// Builds the set into request.out, which is there in one step, whole, or not at all. The files depend on the package
 /// alone. Throws Error(usage) when the folder is not empty; Error(io) that names the package when its files are not

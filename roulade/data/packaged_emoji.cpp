@@ -25,6 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kSide = 64;
+constexpr const char *kFont = "fonts/truetype/noto/NotoColorEmoji.ttf", *kNames = "unicode/emoji/emoji-test.txt",
+                     *kKeywords = "unicode/cldr/common/annotations/en.xml",
+                     *kDerivedKeywords = "unicode/cldr/common/annotationsDerived/en.xml";
 constexpr size_t kTest = 200;  // emoji that nobody trains on
 constexpr uint64_t kMostBytes = uint64_t{1} << 28;
 
@@ -102,13 +105,6 @@ class ColourFont {
   hb_buffer_t* buffer_ = nullptr;
 };
 
-/// The same on every machine (FNV-1a).
-uint64_t hash_of(const std::string& text) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash ^ hash >> 32;
-}
-
 /// Flags are hardly told apart at this size, and skin tones are the same picture five times more.
 bool is_wanted(const EmojiName& emoji) {
   return emoji.group != "Flags" && emoji.group != "Component" && emoji.name.find("skin tone") == std::string::npos;
@@ -118,7 +114,7 @@ bool is_wanted(const EmojiName& emoji) {
 std::string caption_of(const EmojiName& emoji, std::vector<std::string> keywords, const Ground& ground) {
   std::erase(keywords, emoji.name);
   const std::string file = fmt::format("{} {}", emoji.name, ground.name);
-  const uint64_t draw = hash_of(file);
+  const uint64_t draw = name_hash(file);
   const auto word = [&](uint64_t shift) { return keywords[(draw >> shift) % keywords.size()]; };
   switch (keywords.empty() ? draw % 2 : draw % 4) {
     case 0:
@@ -132,36 +128,27 @@ std::string caption_of(const EmojiName& emoji, std::vector<std::string> keywords
   }
 }
 
-/// The file, or Error that names its package.
-fs::path needed(const fs::path& file, const char* package) {
-  std::error_code error;
-  if (!fs::exists(file, error))
-    fail(Code::io, file.string(),
-         fmt::format("not there; it is in Debian's package {0}: apt-get install {0}", package));
-  return file;
-}
-
 using Keywords = std::map<std::string, std::vector<std::string>>;
 
 Keywords read_keywords(const fs::path& folder) {
   Keywords out;
-  for (const char* name : {"annotations/en.xml", "annotationsDerived/en.xml"}) {
-    const fs::path file = needed(folder / name, "unicode-cldr-core");
+  for (const char* name : {kKeywords, kDerivedKeywords}) {
+    const fs::path file = folder / name;
     out.merge(parse_annotations(read_file(file, kMostBytes), file.string()));
   }
   return out;
 }
 
 PackagedResult build(const fs::path& from, const fs::path& to, const PackagedRequest& request) {
-  const fs::path names = needed(from / "unicode/emoji/emoji-test.txt", "unicode-data");
-  const ColourFont font(needed(from / "fonts/truetype/noto/NotoColorEmoji.ttf", "fonts-noto-color-emoji"));
-  const Keywords keywords = read_keywords(from / "unicode/cldr/common");
+  const fs::path names = from / kNames;
+  const ColourFont font(from / kFont);
+  const Keywords keywords = read_keywords(from);
   std::vector<EmojiName> wanted = parse_emoji_test(read_file(names, kMostBytes), names.string());
   std::erase_if(wanted, [](const EmojiName& emoji) { return !is_wanted(emoji); });
 
   // Those of the least hashes are for the test.
   std::set<std::pair<uint64_t, std::string>> order;
-  for (const EmojiName& emoji : wanted) order.emplace(hash_of(emoji.name), emoji.name);
+  for (const EmojiName& emoji : wanted) order.emplace(name_hash(emoji.name), emoji.name);
   std::set<std::string> test;
   for (const auto& [hash, name] : order)
     if (test.size() < std::min(kTest, wanted.size() / 2)) test.insert(name);
@@ -201,7 +188,13 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
 PackagedSet packaged::emoji() {
   return {"emoji",
           "Noto emoji without flags and skin tones, 64 x 64, each on eight grounds, with texts; 200 for the test",
-          "fonts-noto-color-emoji unicode-data unicode-cldr-core", "usr/share", build};
+          "fonts-noto-color-emoji unicode-data unicode-cldr-core",
+          "usr/share",
+          build,
+          {{kFont, "fonts-noto-color-emoji"},
+           {kNames, "unicode-data"},
+           {kKeywords, "unicode-cldr-core"},
+           {kDerivedKeywords, "unicode-cldr-core"}}};
 }
 
 }  // namespace roulade::data

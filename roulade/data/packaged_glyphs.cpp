@@ -101,12 +101,9 @@ std::vector<uint8_t> draw(const Library& library, const Face& face, const Layout
   return pixels;
 }
 
-/// Which part a family of faces goes to: the same on every machine, whatever else is installed (FNV-1a).
+/// Which part a family of faces goes to: the same whatever else is installed.
 bool is_test_family(const FT_FaceRec& face) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : std::string(face.family_name ? face.family_name : ""))
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return (hash >> 32) % kTestShare == 0;
+  return (name_hash(face.family_name ? face.family_name : "") >> 32) % kTestShare == 0;
 }
 
 struct Part {

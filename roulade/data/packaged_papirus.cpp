@@ -77,19 +77,12 @@ std::vector<Icon> find_icons(const fs::path& folder) {
   return out;
 }
 
-/// FNV-1a.
-uint64_t hash_of(const std::string& text) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash ^ hash >> 32;
-}
-
 std::string caption_of(const Icon& icon) {
   const std::string colour = spoken(icon.colour);
   std::string symbol = icon.symbol;
   std::replace(symbol.begin(), symbol.end(), '-', ' ');
   const char* article = std::string_view("aeiou").find(colour[0]) == std::string_view::npos ? "a" : "an";
-  switch (hash_of(icon.file.filename().string()) % 4) {
+  switch (name_hash(icon.file.filename().string()) % 4) {
     case 0:
       return fmt::format("{} folder with {}", colour, symbol);
     case 1:

@@ -16,7 +16,11 @@ void fill_network(const NamedWeights& named, const std::map<std::string, Tensor>
   } catch (const Error& e) {
     throw Error(e.code(), fmt::format("[{}] the weights do not fit the network: {}", where, e.what()));
   }
-  if (weights.size() == named.size()) return;
+  refuse_unknown(named, weights, where);
+}
+
+void refuse_unknown(const NamedWeights& named, const std::map<std::string, Tensor>& weights, const std::string& where) {
+  if (weights.size() == named.size()) return;  // all of its own are there
   for (const auto& [name, tensor] : weights) {
     const bool known = std::any_of(named.begin(), named.end(),
                                    [&, wanted = &name](const auto& entry) { return entry.first == *wanted; });

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/tokens.hpp"
 
+#include "roulade/core/lines.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/text/tokenizer.hpp"
-
-#include <algorithm>
 
 namespace roulade {
 
@@ -30,13 +29,8 @@ Description describe_tokens(const std::filesystem::path& folder, const std::vect
 
 std::vector<std::string> read_texts(const std::filesystem::path& path) {
   const std::string content = read_file(path == "-" ? "/dev/stdin" : path, uint64_t{1} << 30);
-  std::vector<std::string> out;
-  for (size_t at = 0; at < content.size();) {
-    const size_t end = std::min(content.find('\n', at), content.size());
-    out.push_back(content.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
+  const std::vector<std::string_view> lines = lines_of(content);
+  return {lines.begin(), lines.end()};
 }
 
 }  // namespace roulade

@@ -101,12 +101,12 @@ void Charsmap::apply(CodePoints& text) const {
     end = unicode::cluster_end(text, begin);
     if (end - begin > 1) {
       bytes.clear();
-      for (size_t i = begin; i < end && bytes.size() <= 5; ++i) unicode::append(bytes, text[i].value);
+      for (size_t i = begin; i < end && bytes.size() <= 5; ++i) append_utf8(bytes, text[i].value);
       if (bytes.size() <= 5 && replace(text[begin].at)) continue;
     }
     for (size_t i = begin; i < end; ++i) {
       bytes.clear();
-      unicode::append(bytes, text[i].value);
+      append_utf8(bytes, text[i].value);
       if (!replace(text[i].at)) out.push_back(text[i]);
     }
   }

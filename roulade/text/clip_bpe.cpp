@@ -2,6 +2,7 @@
 #include "roulade/text/clip_bpe.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -104,7 +105,7 @@ class BytePair final : public WordModel {
       bool fusing = false;
       for (size_t i = begin; i < end; ++i) {
         bytes.clear();
-        unicode::append(bytes, words.text[i].value);
+        append_utf8(bytes, words.text[i].value);
         for (size_t k = 0; k < bytes.size(); ++k) {
           const bool last = i + 1 == end && k + 1 == bytes.size();
           const int32_t id = (last ? last_ : inner_)[static_cast<unsigned char>(bytes[k])];
@@ -174,7 +175,7 @@ std::string byte_letter(unsigned char byte) {
     for (int b = 0; b < byte; ++b) letter += !printable(b);
   }
   std::string out;
-  unicode::append(out, letter);
+  append_utf8(out, letter);
   return out;
 }
 

@@ -2,7 +2,9 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/json_table.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/json.hpp"
 #include "roulade/io/network_weights.hpp"
+#include "roulade/model/fill.hpp"
 #include "roulade/text/encoder_config.hpp"
 
 #include <algorithm>
@@ -10,7 +12,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
@@ -92,20 +93,10 @@ void adopt(const TextEncoder& encoder, const Weights& weights, const std::string
     Weight handle = weight;
     handle.store(tensor.to(at::kFloat).requires_grad_(trainable));
   }
-  for (const auto& [name, tensor] : weights) {
-    const bool known = std::any_of(parameters.begin(), parameters.end(),
-                                   [&, wanted = &name](const auto& entry) { return entry.first == *wanted; });
-    if (!known) fail(Code::input, where, fmt::format("tensor '{}' belongs to no layer of the network", name));
-  }
+  refuse_unknown(parameters, weights, where);
 }
 
-nlohmann::json read_json(const fs::path& file) {
-  try {
-    return nlohmann::json::parse(read_file(file, kLargestConfig));
-  } catch (const nlohmann::json::exception& e) {
-    fail(Code::input, file.string(), fmt::format("damaged ({})", e.what()));
-  }
-}
+nlohmann::json read_json(const fs::path& file) { return parse_json(read_file(file, kLargestConfig), file.string()); }
 
 /// What sentence-transformers' modules.json and the settings of its Pooling module say.
 struct Sentences {

@@ -2,6 +2,7 @@
 #include "roulade/text/tokenizer.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 
 #include <algorithm>
 
@@ -32,7 +33,7 @@ Tokenizer::Tokenizer(TokenizerParts parts, const std::string& where)
     CodePoints text = unicode::decode(token.text);
     for (const Normaliser& normaliser : parts_.normalisers) normaliser(text);
     token.text.clear();
-    for (const CodePoint& c : text) unicode::append(token.text, c.value);
+    for (const CodePoint& c : text) append_utf8(token.text, c.value);
     normalised.push_back(std::move(token));
   }
   plain_.emplace(plain, where);

@@ -2,8 +2,10 @@
 #include "roulade/text/tokenizer_files.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/lines.hpp"
 #include "roulade/core/utf8.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/json.hpp"
 #include "roulade/text/clip_bpe.hpp"
 #include "roulade/text/wordpiece.hpp"
 
@@ -34,17 +36,9 @@ Json read_config(const fs::path& folder) {
   return out;
 }
 
-/// The lines of a text in UTF-8, without their ends.
-std::vector<std::string> lines_of(const std::string& text, const std::string& where) {
+void check_utf8(const std::string& text, const std::string& where) {
   if (const size_t bad = find_not_utf8(text); bad != std::string::npos)
     fail(Code::input, where, fmt::format("not UTF-8 (byte {})", bad));
-  std::vector<std::string> out;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at - (end > at && text[end - 1] == '\r' ? 1 : 0)));
-    at = end + 1;
-  }
-  return out;
 }
 
 AddedToken read_added(const JsonMember& token, int64_t id) {
@@ -99,7 +93,9 @@ TokenizerParts read_bert(const fs::path& folder, const JsonMember& config) {
     if (config.has(key) && config.json()[key] != wanted && !config.json()[key].empty())
       config.at(key).refuse(wanted ? "true" : "none");
   Vocabulary vocabulary;
-  for (const std::string& line : lines_of(read(where), where)) vocabulary.add(line, vocabulary.size(), where);
+  const std::string words = read(where);
+  check_utf8(words, where);
+  for (const std::string_view line : lines_of(words)) vocabulary.add(line, vocabulary.size(), where);
   WordpieceSettings settings;
   settings.unknown = named(config, "unk_token", "[UNK]");
   BertNormaliserSettings normaliser;
@@ -138,7 +134,9 @@ TokenizerParts read_clip(const fs::path& folder, const JsonMember& config) {
   BytePairSettings settings;
   settings.suffix = "</w>";
   settings.unknown = named(config, "unk_token", "<|endoftext|>");
-  const std::vector<std::string> lines = lines_of(read(merges), merges);
+  const std::string content = read(merges);
+  check_utf8(content, merges);
+  const std::vector<std::string_view> lines = lines_of(content);
   for (size_t i = 0; i < lines.size(); ++i) {
     const size_t blank = lines[i].find(' ');
     if (lines[i].starts_with("#version") || lines[i].empty()) continue;
@@ -223,12 +221,7 @@ void JsonMember::refuse(const std::string& expected) const {
 }
 
 Json parse_object(const std::string& text, const std::string& where) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception& e) {
-    fail(Code::input, where, fmt::format("not JSON: {}", e.what()));
-  }
+  Json json = parse_json(text, where);
   if (!json.is_object()) fail(Code::input, where, "JSON", "an object", json.type_name());
   return json;
 }

@@ -100,25 +100,6 @@ CodePoints decode(std::string_view text) {
   return out;
 }
 
-void append(std::string& out, char32_t c) {
-  const auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
-
 bool is_letter(char32_t c) { return has(c, kLetterBit); }
 bool is_number(char32_t c) { return has(c, kNumberBit); }
 bool is_space(char32_t c) { return has(c, kSpaceBit); }

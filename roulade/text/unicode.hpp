@@ -23,7 +23,6 @@ namespace unicode {
 /// The code points of a text in UTF-8. Throws Error(input) naming the byte that belongs to none, or when the text has
 /// 4 GiB.
 CodePoints decode(std::string_view text);
-void append(std::string& out, char32_t c);  ///< as UTF-8
 
 bool is_letter(char32_t c);       ///< \p{L}
 bool is_number(char32_t c);       ///< \p{N}

@@ -2,6 +2,7 @@
 #include "roulade/text/unigram.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 #include "roulade/text/trie.hpp"
 
 #include <algorithm>
@@ -63,7 +64,7 @@ class Unigram final : public WordModel {
     s.starts.clear();
     for (size_t i = begin; i < end; ++i) {
       s.starts.push_back(static_cast<uint32_t>(s.bytes.size()));
-      unicode::append(s.bytes, text[i].value);
+      append_utf8(s.bytes, text[i].value);
     }
     s.starts.push_back(static_cast<uint32_t>(s.bytes.size()));
     s.best.assign(s.bytes.size() + 1, Best{});

@@ -2,6 +2,7 @@
 #include "roulade/text/wordpiece.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 #include "roulade/text/trie.hpp"
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ class Wordpiece final : public WordModel {
       size_t best_end = at;
       for (size_t i = at; i < end && node != Trie::kNone; ++i) {
         bytes.clear();
-        unicode::append(bytes, text[i].value);
+        append_utf8(bytes, text[i].value);
         for (const char byte : bytes)
           if (node != Trie::kNone) node = trie_.child(node, byte);
         if (node == Trie::kNone) break;

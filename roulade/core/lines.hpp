@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace roulade {
+
+/// The lines of a text without their ends, "\n" or "\r\n"; the last one may lack it.
+std::vector<std::string_view> lines_of(std::string_view text);
+
+}  // namespace roulade
