@@ -74,7 +74,7 @@ class Denoising final : public Objective {
   double step(std::span<const Batch> batches, const StepKey& key, Update& update) const override {
     if (!fused_ || !fused_->ready(batches)) return Objective::step(batches, key, update);
     const double mean = fused_->gradients(batches, key);
-    update.apply(0);
+    update.apply(0, mean);
     return mean;
   }
 

@@ -27,6 +27,7 @@ double Objective::step(std::span<const Batch> batches, const StepKey& key, Updat
     std::vector<Tensor> own;
     if (all.size() > 1) own = trainable(all[group]);
     StepKey at = key;
+    double mean = 0;
     for (const Batch& batch : batches) {
       const double share = static_cast<double>(batch.x0.size(0)) / static_cast<double>(samples);
       const TrainingPass pass(at.seed, at.step, at.first);
@@ -37,10 +38,11 @@ double Objective::step(std::span<const Batch> batches, const StepKey& key, Updat
       } else {
         part.backward();
       }
-      if (group == 0) first_loss += share * value.item<double>();
+      mean += share * value.item<double>();
       at.first += batch.x0.size(0);
     }
-    update.apply(group);
+    if (group == 0) first_loss = mean;
+    update.apply(group, mean);
   }
   return first_loss;
 }

@@ -34,11 +34,11 @@ struct ParameterGroup {
 };
 
 /// What an objective asks of the trainer: clip, move and average one group from the gradients that stand in its
-/// weights.
+/// weights; `loss` is the group's mean over the samples that they come from.
 class Update {
  public:
   virtual ~Update() = default;
-  virtual void apply(size_t group) = 0;
+  virtual void apply(size_t group, double loss) = 0;
 };
 
 /// Which times, which weight, which target, which loss; owns the groups and the order in which they are updated.

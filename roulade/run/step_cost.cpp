@@ -18,7 +18,7 @@ namespace {
 class Discard final : public Update {
  public:
   explicit Discard(const Objective& objective) : groups_(objective.groups()) {}
-  void apply(size_t group) override {
+  void apply(size_t group, double) override {
     for (const auto& [name, weight] : groups_[group].weights) weight.stored().mutable_grad().reset();
   }
 

@@ -2,7 +2,6 @@
 #include "roulade/train/trainer.hpp"
 
 #include <chrono>
-#include <exception>
 
 #include <fmt/format.h>
 
@@ -22,18 +21,9 @@ bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batch
   const Clock::time_point start = Clock::now();
   const int64_t before = trainer.done();
   double last_report = -1;
-  int64_t reached = before;
   bool stop = trainer.any(cancel.requested());
   while (trainer.done() < settings.steps && !stop) {
-    // A rank that is lost after the weights have moved: what is due at this step is done first.
-    std::exception_ptr lost;
-    try {
-      trainer.step(batches);
-    } catch (const RankLost&) {
-      if (!trainer.whole() || trainer.done() == reached) throw;
-      lost = std::current_exception();
-    }
-    reached = trainer.done();
+    trainer.step(batches);
     const int64_t done = trainer.done();
     const bool end = done == settings.steps;
     if (hooks.row && (due(settings.log_every, done) || end)) {
@@ -52,7 +42,6 @@ bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batch
     if (hooks.preview) hooks.preview(done);
     if (hooks.snapshot && due(settings.snapshot_every(), done)) hooks.snapshot();
     if (hooks.checkpoint && !end && due(settings.checkpoint_every, done)) hooks.checkpoint();
-    if (lost) std::rethrow_exception(lost);
     const double now = since(start);
     if (progress && (end || now - last_report > 0.1)) {
       last_report = now;

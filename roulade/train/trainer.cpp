@@ -50,6 +50,12 @@ void average_gradients(const NamedWeights& weights, Ranks& ranks) {
   for (Tensor& gradient : gradients) gradient.div_(ranks.size());
 }
 
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
 }  // namespace
 
 void TrainSettings::bind(Binder& b) {
@@ -101,7 +107,9 @@ Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings
   }
 }
 
-void Trainer::apply(size_t group) {
+void Trainer::apply(size_t group, double loss) {
+  // All that the ranks exchange comes before the weights move: a step is done with its loss known, or not at all.
+  if (group == 0) step_loss_ = mean(ranks_->all_gather(loss));
   if (ranks_->size() > 1) average_gradients(groups_[group].weights, *ranks_);
   whole_ = groups_.size() == 1;
   const double norm = optimisers_[group].apply(last_lr_, done_ + 1);
@@ -121,38 +129,22 @@ void Trainer::step(const BatchFn& batches) {
   for (int64_t i = 0; i < settings_.accumulate; ++i) micro.push_back(batches(index + i));
   last_lr_ = learning_rate(settings_.optimiser, done_, settings_.steps);
   try {
-    last_loss_ = objective_->step(micro, key, *this);
+    objective_->step(micro, key, *this);
   } catch (const Error& e) {
     if (e.code() != Code::numeric) throw;
     throw Error(Code::numeric, fmt::format("{} at step {} (lower train.lr or set train.clip)", e.what(), done_ + 1));
   }
-  if (ranks_->size() > 1) last_loss_ = mean_over_ranks(last_loss_);
-  if (!std::isfinite(last_loss_)) {
+  if (!std::isfinite(step_loss_)) {
     const std::string bad = first_bad(groups_);
     fail(Code::numeric, "train",
          fmt::format("the loss is not finite at step {}{} (lower train.lr or set train.clip)", done_ + 1,
                      bad.empty() ? "" : fmt::format("; the first weight that is not finite is '{}'", bad)));
   }
-  count(last_loss_);
-}
-
-void Trainer::count(double loss) {
   ++done_;
   whole_ = true;
-  last_loss_ = loss;
-  loss_sum_ += loss;
+  last_loss_ = step_loss_;
+  loss_sum_ += last_loss_;
   ++loss_count_;
-}
-
-double Trainer::mean_over_ranks(double own) {
-  try {
-    double sum = 0;
-    for (const double loss : ranks_->all_gather(own)) sum += loss;
-    return sum / ranks_->size();
-  } catch (const RankLost&) {
-    count(own);  // the weights have moved; the loss of this share stands for all
-    throw;
-  }
 }
 
 bool Trainer::any(bool here) {

@@ -66,7 +66,7 @@ class Trainer final : private Update {
           std::shared_ptr<Ranks> ranks = nullptr);
 
   /// One step. Throws Error(numeric) naming the loss or the first tensor that is not finite; the weights are then those
-  /// before the step. Throws RankLost.
+  /// before the step, and so they are where it throws RankLost and is whole().
   void step(const BatchFn& batches);
 
   int64_t done() const { return done_; }
@@ -96,9 +96,7 @@ class Trainer final : private Update {
   void load(const std::filesystem::path& folder);
 
  private:
-  void apply(size_t group) override;
-  void count(double loss);
-  double mean_over_ranks(double own);
+  void apply(size_t group, double loss) override;
   std::map<std::string, Tensor> tensors() const;
 
   std::shared_ptr<const Objective> objective_;
@@ -113,7 +111,7 @@ class Trainer final : private Update {
   bool whole_ = true;
   double loss_sum_ = 0;
   int64_t loss_count_ = 0;
-  double last_loss_ = 0, last_norm_ = 0, last_lr_ = 0;
+  double step_loss_ = 0, last_loss_ = 0, last_norm_ = 0, last_lr_ = 0;
   double best_validation_ = std::numeric_limits<double>::infinity();
 };
 

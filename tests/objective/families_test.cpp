@@ -57,7 +57,7 @@ void expect_gradients(const NamedWeights& weights, const nlohmann::json& expecte
 
 struct Order final : Update {
   explicit Order(std::function<void(size_t)> at) : at_(std::move(at)) {}
-  void apply(size_t group) override {
+  void apply(size_t group, double) override {
     groups.push_back(group);
     at_(group);
   }

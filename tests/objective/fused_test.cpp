@@ -16,7 +16,7 @@ namespace roulade {
 namespace {
 
 struct Keep final : Update {
-  void apply(size_t) override { ++applied; }
+  void apply(size_t, double) override { ++applied; }
   int applied = 0;
 };
 

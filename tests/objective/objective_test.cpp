@@ -99,7 +99,7 @@ TEST(Denoising, MicroBatchesGiveTheGradientOfTheWhole) {
   const Probed s = probed("cosine", "eps");
   const auto objective = make_denoising(s.parts);
   struct Keep final : Update {
-    void apply(size_t) override { ++applied; }
+    void apply(size_t, double) override { ++applied; }
     int applied = 0;
   } keep;
   const Batch whole = batch();

@@ -2,18 +2,27 @@
 #include "roulade/train/distributed.hpp"
 
 #include "roulade/core/process.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/train/trainer.hpp"
 
 #include <array>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -99,6 +108,57 @@ TEST(Ranks, ALostProcessIsTold) {
     EXPECT_THROW(ranks.all_gather(0), RankLost);
   });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+}
+
+/// One weight; each rank has a loss of its own. Rank 1 ends in its third step, before or after the weight has moved.
+class Ending final : public Objective {
+ public:
+  Ending(int rank, bool ends, bool moved) : rank_(rank), ends_(ends), moved_(moved) {}
+  std::vector<ParameterGroup> groups() const override { return {{"denoiser", {{"w", weight_}}}}; }
+  Tensor loss(const Batch&, const StepKey&, size_t) const override { return {}; }
+  double step(std::span<const Batch>, const StepKey& key, Update& update) const override {
+    const double loss = 1.0 / static_cast<double>(3 * key.step + rank_ + 1);
+    weight_.stored().mutable_grad() = at::full({4}, loss);
+    const bool ends = ends_ && rank_ == 1 && key.step == 2;
+    if (ends && !moved_) raise(SIGKILL);
+    update.apply(0, loss);
+    if (ends) raise(SIGKILL);
+    return loss;
+  }
+
+ private:
+  int rank_;
+  bool ends_, moved_;
+  Weight weight_{at::full({4}, 0.5F).requires_grad_(true)};
+};
+
+TEST(Ranks, AStepIsDoneWithItsLossOrNotAtAll) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("roulade-ranks-{}", getpid());
+  /// The state of rank 0 after `steps`, or where it lost rank 1.
+  const auto state = [&](int64_t steps, bool ends, bool moved) {
+    const auto at = folder / fmt::format("{}-{}-{}", steps, ends, moved);
+    std::filesystem::create_directories(at);
+    with_two([&](Ranks& ranks) {
+      TrainSettings settings;
+      settings.batch = 2;
+      settings.ema = {0.9};
+      Trainer trainer(std::make_shared<Ending>(ranks.rank(), ends, moved), settings, 0,
+                      std::shared_ptr<Ranks>(std::shared_ptr<void>(), &ranks));
+      try {
+        while (trainer.done() < steps) trainer.step([](int64_t) { return Batch{}; });
+        EXPECT_FALSE(ends);
+      } catch (const RankLost&) {
+        EXPECT_TRUE(ends && trainer.whole());
+        EXPECT_EQ(trainer.done(), moved ? 3 : 2);
+      }
+      if (ranks.rank() == 0) trainer.save(at);
+    });
+    return read_file(at / Trainer::kStateFile, 1 << 20) + read_file(at / Trainer::kTensorsFile, 1 << 20);
+  };
+  EXPECT_EQ(state(9, true, false), state(2, false, false));
+  EXPECT_EQ(state(9, true, true), state(3, false, false));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Ranks, RefusesRanksThatCannotBe) {
