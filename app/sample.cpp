@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 #include "app/work.hpp"
+#include "roulade/core/error.hpp"
+#include "roulade/core/options.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/partial_rows.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/table_rows.hpp"
+#include "roulade/run/tokens.hpp"
 
 #include <memory>
 #include <optional>
@@ -22,6 +25,9 @@ struct Options {
   std::optional<int64_t> steps, checkpoint;
   std::optional<double> guidance, ema;
   std::string label, sampler, weights;
+  std::vector<std::string> prompts;
+  std::string prompts_file;
+  std::optional<std::string> negative;
   std::string from, complete;
   double strength = 0.5;
   bool invert = false;
@@ -35,12 +41,21 @@ std::vector<std::string> overrides(const Options& o) {
   if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
   if (!o.weights.empty()) set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
-  if (!o.label.empty()) set.push_back(fmt::format("sample.label=\"{}\"", o.label));
+  if (!o.label.empty()) set.push_back("sample.label=" + roulade::to_text(o.label));
+  if (o.negative) set.push_back("sample.negative=" + roulade::to_text(*o.negative));
   if (o.guidance) {
     set.emplace_back("guidance.kind=\"cfg\"");
     set.push_back(fmt::format("guidance.scale={}", *o.guidance));
   }
   return set;
+}
+
+std::vector<std::string> read_prompts(const std::string& file) {
+  std::vector<std::string> out;
+  for (const std::string& line : read_texts(file))
+    if (!line.empty()) out.push_back(line);
+  if (out.empty()) fail(Code::input, file, "prompts", "a line for each", "none");
+  return out;
 }
 
 Editing editing(const Options& o, const TrainedRun& run) {
@@ -66,6 +81,9 @@ int sample(const Options& o) {
   SampleRequest request;
   request.count = o.count;
   request.seed = static_cast<uint64_t>(seed);
+  request.prompts = o.prompts;
+  if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
+  if (o.count == 0 && !request.prompts.empty()) request.count = std::ssize(request.prompts);
   request.editing = editing(o, run);
   request.progress = work.progress();
   request.cancel = work.cancel();
@@ -103,6 +121,15 @@ void add_sample(CLI::App& root, int& exit_code) {
       .add_option("--label", o->label,
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")
       ->option_text("K");
+  CLI::Option* prompt =
+      command.add_option("--prompt", o->prompts, "what the picture shall show; several are taken in turn")
+          ->option_text("TEXT")
+          ->allow_extra_args(false);
+  command.add_option("--prompts", o->prompts_file, "a file with a prompt on each line, - = standard input")
+      ->option_text("FILE")
+      ->excludes(prompt);
+  command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
+      ->option_text("TEXT");
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
   command
       .add_option("--sampler", o->sampler,
@@ -154,6 +181,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.footer(
       "Examples:\n"
       "  roulade sample runs/moons -n 1000 --out moons.csv\n"
+      "  roulade sample runs/emoji --prompt 'red heart on white' -n 8 -o out.png\n"
       "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20\n"
       "  roulade sample runs/diamonds --complete gaps.csv --out filled.csv");
   command.callback([o, &exit_code] { exit_code = sample(*o); });

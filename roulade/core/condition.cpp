@@ -11,8 +11,8 @@ namespace roulade {
 namespace {
 
 constexpr std::optional<Tensor> Condition::*kMembers[] = {
-    &Condition::label, &Condition::tokens, &Condition::token_mask, &Condition::pooled,
-    &Condition::image, &Condition::sizes,  &Condition::beside_time};
+    &Condition::label, &Condition::tokens, &Condition::token_mask,  &Condition::pooled,
+    &Condition::image, &Condition::sizes,  &Condition::beside_time, &Condition::text};
 
 }  // namespace
 

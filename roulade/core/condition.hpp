@@ -18,8 +18,12 @@ struct Condition {
                                         ///< the crop, target height and width
   std::optional<Tensor> beside_time{};  ///< [B, D]: what a distilled network is told with the time (LCM: features of
                                         ///< the guidance scale)
+  std::optional<Tensor> text{};  ///< [B] int64: number of a text, of a network that has its texts with it (TextTable);
+                                 ///< -1 = the empty text
 
-  bool empty() const { return !label && !tokens && !token_mask && !pooled && !image && !sizes && !beside_time; }
+  bool empty() const {
+    return !label && !tokens && !token_mask && !pooled && !image && !sizes && !beside_time && !text;
+  }
 };
 
 /// Rows first..first+count-1 of every member.

@@ -20,7 +20,8 @@ enum class Stream : uint32_t {
   data = 8,       ///< points of toy sets
   split = 9,      ///< train / validation / test
   evaluate = 10,  ///< directions and subsets of metrics
-  brownian = 11   ///< paths of stochastic samplers
+  brownian = 11,  ///< paths of stochastic samplers
+  wording = 12    ///< which of its texts goes with a sample
 };
 
 /// Names one sequence of random numbers: the same key and sample index give the same number, whatever came before.

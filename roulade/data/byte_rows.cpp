@@ -12,26 +12,38 @@ std::vector<int64_t> part(const std::vector<int64_t>& labels, int64_t first, int
   return {labels.begin() + first, labels.begin() + last};
 }
 
+/// The first text of each.
+std::vector<int64_t> firsts(const std::vector<std::vector<int64_t>>& texts, int64_t first, int64_t last) {
+  std::vector<int64_t> out;
+  if (texts.empty()) return out;
+  for (int64_t i = first; i < last; ++i) out.push_back(texts[static_cast<size_t>(i)].front());
+  return out;
+}
+
 }  // namespace
 
 Points ByteRows::points(int64_t first, int64_t count) const {
   const int64_t last = std::min(first + count, static_cast<int64_t>(rows.size()));
-  Points out{last - first, width, {}, part(labels, first, last)};
+  Points out{last - first, width, {}, part(labels, first, last), firsts(texts, first, last)};
   out.values.reserve(static_cast<size_t>(out.rows * width));
   for (int64_t i = first; i < last; ++i) out.values.insert(out.values.end(), row(i), row(i) + width);
   return out;
 }
 
 TrainingSet::TrainingSet(Points points)
-    : rows(points.rows), width(points.width), labels(std::move(points.labels)), values(std::move(points.values)) {}
+    : rows(points.rows), width(points.width), labels(std::move(points.labels)), values(std::move(points.values)) {
+  for (const int64_t text : points.texts) texts.push_back({text});
+}
 
 TrainingSet::TrainingSet(ByteRows from, Scaling by)
     : rows(static_cast<int64_t>(from.rows.size())),
       width(from.width),
       labels(std::move(from.labels)),
+      texts(std::move(from.texts)),
       bytes(std::move(from)),
       scaling(std::move(by)) {
   bytes.labels.clear();
+  bytes.texts.clear();
 }
 
 Points TrainingSet::points(int64_t first, int64_t count) const {
@@ -42,6 +54,7 @@ Points TrainingSet::points(int64_t first, int64_t count) const {
   else
     out = scaling.apply(bytes.points(first, count));
   out.labels = part(labels, first, last);
+  out.texts = firsts(texts, first, last);
   return out;
 }
 

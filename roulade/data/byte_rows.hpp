@@ -15,6 +15,8 @@ struct ByteRows {
   std::span<const uint8_t> values;  ///< [., width] of the source, which must outlive this
   std::vector<int64_t> rows;        ///< [rows] of `values`, in the order of the points
   std::vector<int64_t> labels;      ///< [rows], -1 = not known; or empty: no classes
+  /// [rows], numbers of the texts of each among the source's, at least one; or empty: none.
+  std::vector<std::vector<int64_t>> texts{};
 
   const uint8_t* row(int64_t i) const { return values.data() + rows[static_cast<size_t>(i)] * width; }
   /// The points first, ..., first + count - 1, as far as there are any, as numbers.
@@ -38,10 +40,11 @@ struct TrainingSet {
 
   int64_t rows = 0;
   int64_t width = 0;
-  std::vector<int64_t> labels;  ///< [rows], -1 = not known; or empty: no classes
-  std::vector<double> values;   ///< [rows * width], scaled; empty where there are bytes
-  ByteRows bytes;               ///< without labels of their own
-  Scaling scaling;              ///< of the bytes
+  std::vector<int64_t> labels;              ///< [rows], -1 = not known; or empty: no classes
+  std::vector<std::vector<int64_t>> texts;  ///< [rows] as in ByteRows, or empty
+  std::vector<double> values;               ///< [rows * width], scaled; empty where there are bytes
+  ByteRows bytes;                           ///< without labels and texts of their own
+  Scaling scaling;                          ///< of the bytes
 
   /// The points first, ..., first + count - 1, as far as there are any, scaled.
   Points points(int64_t first, int64_t count) const;

@@ -12,6 +12,9 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -101,6 +104,7 @@ class Images final : public PointSource, public ByteSource {
       }
     rows_[2].resize(static_cast<size_t>(data_.test.count));
     std::iota(rows_[2].begin(), rows_[2].end(), 0);
+    number_texts();
     for (int64_t c = 0; c < all.channels; ++c)
       for (int64_t y = 0; y < all.height; ++y)
         for (int64_t x = 0; x < all.width; ++x) columns_.push_back(fmt::format("{}_{}_{}", c, y, x));
@@ -110,6 +114,7 @@ class Images final : public PointSource, public ByteSource {
   std::vector<int64_t> shape() const override { return {data_.train.channels, data_.train.height, data_.train.width}; }
   int64_t classes() const override { return static_cast<int64_t>(data_.train.class_names.size()); }
   std::vector<std::string> class_names() const override { return data_.train.class_names; }
+  const std::vector<std::string>& texts() const override { return texts_; }
   bool endless() const override { return false; }
   std::optional<std::array<double, 2>> range() const override { return std::array{0.0, 255.0}; }
   std::vector<std::string> remarks() const override {
@@ -129,21 +134,36 @@ class Images final : public PointSource, public ByteSource {
     const ImageSet& from = split == Split::test ? data_.test : data_.train;
     const auto all = static_cast<int64_t>(rows.size());
     if (count < 0) fail(Code::usage, "data images", "number of points", ">= 0", fmt::format("{}", count));
-    ByteRows out{from.picture_size(), from.values, {}, {}};
+    const std::vector<std::vector<int64_t>>& of = split == Split::test ? test_texts_ : train_texts_;
+    ByteRows out{from.picture_size(), from.values, {}, {}, {}};
     const std::vector<int64_t> order =
         permutation({derive_seed(seed, static_cast<uint64_t>(split)), Stream::data, 0}, all);
     for (int64_t i = 0; i < (count == 0 ? all : std::min(count, all)); ++i) {
       const int64_t row = rows[static_cast<size_t>(order[static_cast<size_t>(i)])];
       out.rows.push_back(row);
       if (!from.class_names.empty()) out.labels.push_back(from.labels[static_cast<size_t>(row)]);
+      if (!of.empty()) out.texts.push_back(of[static_cast<size_t>(row)]);
     }
     return out;
   }
 
  private:
+  /// Each caption once.
+  void number_texts() {
+    std::unordered_map<std::string, int64_t> numbers;
+    for (const auto& [set, to] : {std::pair(&data_.train, &train_texts_), {&data_.test, &test_texts_}})
+      for (const std::string& caption : set->captions) {
+        const auto [at, fresh] = numbers.emplace(caption, static_cast<int64_t>(texts_.size()));
+        if (fresh) texts_.push_back(caption);
+        to->push_back({at->second});
+      }
+  }
+
   ImageData data_;
   std::vector<std::string> columns_;
   std::array<std::vector<int64_t>, 3> rows_;  ///< of train, validation and test
+  std::vector<std::string> texts_;
+  std::vector<std::vector<int64_t>> train_texts_, test_texts_;  ///< of each picture, or empty
 };
 
 }  // namespace

@@ -61,6 +61,11 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
   return s;
 }
 
+const std::vector<std::string>& PointSource::texts() const {
+  static const std::vector<std::string> kNone;
+  return kNone;
+}
+
 Points Scaling::apply(const Points& points) const {
   check_width(*this, points.width);
   Points out = points;

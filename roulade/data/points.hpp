@@ -16,8 +16,9 @@ namespace roulade {
 struct Points {
   int64_t rows = 0;
   int64_t width = 0;
-  std::vector<double> values;   ///< [rows * width], row after row
-  std::vector<int64_t> labels;  ///< [rows], -1 = not known; or empty: no classes
+  std::vector<double> values;    ///< [rows * width], row after row
+  std::vector<int64_t> labels;   ///< [rows], -1 = not known; or empty: no classes
+  std::vector<int64_t> texts{};  ///< [rows], number of the first text of each among the source's; or empty: none
 
   double* row(int64_t i) { return values.data() + i * width; }
   const double* row(int64_t i) const { return values.data() + i * width; }
@@ -52,6 +53,8 @@ class PointSource {
   virtual std::optional<std::array<double, 2>> range() const { return std::nullopt; }
   virtual int64_t classes() const { return 0; }                        ///< 0 = no labels
   virtual std::vector<std::string> class_names() const { return {}; }  ///< [classes] as a file names them, or empty
+  /// What says in words what is there, each text once; points have their numbers. Empty: nothing does.
+  virtual const std::vector<std::string>& texts() const;
   /// What a user should know of the files, a line each: what was left out, and why.
   virtual std::vector<std::string> remarks() const { return {}; }
   virtual bool endless() const = 0;  ///< a generator: every draw is new data

@@ -36,11 +36,15 @@ std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table
 
 Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch) {
   Condition out = negative;
-  if (out.empty() && positive.label) out.label = at::full_like(*positive.label, -1);
+  // A class that is not named and a text that is not written are those that training drops.
+  const bool none = out.empty();
+  if (positive.label && (none || (!out.label && out.text))) out.label = at::full_like(*positive.label, -1);
+  if (positive.text && (none || !out.text)) out.text = at::full_like(*positive.text, -1);
   // What is turned round is a text or a class: the picture's sizes stay unless others are given.
   if (!out.sizes) out.sizes = positive.sizes;
   if (!out.beside_time) out.beside_time = positive.beside_time;
-  for (auto member : {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image, &out.sizes, &out.beside_time})
+  for (auto member :
+       {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image, &out.sizes, &out.beside_time, &out.text})
     repeat(*member, batch);
   return out;
 }

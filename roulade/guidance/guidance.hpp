@@ -14,7 +14,8 @@ namespace roulade {
 /// What a guidance method wraps.
 struct GuidanceParts {
   std::shared_ptr<const Denoiser> denoiser;
-  /// What to steer away from: one row for all samples. Empty = label -1, the dropped label.
+  /// What to steer away from: one row for all samples. Empty = label and text -1, as training drops
+  /// them.
   Condition negative;
 };
 
@@ -26,9 +27,9 @@ struct GuidanceEntry : EntryInfo {
 /// The guided denoiser from a method's name and options; what the method does not know is refused. Throws Error(usage).
 std::shared_ptr<const Denoiser> make_guided(const std::string& name, const Table& options, GuidanceParts parts);
 
-/// `negative` for a batch like `positive`: its rows repeated, or label -1 where it is empty; sizes and beside_time are
-/// positive's where it has none.
-/// Throws Error(usage) when the two differ in their members (a token condition needs a negative one of its own).
+/// `negative` for a batch like `positive`: its rows repeated, or label and text -1 where it is empty; sizes and
+/// beside_time are positive's where it has none. Throws Error(usage) when the two differ in their members (a token
+/// condition needs a negative one of its own).
 Condition negative_like(const Condition& positive, const Condition& negative, int64_t batch);
 
 /// The answers to the condition and to the negative one by one call of the parts' denoiser: [2B, ...], the condition's

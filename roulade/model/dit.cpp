@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/model/attention.hpp"
+#include "roulade/model/prompt.hpp"
 #include "roulade/model/time_features.hpp"
 #include "roulade/model/training_pass.hpp"
 
@@ -11,6 +12,7 @@
 #include <optional>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cos.h>
@@ -44,7 +46,7 @@ Tensor modulated(const Tensor& x, const Tensor& scale, const Tensor& shift) {
   return x * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
 }
 
-/// Time and class in one vector.
+/// Time and class, and a text where it is told so, in one vector.
 struct TimeAndClass {
   TimeFeatures features;
   TimeEmbedding time;
@@ -54,8 +56,10 @@ struct TimeAndClass {
       : features(init, {.width = kTimeWidth, .shift = 1}),
         time(init, kTimeWidth, config.width()),
         table(init, config.num_embeds_ada_norm + 1, config.width()) {}
-  Tensor forward(const Tensor& noise_level, const Tensor& label, at::ScalarType dtype) const {
-    return time.forward(features.forward(noise_level).to(dtype)) + table.forward(label, dtype);
+  /// pooled: [B, width], added; undefined = nothing is.
+  Tensor forward(const Tensor& noise_level, const Tensor& label, const Tensor& pooled, at::ScalarType dtype) const {
+    const Tensor both = time.forward(features.forward(noise_level).to(dtype)) + table.forward(label, dtype);
+    return pooled.defined() ? both + pooled : both;
   }
   void list(NamedWeights& to, const std::string& prefix) const {
     time.list(to, prefix + ".timestep_embedder");
@@ -64,7 +68,8 @@ struct TimeAndClass {
 };
 
 /// x += gate_1 Attention(modulated(norm(x))); x += gate_2 Mlp(modulated(norm(x))), all six from silu(told) by one layer
-/// that starts at 0.
+/// that starts at 0. Between the two, where there are token states, x += CrossAttention(norm(x)), whose last layer
+/// starts at 0.
 class DitBlock {
  public:
   DitBlock(Initialiser& init, const DitConfig& config)
@@ -83,16 +88,27 @@ class DitBlock {
       norm_weight_ = init.ones({config.width()});
       norm_bias_ = init.zeros({config.width()});
     }
+    if (config.token_width > 0)
+      cross_.emplace(init,
+                     Attention::Shape{.width = config.width(),
+                                      .context = config.token_width,
+                                      .heads = config.num_attention_heads,
+                                      .head_width = config.attention_head_dim,
+                                      .bias = config.attention_bias},
+                     true);
   }
 
-  Tensor told(const Tensor& noise_level, const Tensor& label, at::ScalarType dtype) const {
-    return emb_.forward(noise_level, label, dtype);
+  Tensor told(const Tensor& noise_level, const Tensor& label, const Tensor& pooled, at::ScalarType dtype) const {
+    return emb_.forward(noise_level, label, pooled, dtype);
   }
 
-  Tensor forward(const Tensor& x, const Tensor& noise_level, const Tensor& label) const {
-    const std::vector<Tensor> six = linear_.forward(at::silu(told(noise_level, label, x.scalar_type()))).chunk(6, 1);
+  Tensor forward(const Tensor& x, const Tensor& noise_level, const Tensor& label, const Tensor& pooled,
+                 const Prompt& prompt) const {
+    const std::vector<Tensor> six =
+        linear_.forward(at::silu(told(noise_level, label, pooled, x.scalar_type()))).chunk(6, 1);
     Tensor h = modulated(normalised(x, kPlainEps), six[1], six[0]);
     h = x + six[2].unsqueeze(1) * dropout(attention_.forward(h), dropout_);
+    if (cross_) h = h + cross_->forward(normalised(h, kPlainEps), prompt);
     Tensor normal = normalised(h, eps_);
     if (norm_weight_.defined()) normal = normal * norm_weight_.use(x.scalar_type()) + norm_bias_.use(x.scalar_type());
     const Tensor wide = at::gelu(in_.forward(modulated(normal, six[4], six[3])), gelu_);
@@ -103,6 +119,7 @@ class DitBlock {
     emb_.list(to, prefix + ".norm1.emb");
     linear_.list(to, prefix + ".norm1.linear");
     attention_.list(to, prefix + ".attn1");
+    if (cross_) cross_->list(to, prefix + ".attn2");
     if (norm_weight_.defined()) {
       to.emplace_back(prefix + ".norm3.weight", norm_weight_);
       to.emplace_back(prefix + ".norm3.bias", norm_bias_);
@@ -115,6 +132,7 @@ class DitBlock {
   TimeAndClass emb_;
   Linear linear_;
   Attention attention_;
+  std::optional<Attention> cross_;
   Linear in_, out_;
   Weight norm_weight_, norm_bias_;
   double eps_, dropout_;
@@ -142,14 +160,21 @@ class Dit final : public Model {
                      label_rows(condition.label, x.size(0), config_.num_embeds_ada_norm, config_.num_embeds_ada_norm);
     Tensor h = patches_.forward(x).flatten(2).transpose(1, 2);
     h = h + patch_positions(rows, columns, config_.sample_size / p, config_.width(), x.options());
+    const Tensor pooled = config_.text.modulation() ? pooled_of(x, condition) : Tensor();
+    const Prompt prompt = prompt_of(x, condition);
     for (const DitBlock& block : blocks_) {
-      const Recomputed layer = [&block, label](const Tensor& in, const Tensor& told, const Tensor&) {
-        return block.forward(in, told, label);
+      // What a text's network may be trained through is an argument.
+      const bool reads = prompt.tokens.defined();
+      const Recomputed layer = [&block, label, time, prompt, reads](const Tensor& in, const Tensor&,
+                                                                    const Tensor& text) {
+        return block.forward(in, time, label, reads ? Tensor() : text, {reads ? text : Tensor(), prompt.bias, nullptr});
       };
-      h = config_.gradient_checkpointing ? recompute(layer, h, time) : block.forward(h, time, label);
+      h = config_.gradient_checkpointing ? recompute(layer, h, time, reads ? prompt.tokens : pooled)
+                                         : block.forward(h, time, label, pooled, prompt);
     }
     // diffusers tells the last layers what it tells the first block.
-    const std::vector<Tensor> two = proj_out_1_.forward(at::silu(blocks_.front().told(time, label, dtype))).chunk(2, 1);
+    const std::vector<Tensor> two =
+        proj_out_1_.forward(at::silu(blocks_.front().told(time, label, pooled, dtype))).chunk(2, 1);
     h = proj_out_2_.forward(modulated(normalised(h, kPlainEps), two[1], two[0]));
     return h.view({-1, rows, columns, p, p, config_.answers()})
         .permute({0, 5, 1, 3, 2, 4})
@@ -177,7 +202,24 @@ class Dit final : public Model {
            fmt::format("{}", noise_level.sizes().vec()));
   }
 
+  /// What the layer in front of this network made of the text.
+  Tensor pooled_of(const Tensor& x, const Condition& condition) const {
+    const auto& pooled = condition.pooled;
+    if (!pooled || pooled->dim() != 2 || pooled->size(0) != x.size(0) || pooled->size(1) != config_.width())
+      fail(Code::usage, "model dit", "pooled of the condition", fmt::format("[{}, {}]", x.size(0), config_.width()),
+           pooled ? fmt::format("{}", pooled->sizes().vec()) : "none");
+    return pooled->to(x.scalar_type());
+  }
+
+  Prompt prompt_of(const Tensor& x, const Condition& condition) const {
+    if (config_.token_width == 0) return {};
+    Prompt out = read_prompt("model dit", x, condition, config_.token_width);
+    if (!at::GradMode::is_enabled()) out.kept = prompts_.of(out.tokens);
+    return out;
+  }
+
   DitConfig config_;
+  PromptCache prompts_;
   Conv2d patches_;
   std::vector<DitBlock> blocks_;
   Linear proj_out_1_, proj_out_2_;
@@ -200,6 +242,7 @@ void DitConfig::bind(Binder& b) {
 void DitConfig::bind_recipe(Binder& b) {
   bind(b);
   b.add("gradient_checkpointing", gradient_checkpointing, kCheckpointingHelp);
+  text.bind(b);
 }
 
 void DitConfig::bind_whole(Binder& b) {
@@ -238,7 +281,11 @@ DitConfig dit_config_for(Binder& b, const ModelShape& shape) {
   if (shape.sample.size() != 3 || shape.sample[1] != shape.sample[2])
     fail(Code::usage, "model dit", "a sample", "[channels, size, size]", fmt::format("{}", shape.sample));
   config.sample_size = shape.sample[1];
-  config.in_channels = shape.sample[0];
+  config.text.check(shape, "model dit");
+  if (shape.tokens > 0 && config.text.way == TextWay::kNone)
+    fail(Code::usage, "model dit", "condition", "concat, cross_attention or modulation: [text] gives a text", "none");
+  config.token_width = config.text.cross() ? shape.tokens : 0;
+  config.in_channels = shape.sample[0] + (config.text.concat() ? config.text.channels : 0);
   config.out_channels = shape.channels_out();
   config.num_embeds_ada_norm = std::max<int64_t>(shape.classes, 1);
   return config;
@@ -253,7 +300,10 @@ Entry dit() {
       "Transformer over patches of a picture, told time and class by modulation, diffusers' DiTTransformer2DModel";
   e.source = "Peebles and Xie 2023 (DiT), section 3, adaLN-Zero";
   e.bind = [](Binder& b) { DitConfig().bind_recipe(b); };
-  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_dit(dit_config_for(b, shape), seed); };
+  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) {
+    const DitConfig config = dit_config_for(b, shape);
+    return told_text(make_dit(config, seed), config.text, shape.pooled, config.width(), seed);
+  };
   return e;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/core/options.hpp"
+#include "roulade/model/pooled_text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -23,6 +24,8 @@ struct DitConfig {
   int64_t num_embeds_ada_norm = 1000;         ///< classes; one row more is "no class"
   int64_t in_channels = 4, out_channels = 0;  ///< out_channels = 0: in_channels
   bool gradient_checkpointing = false;        ///< recompute each block for its gradients; in no config.json
+  TextWay text;                               ///< in no config.json: DiTTransformer2DModel reads no text
+  int64_t token_width = 0;                    ///< of cross-attention in each block; 0 = none
 
   void bind(Binder& b);         ///< all but size, channels and classes, which the data say
   void bind_recipe(Binder& b);  ///< these, and how a step is made

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/prompt.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <list>
 #include <map>
 #include <mutex>
 #include <utility>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -85,6 +90,23 @@ std::shared_ptr<KeptProjections> PromptCache::of(const Tensor& tokens) const {
   known.push_front({tokens.detach().clone(), std::make_shared<KeptProjections>()});
   if (known.size() > kPrompts) known.pop_back();
   return known.front().kept;
+}
+
+Prompt read_prompt(const std::string& where, const Tensor& x, const Condition& condition, int64_t width) {
+  constexpr double kMaskedBias = -10000;
+  const int64_t batch = x.size(0);
+  const auto& tokens = condition.tokens;
+  if (!tokens || tokens->dim() != 3 || tokens->size(0) != batch || tokens->size(1) == 0 || tokens->size(2) != width)
+    fail(Code::usage, where, "tokens of the condition", fmt::format("[{}, L, {}]", batch, width),
+         tokens ? fmt::format("{}", tokens->sizes().vec()) : "none");
+  Prompt out{tokens->to(x.scalar_type()), {}, nullptr};
+  if (!condition.token_mask) return out;
+  const Tensor& mask = *condition.token_mask;
+  if (mask.sizes() != tokens->sizes().slice(0, 2))
+    fail(Code::usage, where, "token_mask of the condition", fmt::format("[{}, {}]", batch, tokens->size(1)),
+         fmt::format("{}", mask.sizes().vec()));
+  out.bias = ((1 - mask.to(x.scalar_type())) * kMaskedBias).view({batch, 1, 1, -1});
+  return out;
 }
 
 }  // namespace roulade

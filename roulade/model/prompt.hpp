@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/condition.hpp"
 #include "roulade/model/linear.hpp"
 
 #include <memory>
+#include <string>
 
 namespace roulade {
 
@@ -53,5 +55,9 @@ struct Prompt {
   Tensor bias;                            ///< [B, 1, 1, L], added before the softmax; undefined = all tokens count
   std::shared_ptr<KeptProjections> kept;  ///< null = nothing is kept
 };
+
+/// Of Condition::tokens [B, L, width] and token_mask, in x's dtype: scores of tokens that do not count are lowered by
+/// 10,000, as diffusers does. Throws Error(usage) naming `where` for other shapes, and without tokens.
+Prompt read_prompt(const std::string& where, const Tensor& x, const Condition& condition, int64_t width);
 
 }  // namespace roulade

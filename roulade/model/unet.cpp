@@ -15,8 +15,7 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kSizes = 6;           // of SDXL
-constexpr double kMaskedBias = -10000;  // as diffusers': tokens that do not count, where others do
+constexpr int64_t kSizes = 6;  // of SDXL
 
 class Unet final : public Model {
  public:
@@ -93,20 +92,8 @@ class Unet final : public Model {
 
   /// Empty for a network that reads no tokens.
   Prompt prompt_of(const Tensor& x, const Condition& condition) const {
-    const int64_t width = token_width_, batch = x.size(0);
-    if (width == 0) return {};
-    const auto& tokens = condition.tokens;
-    if (!tokens || tokens->dim() != 3 || tokens->size(0) != batch || tokens->size(1) == 0 || tokens->size(2) != width)
-      fail(Code::usage, "model unet", "tokens of the condition", fmt::format("[{}, L, {}]", batch, width),
-           tokens ? fmt::format("{}", tokens->sizes().vec()) : "none");
-    Prompt out{tokens->to(x.scalar_type()), {}, nullptr};
-    if (condition.token_mask) {
-      const Tensor& mask = *condition.token_mask;
-      if (mask.sizes() != tokens->sizes().slice(0, 2))
-        fail(Code::usage, "model unet", "token_mask of the condition", fmt::format("[{}, {}]", batch, tokens->size(1)),
-             fmt::format("{}", mask.sizes().vec()));
-      out.bias = ((1 - mask.to(x.scalar_type())) * kMaskedBias).view({batch, 1, 1, -1});
-    }
+    if (token_width_ == 0) return {};
+    Prompt out = read_prompt("model unet", x, condition, token_width_);
     if (encoder_hid_proj_) out.tokens = encoder_hid_proj_->forward(out.tokens);
     if (!at::GradMode::is_enabled()) out.kept = prompts_.of(out.tokens);
     return out;
@@ -140,16 +127,21 @@ UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
     fail(Code::usage, "model unet",
          fmt::format("{} levels halve the picture {} times", config.levels(), config.levels() - 1),
          fmt::format("height and width multiples of {}", divisor), fmt::format("{}", shape.sample));
-  config.in_channels = shape.sample[0];
+  config.text.check(shape, "model unet");
+  config.in_channels = shape.sample[0] + (config.text.concat() ? config.text.channels : 0);
+  if (config.text.modulation()) config.class_embed_type = "identity";
+  if (config.text.cross() && !config.conditional()) config.read_tokens(shape.tokens);
   config.out_channels = shape.channels_out();
   if (shape.classes > 0) config.num_class_embeds = shape.classes + 1;
   if (config.addition_embed_type == "text_time" && config.projection_class_embeddings_input_dim == 0)
     config.projection_class_embeddings_input_dim = shape.pooled + kSizes * config.addition_time_embed_dim;
   if (config.token_width() > 0 && config.token_width() != shape.tokens)
     fail(Code::usage, "model unet", config.encoder_hid_dim > 0 ? "encoder_hid_dim" : "cross_attention_dim",
-         shape.tokens > 0 ? fmt::format("{}, the width of the data's token states", shape.tokens)
-                          : "none: the data have no token states for cross-attention to read",
+         shape.tokens > 0 ? fmt::format("{}, the width of the text's token states", shape.tokens)
+                          : "none: the recipe's [text] gives no token states to read",
          fmt::format("{}", config.token_width()));
+  if (shape.tokens > 0 && config.text.way == TextWay::kNone && config.token_width() == 0)
+    fail(Code::usage, "model unet", "condition", "concat, cross_attention or modulation: [text] gives a text", "none");
   return config;
 }
 
@@ -163,7 +155,10 @@ Entry unet() {
       "Ho et al. 2020, appendix B; Dhariwal and Nichol 2021, section 3; Song et al. 2021b (skip blocks); "
       "Rombach et al. 2022, section 3.3 (cross-attention)";
   e.bind = [](Binder& b) { UnetConfig().bind_recipe(b); };
-  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) { return make_unet(unet_config_for(b, shape), seed); };
+  e.make = [](Binder& b, const ModelShape& shape, uint64_t seed) {
+    const UnetConfig config = unet_config_for(b, shape);
+    return told_text(make_unet(config, seed), config.text, shape.pooled, config.embedding_width(), seed);
+  };
   return e;
 }
 

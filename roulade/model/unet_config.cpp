@@ -44,6 +44,7 @@ BlockType block_type(const std::string& name, const std::string& side) {
 void UnetConfig::bind_recipe(Binder& b) {
   bind(b);
   b.add("gradient_checkpointing", gradient_checkpointing, kCheckpointingHelp);
+  text.bind(b);
 }
 
 void UnetConfig::bind(Binder& b) {
@@ -142,6 +143,18 @@ UnetConfig UnetConfig::conditional_defaults() {
 int64_t UnetConfig::embedding_width() const {
   if (time_embedding_dim > 0) return time_embedding_dim;
   return (conditional() && time_embedding_type == "fourier" ? 2 : 4) * channels(0);
+}
+
+void UnetConfig::read_tokens(int64_t width) {
+  cross_attention_dim = {static_cast<double>(width)};
+  if (num_attention_heads.empty())
+    for (int64_t i = 0; i < levels(); ++i)
+      num_attention_heads.push_back(
+          static_cast<double>(attention_head_dim > 0 ? std::max<int64_t>(1, channels(i) / attention_head_dim) : 1));
+  for (auto* side : {&down_block_types, &up_block_types})
+    for (std::string& type : *side)
+      if (type.starts_with("Attn")) type = "Cross" + type;
+  if (mid_block_type == "UNetMidBlock2D" && add_attention) mid_block_type = "UNetMidBlock2DCrossAttn";
 }
 
 int64_t UnetConfig::context(int64_t level) const { return at(cross_attention_dim, level); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/core/options.hpp"
+#include "roulade/model/pooled_text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -40,6 +41,7 @@ struct UnetConfig {
   int64_t num_train_timesteps = 0;  ///< rows of a learned time embedding
   int64_t in_channels = 3, out_channels = 3;
   bool gradient_checkpointing = false;  ///< recompute each block for its gradients; in no config.json
+  TextWay text;                         ///< in no config.json: what it makes of the keys is
 
   // UNet2DConditionModel alone. A list has one number for all levels or one for each, the finest first.
   std::vector<double> cross_attention_dim;              ///< width of the token states; empty: UNet2DModel
@@ -68,6 +70,8 @@ struct UnetConfig {
   }
   int64_t embedding_width() const;
   bool conditional() const { return !cross_attention_dim.empty(); }
+  /// Makes every attention one that reads token states of this width, too, with heads as wide as before.
+  void read_tokens(int64_t width);
   /// Of blocks with cross-attention at a level, 0 = the finest.
   int64_t context(int64_t level) const;
   int64_t transformer_layers(int64_t level) const;

@@ -23,13 +23,17 @@ Tensor step_noise(const StepKey& key, const Tensor& x0) {
 
 Condition drop_labels(const Condition& condition, double dropout, const StepKey& key) {
   Condition out = condition;
-  if (!condition.label || dropout <= 0) return out;
-  std::vector<double> u(static_cast<size_t>(condition.label->size(0)));
+  const auto& given = condition.label ? condition.label : condition.text;
+  if (!given || dropout <= 0) return out;
+  std::vector<double> u(static_cast<size_t>(given->size(0)));
   fill_uniform({key.seed, Stream::dropout, static_cast<uint64_t>(key.step)}, key.first, 1, u);
-  out.label = condition.label->clone();
-  int64_t* to = out.label->mutable_data_ptr<int64_t>();
-  for (size_t i = 0; i < u.size(); ++i)
-    if (u[i] < dropout) to[i] = -1;
+  for (auto member : {&Condition::label, &Condition::text}) {
+    if (!(out.*member)) continue;
+    out.*member = (out.*member)->clone();
+    int64_t* to = (out.*member)->mutable_data_ptr<int64_t>();
+    for (size_t i = 0; i < u.size(); ++i)
+      if (u[i] < dropout) to[i] = -1;
+  }
   return out;
 }
 

@@ -40,12 +40,13 @@ TrainedRun open_run(const OpenRequest& request) {
     run.generator = one_pass;
     return run;
   }
-  const std::shared_ptr<Model> model = make_model(run.recipe.tables.at("model"), shape, run.seed);
+  run.texts = make_text_table(run.recipe, run.facts.text);
+  const std::shared_ptr<Model> model = make_network(run.recipe, shape, run.seed, run.texts);
   fill_network(*model, weights_of(folder, run.step, sample), checkpoint.string());
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 
-  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.texts);
   return run;
 }
 

@@ -13,6 +13,7 @@
 #include <array>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
 
 namespace roulade {
 namespace {
@@ -53,6 +54,38 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
   return {*low, *high};
 }
 
+/// The numbers of the points' texts become those of the table, or go where nothing reads them.
+void read_texts(TrainParts& parts) {
+  const std::vector<std::string>& all = parts.source->texts();
+  parts.facts.text = text_facts(parts.resolved, all, parts.training);
+  parts.texts = make_text_table(parts.resolved, parts.facts.text);
+  if (!parts.texts) {
+    parts.training.texts.clear();
+    parts.validation.texts.clear();
+    return;
+  }
+  // Only what is trained on and validated with is added: the test's captions are not read.
+  std::vector<std::string> used;
+  for (const std::vector<int64_t>& of : parts.training.texts)
+    for (const int64_t number : of) used.push_back(all[static_cast<size_t>(number)]);
+  for (const int64_t number : parts.validation.texts) used.push_back(all[static_cast<size_t>(number)]);
+  const std::vector<int64_t> numbers = parts.texts->add(used);
+  auto next = numbers.begin();
+  for (std::vector<int64_t>& of : parts.training.texts)
+    for (int64_t& number : of) number = *next++;
+  for (int64_t& number : parts.validation.texts) number = *next++;
+}
+
+/// What samples are steered away from: sample.negative, or nothing that is said.
+Condition negative_of(const Recipe& resolved, const std::shared_ptr<TextTable>& texts) {
+  const std::string negative = settings_of<SampleSettings>(resolved, "sample").negative;
+  Condition out;
+  if (negative.empty()) return out;
+  if (!texts) fail(Code::usage, "sample.negative", "the network reads no text", "none", negative);
+  out.text = at::full({1}, texts->add({negative}).front(), at::kLong);
+  return out;
+}
+
 }  // namespace
 
 const std::string& text_of(const Recipe& resolved, const std::string& table, const std::string& key) {
@@ -63,11 +96,16 @@ Points part_of(const Points& points, int64_t first, int64_t count) {
   const int64_t last = std::min(first + count, points.rows);
   Points out{last - first, points.width, {points.row(first), points.row(last)}, {}};
   if (!points.labels.empty()) out.labels.assign(points.labels.begin() + first, points.labels.begin() + last);
+  if (!points.texts.empty()) out.texts.assign(points.texts.begin() + first, points.texts.begin() + last);
   return out;
 }
 
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts) {
-  return {facts.axes(), facts.classes(), learned_variance(resolved) ? 2 : 1};
+  return {.sample = facts.axes(),
+          .classes = facts.classes(),
+          .answers = learned_variance(resolved) ? 2 : 1,
+          .tokens = facts.text.tokens,
+          .pooled = facts.text.pooled};
 }
 
 TrainParts make_train_parts(const Recipe& resolved) {
@@ -96,6 +134,7 @@ TrainParts make_train_parts(const Recipe& resolved) {
     parts.facts.low = range[0];
     parts.facts.high = range[1];
   }
+  read_texts(parts);
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
@@ -103,7 +142,7 @@ TrainParts make_train_parts(const Recipe& resolved) {
     parts.generator = one_pass;
     return parts;
   }
-  parts.model = make_model(resolved.tables.at("model"), parts.shape, parts.seed);
+  parts.model = make_network(resolved, parts.shape, parts.seed, parts.texts);
   parts.objective = make_objective(parts, parts.settings.precision == kBfloat16);
   return parts;
 }
@@ -127,19 +166,20 @@ Twin make_twin(const TrainParts& parts) {
     const auto one_pass = make_one_pass(parts.resolved, parts.shape, parts.seed);
     return {nullptr, one_pass, one_pass};
   }
-  twin.model = make_model(parts.resolved.tables.at("model"), parts.shape, parts.seed);
+  twin.model = make_network(parts.resolved, parts.shape, parts.seed, parts.texts);
   twin.objective = objective_of(parts, twin.model, 0, true, false);
   return twin;
 }
 
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
-                                                  std::shared_ptr<const Schedule> schedule) {
+                                                  std::shared_ptr<const Schedule> schedule,
+                                                  const std::shared_ptr<TextTable>& texts) {
   const DenoiserOptions options = settings_of<DenoiserSettings>(resolved, "denoiser").options;
   // Clipping comes last, on what guidance makes.
   std::shared_ptr<const Denoiser> denoiser =
       make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")),
                     {.clip = {}, .variance = options.variance});
-  denoiser = make_guidance(resolved.tables.at("guidance"), std::move(denoiser));
+  denoiser = make_guidance(resolved.tables.at("guidance"), std::move(denoiser), negative_of(resolved, texts));
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 

@@ -35,7 +35,8 @@ struct TrainParts {
   TrainingSet training;  ///< lives as long as the source
   Points validation;     ///< scaled
   ModelShape shape;
-  std::shared_ptr<Model> model;  ///< the denoiser's network; null where samples take one network call
+  std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
+  std::shared_ptr<Model> model;      ///< the denoiser's network; null where samples take one network call
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;  ///< of the objective's weights, where samples take one network call
@@ -63,8 +64,10 @@ struct Twin {
 Twin make_twin(const TrainParts& parts);
 
 /// A network as sampling calls it: the recipe's prediction and schedule, guided and clipped as it says.
+/// texts: of a network that reads them.
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
-                                                  std::shared_ptr<const Schedule> schedule);
+                                                  std::shared_ptr<const Schedule> schedule,
+                                                  const std::shared_ptr<TextTable>& texts = nullptr);
 
 /// The resolved recipe with another sampler at its own default options and, unless its grid is a list of times, other
 /// steps.

@@ -151,6 +151,11 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
     json["shape"] = facts.shape;
     json["range"] = {facts.low, facts.high};
   }
+  if (facts.text.tokens > 0)
+    json["text"] = {{"tokens", facts.text.tokens},
+                    {"pooled", facts.text.pooled},
+                    {"vocabulary", facts.text.vocabulary},
+                    {"captions", facts.text.captions}};
   write_file_atomically(folder.facts(), json.dump(2) + "\n");
 }
 
@@ -164,6 +169,15 @@ DataFacts read_facts(const RunFolder& folder) {
       json.at("shape").get_to(facts.shape);
       json.at("range").at(0).get_to(facts.low);
       json.at("range").at(1).get_to(facts.high);
+    }
+    if (json.contains("text")) {
+      const nlohmann::json& text = json.at("text");
+      text.at("tokens").get_to(facts.text.tokens);
+      text.at("pooled").get_to(facts.text.pooled);
+      text.at("vocabulary").get_to(facts.text.vocabulary);
+      text.at("captions").get_to(facts.text.captions);
+      if (facts.text.tokens < 1 || facts.text.pooled < 0)
+        fail(Code::input, where, "damaged: text", "widths of token states and pooled vector");
     }
     json.at("class_names").get_to(facts.class_names);
     json.at("class_shares").get_to(facts.class_shares);

@@ -66,12 +66,44 @@ std::vector<int64_t> labels_for(const TrainedRun& run, const std::string& wish, 
   return labels;
 }
 
-Condition condition_of(const std::vector<int64_t>& labels, int64_t first, int64_t count) {
+/// The text of each sample, as a number in the run's table: the prompts in turn, none, or captions of the training data
+/// drawn from (seed, i).
+std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& request, const std::string& wish,
+                               int64_t count) {
+  if (!run.texts) {
+    if (!request.prompts.empty() || (wish != "data" && wish != "none"))
+      fail(Code::usage, "sample.prompt", "the run's network reads no text", "none",
+           request.prompts.empty() ? wish : request.prompts.front());
+    return {};
+  }
+  const std::vector<std::string>& captions = run.facts.text.captions;
+  std::vector<std::string> prompts = request.prompts;
+  if (prompts.empty() && wish == "data" && !captions.empty()) {
+    std::vector<double> u(static_cast<size_t>(count));
+    fill_uniform({request.seed, Stream::wording, 0}, 0, 1, u);
+    for (const double share : u) prompts.push_back(captions[static_cast<size_t>(share * std::ssize(captions))]);
+  } else if (prompts.empty() && wish != "none") {
+    prompts.push_back(wish);
+  }
+  if (prompts.empty()) return std::vector<int64_t>(static_cast<size_t>(count), -1);
+  const std::vector<int64_t> numbers = run.texts->add(prompts);
+  std::vector<int64_t> out;
+  for (int64_t i = 0; i < count; ++i) out.push_back(numbers[static_cast<size_t>(i) % numbers.size()]);
+  return out;
+}
+
+std::optional<Tensor> rows_of(const std::vector<int64_t>& values, int64_t first, int64_t count) {
+  if (values.empty()) return std::nullopt;
+  Tensor out = at::empty({count}, at::kLong);
+  std::copy_n(values.begin() + first, count, out.mutable_data_ptr<int64_t>());
+  return out;
+}
+
+Condition condition_of(const std::vector<int64_t>& labels, const std::vector<int64_t>& texts, int64_t first,
+                       int64_t count) {
   Condition condition;
-  if (labels.empty()) return condition;
-  Tensor label = at::empty({count}, at::kLong);
-  std::copy_n(labels.begin() + first, count, label.mutable_data_ptr<int64_t>());
-  condition.label = label;
+  condition.label = rows_of(labels, first, count);
+  condition.text = rows_of(texts, first, count);
   return condition;
 }
 
@@ -139,8 +171,11 @@ std::vector<double> sampling_times(const TrainedRun& run) {
   const std::vector<double> candidates = fit_candidates(*run.schedule);
   const uint64_t seed = derive_seed(run.seed, kFitRole);
   const std::vector<int64_t> shape = run.facts.axes();
+  SampleRequest fitted;
+  fitted.seed = seed;
   const Condition condition =
-      condition_of(labels_for(run, settings.label, seed, kFitTrajectories), 0, kFitTrajectories);
+      condition_of(labels_for(run, settings.label, seed, kFitTrajectories),
+                   texts_for(run, fitted, settings.prompt, kFitTrajectories), 0, kFitTrajectories);
   const Tensor x = prior_noise(seed, 0, kFitTrajectories, shape, prior_deviation(*run.schedule, candidates.front()));
   const SamplerFacts& facts = sampler::registry().find(settings.sampler).facts;
   return best_grid(*run.denoiser, condition, x, candidates, *parts.sampler, facts, settings.steps);
@@ -169,6 +204,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   out.points.labels = labels_for(run, settings.label, request.seed, count);
   if (edit.rows && !edit.rows->points.labels.empty() && settings.label == "data")
     out.points.labels = edit.rows->points.labels;
+  out.points.texts = texts_for(run, request, settings.prompt, count);
   const int64_t shown = std::min(request.frame_points, count);
   if (shown > 0)
     for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
@@ -183,7 +219,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
       const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
       copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
     };
-    const Condition condition = condition_of(out.points.labels, first, n);
+    const Condition condition = condition_of(out.points.labels, out.points.texts, first, n);
     if (run.generator) {
       const at::NoGradGuard no_grad;
       const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);

@@ -6,6 +6,7 @@
 #include "roulade/data/points.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
+#include "roulade/run/run_texts.hpp"
 #include "roulade/sampler/sampler.hpp"
 
 #include <filesystem>
@@ -24,6 +25,7 @@ struct DataFacts {
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
   Scaling scaling;
+  TextFacts text;
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool pictures() const { return shape.size() == 3; }
@@ -40,7 +42,8 @@ struct TrainedRun {
   std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where a sample takes one call
   std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
   std::shared_ptr<const Schedule> schedule;
-  int64_t step = 0;  ///< of the checkpoint
+  std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; null = it reads none
+  int64_t step = 0;                  ///< of the checkpoint
   int64_t parameters = 0;
   uint64_t seed = 0;
   uint64_t trained_seed = 0;  ///< of the training and its data, whatever the overrides
@@ -64,7 +67,7 @@ struct Frame {
 };
 
 struct PointSamples {
-  Points points;      ///< in the data's units, labels where the network has classes
+  Points points;  ///< in the data's units, labels where the network has classes, texts as numbers in TrainedRun::texts
   int64_t calls = 0;  ///< network calls for each sample
   double seconds = 0;
   std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first; none from a generator
@@ -94,6 +97,8 @@ struct SampleRequest {
   int64_t count = 0;         ///< 0 = sample.count of the recipe
   uint64_t seed = 0;         ///< of this set of samples
   int64_t frame_points = 0;  ///< 0 = no frames
+  /// Of a network that reads texts: sample i has prompt i, in turn. Empty = sample.prompt of the recipe.
+  std::vector<std::string> prompts{};
   Editing editing;
   ProgressFn progress;
   Cancel cancel;

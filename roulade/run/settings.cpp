@@ -103,6 +103,9 @@ void SampleSettings::bind(Binder& b) {
         "relative width of the average, chosen after training, of a run with train.ema_posthoc; 0 = the first of "
         "train.ema");
   b.add("label", label, {}, "class of all samples: a name, a number, none, or data (drawn as often as in the data)");
+  b.add("prompt", prompt, {},
+        "text of all samples, of a network that reads texts: none, or data (captions of the data)");
+  b.add("negative", negative, {}, "text that guidance steers away from; empty = the empty text");
   b.add("chunk", chunk, at_least(1), "samples that pass through the network together");
 }
 
@@ -121,11 +124,12 @@ void GuidanceSettings::bind(Binder& b) {
   choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened");
 }
 
-std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner) {
+std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner,
+                                              const Condition& negative) {
   Binder b("guidance", table);
   GuidanceSettings settings;
   b.add("kind", settings.kind, {}, "");
-  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), {}});
+  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), negative});
 }
 
 }  // namespace roulade

@@ -86,6 +86,7 @@ struct SampleSettings {
   std::string weights = "ema";
   double ema = 0;
   std::string label = "data";
+  std::string prompt = "data", negative;
   int64_t chunk = 500;
   void bind(Binder& b);
 };
@@ -101,6 +102,8 @@ struct GuidanceSettings {
   std::string kind = "none";
   void bind(Binder& b);
 };
-std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser);
+/// negative: as GuidanceParts has it.
+std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser,
+                                              const Condition& negative = {});
 
 }  // namespace roulade

@@ -44,6 +44,7 @@ Batch first_rows(const TrainParts& parts, int64_t rows) {
     const int64_t from = i % all.rows;
     some.values.insert(some.values.end(), all.row(from), all.row(from) + all.width);
     if (!all.labels.empty()) some.labels.push_back(all.labels[static_cast<size_t>(from)]);
+    if (!all.texts.empty()) some.texts.push_back(all.texts[static_cast<size_t>(from)]);
   }
   return to_batch(some, parts.facts.shape);
 }

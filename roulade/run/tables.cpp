@@ -5,6 +5,7 @@
 #include "roulade/eval/protocol.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
+#include "roulade/run/run_texts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/trainer.hpp"
 
@@ -37,6 +38,7 @@ const std::vector<RecipeTable>& recipe_tables() {
       {"run", "the run as a whole", bind<RunSettings>},
       {"data", "what to learn", bind<DataSettings>},
       {"schedule", "how noisy each time is", bind<ScheduleSettings>},
+      {"text", "what reads the captions", bind<TextSettings>},
       {"model", "the network", bind<ModelSettings>},
       {"denoiser", "what the network predicts", bind<DenoiserSettings>},
       {"objective", "what training minimises", bind<ObjectiveSettings>},
@@ -75,6 +77,13 @@ std::vector<RecipeKey> all_keys() {
   add_keys(chosen, "sample", "grid", grid::registry());
   add_keys(chosen, "guidance", "kind", guidance::registry());
   add_keys(chosen, "eval", "features", features::registry());
+  for (const char* kind : {TextSettings::kFolder, TextSettings::kSmall}) {
+    const Table table{{"kind", Given(kind)}};
+    Binder b("text", table);
+    bind<TextSettings>(b);
+    for (const OptionInfo& info : b.infos())
+      if (info.key != "kind") chosen.push_back({"text", fmt::format("kind = {}", kind), info});
+  }
   const auto of_entry = [&](const std::string& table, const std::string& key) {
     return std::any_of(chosen.begin(), chosen.end(),
                        [&](const RecipeKey& k) { return k.table == table && k.info.key == key; });

@@ -68,6 +68,7 @@ PointBatches::PointBatches(const TrainingSet& points, int64_t batch, uint64_t se
   if (points.rows < 1) fail(Code::input, "train", "the training split has no rows");
   if (batch < 1) fail(Code::usage, "train.batch", "points a batch", "at least 1", fmt::format("{}", batch));
   if (!points.labels.empty()) labels_ = to_tensor(points.labels);
+  texts_ = points.texts;
   if (bytes_.rows.empty()) {
     x0_ = to_floats(points.values, rows_, width_);
     return;
@@ -90,12 +91,23 @@ void PointBatches::gather_bytes(std::span<const int64_t> order, float* to) const
   }
 }
 
+/// One text of each row, each as likely.
+void PointBatches::gather_texts(std::span<const int64_t> order, int64_t epoch, int64_t start, int64_t* to) const {
+  std::vector<double> u(order.size());
+  fill_uniform({seed_, Stream::wording, static_cast<uint64_t>(epoch)}, start, 1, u);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const std::vector<int64_t>& of = texts_[static_cast<size_t>(order[i])];
+    to[i] = of[static_cast<size_t>(u[i] * static_cast<double>(of.size()))];
+  }
+}
+
 Batch PointBatches::at(int64_t index) {
   const int64_t rows = rows_, width = width_;
   Batch out;
   out.x0 = at::empty({batch_, width}, at::kFloat);
   float* to = out.x0.mutable_data_ptr<float>();
   if (labels_.defined()) out.condition.label = at::empty({batch_}, at::kLong);
+  if (!texts_.empty()) out.condition.text = at::empty({batch_}, at::kLong);
   for (int64_t i = 0; i < batch_;) {
     const int64_t position = index * batch_ + i, epoch = position / rows, start = position % rows;
     if (epoch != epoch_) {
@@ -110,6 +122,7 @@ Batch PointBatches::at(int64_t index) {
       gather_bytes(order, to + i * width);
     if (out.condition.label)
       gather(order, 1, labels_.const_data_ptr<int64_t>(), out.condition.label->mutable_data_ptr<int64_t>() + i);
+    if (out.condition.text) gather_texts(order, epoch, start, out.condition.text->mutable_data_ptr<int64_t>() + i);
     i += static_cast<int64_t>(order.size());
   }
   out.x0 = out.x0.view(shape_);
@@ -120,6 +133,7 @@ Batch to_batch(const Points& points, const std::vector<int64_t>& shape) {
   Batch out;
   out.x0 = to_floats(points.values, points.rows, points.width);
   if (!points.labels.empty()) out.condition.label = to_tensor(points.labels);
+  if (!points.texts.empty()) out.condition.text = to_tensor(points.texts);
   out.x0 = out.x0.view(shaped({points.rows}, shape, points.width));
   return out;
 }

@@ -11,7 +11,7 @@
 namespace roulade {
 
 /// Batches of points in an order that depends on (seed, epoch) alone: every point once an epoch, batches run on into
-/// the next.
+/// the next. Which of several texts goes with a point depends on (seed, epoch, place in it), too.
 class PointBatches {
  public:
   /// points: where they are bytes, they become numbers batch by batch, and the points' source must outlive this.
@@ -22,9 +22,11 @@ class PointBatches {
 
  private:
   void gather_bytes(std::span<const int64_t> order, float* to) const;
+  void gather_texts(std::span<const int64_t> order, int64_t epoch, int64_t start, int64_t* to) const;
 
   int64_t rows_, width_;
   Tensor x0_, labels_;  ///< x0_ is not defined where there are bytes
+  std::vector<std::vector<int64_t>> texts_;
   ByteRows bytes_;
   std::vector<double> mean_, deviation_;  ///< of each column of bytes
   std::vector<float> scaled_;             ///< [256] of each byte, where all columns scale alike; or empty
@@ -35,8 +37,8 @@ class PointBatches {
   std::vector<int64_t> order_;
 };
 
-/// All points as one batch: x0 float [rows, width], or [rows, shape...] where a shape is given, and the labels where
-/// there are any. Throws Error(usage) when the shape's product is not the width.
+/// All points as one batch: x0 float [rows, width], or [rows, shape...] where a shape is given, and labels and texts
+/// where there are any. Throws Error(usage) when the shape's product is not the width.
 Batch to_batch(const Points& points, const std::vector<int64_t>& shape = {});
 
 }  // namespace roulade

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/run_texts.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/text/small_text.hpp"
+#include "roulade/text/text_network.hpp"
+#include "roulade/text/word_tokenizer.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr size_t kCaptions = 1000;  // kept of the training data's
+constexpr int64_t kTokens = 64;     // of a text for an encoder that is trained, unless the recipe says
+constexpr uint64_t kEncoderRole = 8002;
+
+SmallTextConfig small_config(const TextSettings& s, int64_t vocabulary) {
+  return {.vocabulary = vocabulary,
+          .positions = s.tokens > 0 ? s.tokens : kTokens,
+          .width = s.width,
+          .layers = s.layers,
+          .heads = s.heads,
+          .dropout = s.dropout};
+}
+
+TextSettings settings(const Recipe& resolved) { return settings_of<TextSettings>(resolved, "text"); }
+
+}  // namespace
+
+void TextSettings::bind(Binder& b) {
+  b.add("kind", kind, {kNone, kFolder, kSmall},
+        "what reads the captions of the data: nothing, an encoder in a folder, or a small one that is trained, too");
+  if (kind != kNone)
+    b.add("tokens", tokens, at_least(0),
+          "tokens of a text, more are cut off; 0 = what the encoder's files say, 64 of kind small");
+  if (kind == kFolder) {
+    b.add("path", path, {}, "folder of tokenizer and encoder as transformers saves them");
+    b.add("clip_skip", clip_skip, at_least(1), "of CLIP: the layer whose states are read, 1 = the last");
+    b.add("final_norm", final_norm, "of CLIP: its last normalisation over these");
+    b.add("pooling", pooling, {"", "mean", "cls", "pooler", "none"},
+          "of BERT: how its states become one; empty = as its files say");
+  }
+  if (kind == kSmall) {
+    b.add("vocabulary", vocabulary, between(8, 1 << 20), "pieces of words at most, of the training data's captions");
+    b.add("width", width, at_least(1), "numbers of a token's state");
+    b.add("layers", layers, at_least(1), "layers of the encoder");
+    b.add("heads", heads, at_least(1), "heads of its attentions");
+    b.add("dropout", dropout, between(0, 1), "share of values dropped in training");
+  }
+}
+
+std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFacts& facts) {
+  const TextSettings s = settings(resolved);
+  if (s.kind == TextSettings::kNone) return nullptr;
+  if (s.kind == TextSettings::kSmall) {
+    const int64_t limit = small_config(s, 0).positions;
+    return std::make_shared<TextTable>(TextTable::Parts{.tokenizer = make_word_tokenizer(facts.vocabulary, limit)});
+  }
+  if (s.path.empty()) fail(Code::usage, "text.path", "no folder is named");
+  std::error_code ignored;
+  if (!std::filesystem::exists(s.path, ignored))
+    fail(Code::io, s.path, "no such folder; text.path names where the run's text encoder lies");
+  TextAnswer answer{.clip_skip = s.clip_skip, .final_norm = s.final_norm};
+  if (!s.pooling.empty()) answer.pooling = s.pooling;
+  std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(s.path);
+  const bool clip = tokenizer->family() == "clip_bpe";
+  return std::make_shared<TextTable>(TextTable::Parts{.tokenizer = std::move(tokenizer),
+                                                      .limit = s.tokens,
+                                                      .same_length = clip,
+                                                      .encoder = open_text_encoder(s.path, answer)});
+}
+
+TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training) {
+  const TextSettings s = settings(resolved);
+  TextFacts out;
+  if (s.kind == TextSettings::kNone) return out;
+  if (training.texts.empty())
+    fail(Code::input, "text",
+         "the data have no captions; a folder of pictures has them in metadata.jsonl or beside "
+         "each picture in a .txt file");
+  // The first captions of the training part, whose order is random.
+  for (const std::vector<int64_t>& of : training.texts) {
+    if (out.captions.size() == kCaptions) break;
+    out.captions.push_back(texts[static_cast<size_t>(of.front())]);
+  }
+  if (s.kind == TextSettings::kSmall) {
+    std::vector<std::string> read;
+    for (const std::vector<int64_t>& of : training.texts)
+      for (const int64_t number : of) read.push_back(texts[static_cast<size_t>(number)]);
+    out.vocabulary = word_vocabulary(read, s.vocabulary);
+    out.tokens = out.pooled = s.width;
+    return out;
+  }
+  const auto table = make_text_table(resolved, out);
+  out.tokens = table->parts().encoder->width();
+  out.pooled = table->parts().encoder->pooled_width();
+  return out;
+}
+
+std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,
+                                    const std::shared_ptr<const TextTable>& texts) {
+  std::shared_ptr<Model> network = make_model(resolved.tables.at("model"), shape, seed);
+  if (!texts) return network;
+  std::shared_ptr<const TextEncoder> encoder;
+  if (!texts->parts().encoder)
+    encoder = make_small_text(small_config(settings(resolved), texts->parts().tokenizer->size()),
+                              derive_seed(seed, kEncoderRole));
+  return make_text_network(std::move(network), texts, std::move(encoder));
+}
+
+}  // namespace roulade

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/core/options.hpp"
+#include "roulade/data/byte_rows.hpp"
+#include "roulade/model/model.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/text/text_table.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// [text]: what reads the captions.
+struct TextSettings {
+  static constexpr const char *kNone = "none", *kFolder = "folder", *kSmall = "small";
+  std::string kind = kNone;
+  std::string path;
+  int64_t tokens = 0;
+  int64_t clip_skip = 1;
+  bool final_norm = true;
+  std::string pooling;
+  int64_t vocabulary = 8192, width = 128, layers = 2, heads = 4;
+  double dropout = 0;
+
+  void bind(Binder& b);
+};
+
+/// What a run keeps of its texts, so that data and training may be gone.
+struct TextFacts {
+  int64_t tokens = 0;                   ///< width of the token states; 0 = the run reads no text
+  int64_t pooled = 0;                   ///< width of the pooled vector; 0 = none
+  std::vector<std::string> vocabulary;  ///< of kind "small"
+  std::vector<std::string> captions;    ///< some of the training data's, for samples without a prompt
+};
+
+/// The table of texts that a recipe's network reads; null where it reads none. Throws as open_tokenizer and
+/// open_text_encoder do, Error(usage) for [text] kind "folder" without a path.
+std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFacts& facts);
+
+/// What the recipe makes of the training data's texts. Throws Error(input) where it reads texts and the data have none.
+/// texts: of all the data; training: of its training part, in its order.
+TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training);
+
+/// The recipe's network, reading texts where `texts` is there.
+std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,
+                                    const std::shared_ptr<const TextTable>& texts);
+
+}  // namespace roulade

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/text/encoder.hpp"
+#include "roulade/text/tokenizer.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// Token states of texts side by side.
+struct TextStates {
+  Tensor states;    ///< [B, L, width]
+  Tensor mask{};    ///< [B, L] bool: true where a token counts; undefined = all do
+  Tensor pooled{};  ///< [B, pooled width]; undefined where the encoder pools nothing
+};
+
+/// Texts by number, so that a condition can name one as it names a class. Number 0 is the empty text, -1 means it, too.
+/// Thread-safe.
+class TextTable {
+ public:
+  struct Parts {
+    std::shared_ptr<const Tokenizer> tokenizer;
+    int64_t limit = 0;         ///< tokens of a text at most, with those that begin and end it; 0 = the tokenizer's
+    bool same_length = false;  ///< each text is filled up to the limit, and what fills it counts, as CLIP's is
+    /// Frozen: states are computed when they are first asked for, once for each text. Null: another network does.
+    std::shared_ptr<const TextEncoder> encoder{};
+  };
+  /// Throws Error(usage) without a tokenizer, and for a limit that the encoder has no positions for.
+  explicit TextTable(Parts parts);
+  ~TextTable();
+  TextTable(const TextTable&) = delete;
+  TextTable& operator=(const TextTable&) = delete;
+
+  /// Their numbers; a text that is known keeps its own. The same calls in the same order give the same states, to the
+  /// last bit: texts that come together are computed together. Throws Error(input) for a text that is not UTF-8.
+  std::vector<int64_t> add(const std::vector<std::string>& texts);
+
+  int64_t size() const;
+  /// Of a number below size(), or -1.
+  std::string text(int64_t number) const;
+
+  /// numbers: [B] int64, -1 to size() - 1. Throws Error(usage) beyond that, and without an encoder.
+  TextStates states(const Tensor& numbers) const;
+  /// The texts' tokens.   numbers: as in states().
+  TextTokens tokens(const Tensor& numbers) const;
+
+  /// What of the texts the limit left out, a line for a user; empty where it is nothing.
+  std::string cut() const;
+
+  const Parts& parts() const { return parts_; }
+
+ private:
+  struct State;
+  Parts parts_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace roulade

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/text/text_table.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/model/pooled_text.hpp"
+#include "roulade/text/small_text.hpp"
+#include "roulade/text/text_network.hpp"
+#include "roulade/text/word_tokenizer.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+const std::vector<std::string> kTexts = {"a red heart", "heart", "A blue heart on white", "red heart"};
+
+std::shared_ptr<const Tokenizer> words(int64_t limit = 0) {
+  return make_word_tokenizer(word_vocabulary(kTexts, 1000), limit);
+}
+
+std::shared_ptr<const TextEncoder> encoder(int64_t vocabulary) {
+  return make_small_text({.vocabulary = vocabulary, .positions = 16, .width = 12, .layers = 1, .heads = 2}, 3);
+}
+
+std::shared_ptr<TextTable> table() {
+  const auto tokenizer = words();
+  return std::make_shared<TextTable>(TextTable::Parts{.tokenizer = tokenizer, .encoder = encoder(tokenizer->size())});
+}
+
+Tensor numbers(const std::vector<int64_t>& values) { return at::tensor(values, at::kLong); }
+
+TEST(WordTokenizer, WordsOfTheTextsAreOneTokenEachAndOthersAreSpelled) {
+  const auto tokenizer = words();
+  EXPECT_EQ(tokenizer->piece(0), "[PAD]");
+  const auto pieces = [&](const std::string& text) {
+    std::string out;
+    for (const int64_t id : tokenizer->encode(text).ids) out += tokenizer->piece(id) + " ";
+    return out;
+  };
+  EXPECT_EQ(pieces("A red HEART"), "[CLS] a red heart [SEP] ");
+  EXPECT_EQ(pieces("whiter bed"), "[CLS] white ##r b ##e ##d [SEP] ");
+  EXPECT_EQ(pieces("zoo"), "[CLS] [UNK] [SEP] ");
+  // "heart" comes four times, so it is the first of the words; what does not fit is left out from the end.
+  const std::vector<std::string> all = word_vocabulary(kTexts, 1000);
+  const auto heart = std::find(all.begin(), all.end(), "heart"), red = std::find(all.begin(), all.end(), "red"),
+             blue = std::find(all.begin(), all.end(), "blue");
+  EXPECT_TRUE(heart < red && red < blue && blue < all.end());
+  EXPECT_EQ(word_vocabulary(kTexts, 10), std::vector<std::string>(all.begin(), all.begin() + 10));
+  EXPECT_THROW(word_vocabulary({"\xff"}, 10), Error);
+}
+
+TEST(TextTableTest, StatesAreThoseOfEachTextAlone) {
+  const auto texts = table();
+  const std::vector<int64_t> known = texts->add(kTexts);
+  EXPECT_EQ(texts->add({"heart", "red heart", "new"}), (std::vector<int64_t>{known[1], known[3], 5}));
+  EXPECT_EQ(texts->size(), 6);
+  EXPECT_EQ(texts->text(known[2]), kTexts[2]);
+  EXPECT_EQ(texts->text(-1), "");
+
+  const TextStates got = texts->states(numbers({known[2], -1, known[1]}));
+  EXPECT_EQ(got.states.sizes().vec(), (std::vector<int64_t>{3, 7, 12}));
+  ASSERT_TRUE(got.mask.defined());
+  const std::vector<std::pair<std::string, int64_t>> expected = {{kTexts[2], 7}, {"", 2}, {kTexts[1], 3}};
+  const auto& parts = texts->parts();
+  for (int64_t i = 0; i < 3; ++i) {
+    const auto& [text, length] = expected[static_cast<size_t>(i)];
+    const EncodedText alone = parts.encoder->encode({numbers(parts.tokenizer->encode(text).ids).unsqueeze(0)});
+    EXPECT_EQ(got.mask[i].sum().item<int64_t>(), length);
+    EXPECT_TRUE(at::allclose(got.states[i].narrow(0, 0, length), alone.states[0], 1e-5, 1e-6)) << text;
+    EXPECT_TRUE(at::allclose(got.pooled[i], alone.pooled[0], 1e-5, 1e-6)) << text;
+  }
+  // Texts of one length need no mask.
+  EXPECT_FALSE(texts->states(numbers({known[1], known[1]})).mask.defined());
+  EXPECT_THROW(texts->states(numbers({6})), Error);
+  EXPECT_THROW(texts->states(numbers({-2})), Error);
+}
+
+TEST(TextTableTest, TheSameCallsGiveTheSameBits) {
+  const auto one = table(), two = table();
+  one->add(kTexts);
+  two->add(kTexts);
+  one->states(numbers({1, 2, 3, 4}));
+  for (int64_t i = 4; i >= 0; --i)
+    EXPECT_TRUE(at::equal(one->states(numbers({i})).states, two->states(numbers({i})).states));
+}
+
+TEST(TextTableTest, LimitsCutAndFillUp) {
+  const auto tokenizer = words();
+  TextTable cut({.tokenizer = tokenizer, .limit = 4, .same_length = true, .encoder = encoder(tokenizer->size())});
+  cut.add({"heart", "a blue heart on white"});
+  EXPECT_NE(cut.cut().find("1 of 3 texts"), std::string::npos) << cut.cut();
+  EXPECT_NE(cut.cut().find("3 tokens are left out, first \"heart on white\""), std::string::npos) << cut.cut();
+  const TextStates states = cut.states(numbers({1, 2, 0}));
+  EXPECT_EQ(states.states.sizes().vec(), (std::vector<int64_t>{3, 4, 12}));
+  EXPECT_FALSE(states.mask.defined());
+  EXPECT_THROW(TextTable({.tokenizer = tokenizer, .limit = 17, .encoder = encoder(tokenizer->size())}), Error);
+  EXPECT_THROW(TextTable({.tokenizer = nullptr}), Error);
+}
+
+/// Answers x times the mean of its pooled vector, and keeps what it was told.
+class Listener final : public Model {
+ public:
+  Tensor forward(const Tensor& x, const Tensor&, const Condition& condition) const override {
+    told = condition;
+    return x * condition.pooled->mean(1).view({-1, 1, 1, 1});
+  }
+  NamedWeights parameters() const override { return {{"own", Weight(at::ones({1}))}}; }
+  mutable Condition told;
+};
+
+TEST(TextNetwork, TellsItsNetworkTheTextsAndTrainsTheirEncoder) {
+  const auto tokenizer = words();
+  const auto texts = std::make_shared<TextTable>(TextTable::Parts{.tokenizer = tokenizer});
+  texts->add(kTexts);
+  const auto inner = std::make_shared<Listener>();
+  EXPECT_THROW(make_text_network(inner, texts), Error);  // nobody makes states
+  const auto trained = encoder(tokenizer->size());
+  const auto network = make_text_network(inner, texts, trained);
+  EXPECT_EQ(network->parameters().size(), 1 + trained->parameters().size());
+  EXPECT_EQ(network->parameters()[1].first.rfind("text_encoder.", 0), 0u);
+
+  const Tensor x = at::ones({2, 1, 2, 2}), time = at::ones({2});
+  Condition condition;
+  condition.text = numbers({3, 1});
+  const Tensor y = network->forward(x, time, condition);
+  EXPECT_FALSE(inner->told.text.has_value());
+  EXPECT_EQ(inner->told.tokens->sizes().vec(), (std::vector<int64_t>{2, 7, 12}));
+  EXPECT_EQ(inner->told.token_mask->sum().item<int64_t>(), 7 + 5);
+  (y * y).sum().backward();
+  double largest = 0;
+  for (const auto& [name, weight] : trained->parameters())
+    if (weight.stored().grad().defined())
+      largest = std::max(largest, weight.stored().grad().abs().max().item<double>());
+  EXPECT_GT(largest, 0);
+  // No text is the empty one.
+  condition.text = numbers({-1, -1});
+  const at::NoGradGuard no_grad;
+  EXPECT_TRUE(at::equal(network->forward(x, time, condition), network->forward(x, time, {})));
+  condition.text = numbers({1});
+  EXPECT_THROW(network->forward(x, time, condition), Error);
+}
+
+/// Answers what it was given, channels and pooled vector.
+class Mirror final : public Model {
+ public:
+  Tensor forward(const Tensor& x, const Tensor&, const Condition& condition) const override {
+    return condition.pooled ? *condition.pooled : x;
+  }
+  NamedWeights parameters() const override { return {}; }
+};
+
+TEST(PooledText, IsConcatenatedOrModulatesWhateverItsLength) {
+  const at::NoGradGuard no_grad;
+  const Tensor x = at::ones({2, 3, 4, 4});
+  Condition one, two;
+  one.pooled = at::ones({2, 5}) * 0.01;
+  two.pooled = at::ones({2, 5}) * 7;
+  const auto beside = make_concatenated(std::make_unique<Mirror>(), 5, 4, 1);
+  const Tensor planes = beside->forward(x, at::ones({2}), one);
+  EXPECT_EQ(planes.sizes().vec(), (std::vector<int64_t>{2, 7, 4, 4}));
+  EXPECT_TRUE(at::equal(planes.narrow(1, 0, 3), x));
+  EXPECT_TRUE(
+      at::equal(planes.narrow(1, 3, 4), planes.narrow(1, 3, 4).narrow(2, 0, 1).narrow(3, 0, 1).expand({2, 4, 4, 4})));
+  EXPECT_TRUE(at::allclose(planes, beside->forward(x, at::ones({2}), two)));
+  const auto modulated = make_modulated(std::make_unique<Mirror>(), 5, 6, 1);
+  EXPECT_EQ(modulated->forward(x, at::ones({2}), one).sizes().vec(), (std::vector<int64_t>{2, 6}));
+  EXPECT_TRUE(at::allclose(modulated->forward(x, at::ones({2}), one), modulated->forward(x, at::ones({2}), two)));
+  one.pooled = at::zeros({2, 5});  // of no length
+  EXPECT_TRUE(modulated->forward(x, at::ones({2}), one).isfinite().all().item<bool>());
+  EXPECT_THROW(modulated->forward(x, at::ones({2}), {}), Error);
+  EXPECT_EQ(beside->parameters().front().first, "text_proj.weight");
+}
+
+}  // namespace
+}  // namespace roulade
