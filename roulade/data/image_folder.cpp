@@ -89,19 +89,21 @@ void label_by_dataset_json(ImageFolder& out) {
 }
 
 /// Captions of all metadata files; returns the labels that they name, by item.
-std::map<std::string, std::string> apply_metadata(const Listing& listing, ImageFolder& out) {
+std::map<std::string, std::string> apply_metadata(const Listing& listing, const std::string& label_key,
+                                                  ImageFolder& out) {
   std::map<std::string, std::string> labels;
   std::set<std::string> described;
   for (const std::string& name : listing.metadata) {
     const std::string prefix = name.substr(0, name.rfind('/') + 1), where = out.files->where(name);
     const std::string content = out.files->read(name, kMostListBytes);
-    const ImageTexts texts =
-        name.ends_with(".csv") ? parse_metadata_csv(content, where) : parse_metadata_jsonl(content, where);
+    const ImageTexts texts = name.ends_with(".csv") ? parse_metadata_csv(content, where, label_key)
+                                                    : parse_metadata_jsonl(content, where, label_key);
     for (const auto& [file, text] : texts) {
       ImageItem& item = find_item(out, prefix + file, where);
       if (!described.insert(item.name).second)
         fail(Code::input, where, fmt::format("'{}' is described by another file, too", item.name));
       item.caption = text.caption.value_or("");
+      item.wordings = text.wordings;
       if (text.label) labels[item.name] = *text.label;
     }
   }
@@ -138,7 +140,13 @@ void read_captions(ImageFolder& out) {
       const std::string name = stem(item) + extension;
       if (!out.files->has(name)) continue;
       const std::string content = out.files->read(name, kMostCaptionBytes), where = out.files->where(name);
-      item.caption = extension == ".json" ? parse_caption_json(content, where) : parse_caption(content, where);
+      ImageText text;
+      if (extension == ".json")
+        text = parse_caption_json(content, where);
+      else
+        text.caption = parse_caption(content, where);
+      item.caption = text.caption.value_or("");
+      item.wordings = std::move(text.wordings);
       if (!item.caption.empty()) break;
     }
   }
@@ -195,9 +203,12 @@ ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions
   const bool flat = tops.erase("") > 0 || files->sharded();
   const bool repeated =
       options.repeats && !tops.empty() && std::all_of(tops.begin(), tops.end(), [](auto& t) { return repeats_of(t); });
-  std::map<std::string, std::string> labels = apply_metadata(listing, out);
+  const bool named = !options.attribute.empty();
+  std::map<std::string, std::string> labels = apply_metadata(listing, named ? options.attribute : "label", out);
+  if (named && labels.empty())
+    fail(Code::input, folder.string(), fmt::format("no metadata file says '{}' of a picture", options.attribute));
   if (labels.empty()) labels = read_classes(out);
-  if (files->has(kDatasetJson))
+  if (files->has(kDatasetJson) && !named)
     label_by_dataset_json(out);
   else if (!labels.empty())
     label_by_metadata(labels, out);

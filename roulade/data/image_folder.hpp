@@ -14,10 +14,11 @@ namespace roulade {
 
 /// A picture of a data set that is not read yet.
 struct ImageItem {
-  std::string name;     ///< path below the folder, with '/' between its parts
-  int64_t label = -1;   ///< class, or -1: none
-  std::string caption;  ///< UTF-8, or empty: none
-  int64_t repeats = 1;  ///< times that an epoch shows it
+  std::string name;                     ///< path below the folder, with '/' between its parts
+  int64_t label = -1;                   ///< class, or -1: none
+  std::string caption;                  ///< UTF-8, or empty: none
+  int64_t repeats = 1;                  ///< times that an epoch shows it
+  std::vector<std::string> wordings{};  ///< of the caption, which is the first; empty: no others are listed
 };
 
 /// The pictures of a folder, in bytewise order of their names.
@@ -32,6 +33,7 @@ struct ImageFolder {
 struct FolderOptions {
   bool classes = true;  ///< subfolders are classes; false: they only hold pictures
   bool repeats = true;  ///< subfolders "10_name", where all are named so, hold pictures that an epoch shows 10 times
+  std::string attribute{};  ///< key of the metadata whose values are the classes, and nothing else; empty: as below
 };
 
 /// Finds the pictures (is_picture_name) of a folder and all below it, or of archives (open_tree), and what is said of
@@ -43,8 +45,9 @@ struct FolderOptions {
 /// subfolder above.
 ///
 /// Captions. metadata.jsonl or metadata.csv, in any folder: lines of file_name (below that folder), text (or caption),
-/// label (whole numbers from 0 to 9999, or names, numbered in bytewise order). Else NAME.caption, else NAME.txt beside
-/// the picture, line breaks made blanks. Else, with repeats, the rest of the subfolder's name.
+/// in .jsonl also texts (all wordings), label (whole numbers from 0 to 9999, or names, numbered in bytewise order).
+/// Else NAME.caption, else NAME.txt beside the picture, line breaks made blanks, else NAME.json. Else, with repeats,
+/// the rest of the subfolder's name.
 ///
 /// Repeats. Where the name of every subfolder is N_rest, N from 1 to 9999 without a leading zero (kohya's sd-scripts).
 ///

@@ -187,16 +187,20 @@ ImageSet read_folder(const ImageFolder& folder, ImageOptions options) {
   };
   std::vector<int64_t> kept;
   ImageSet out = read_images(source, options, kept);
-  bool captions = false, repeats = false;
+  bool captions = false, wordings = false, repeats = false;
   for (const int64_t i : kept) {
     captions = captions || !item(i).caption.empty();
+    wordings = wordings || item(i).wordings.size() > 1;
     repeats = repeats || item(i).repeats != 1;
     out.names.push_back(item(i).name);
     out.captions.push_back(item(i).caption);
+    out.wordings.push_back(item(i).wordings);
+    if (item(i).wordings.empty() && !item(i).caption.empty()) out.wordings.back().push_back(item(i).caption);
     out.repeats.push_back(item(i).repeats);
     if (!folder.class_names.empty()) out.labels.push_back(item(i).label);
   }
   if (!captions) out.captions.clear();
+  if (!wordings) out.wordings.clear();
   if (!repeats) out.repeats.clear();
   out.class_names = folder.class_names;
   return out;

@@ -145,6 +145,7 @@ ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   out.labels = chosen(set.labels, rows);
   out.class_names = set.class_names;
   out.captions = chosen(set.captions, rows);
+  out.wordings = chosen(set.wordings, rows);
   out.repeats = chosen(set.repeats, rows);
   out.names = chosen(set.names, rows);
   return out;

@@ -50,17 +50,18 @@ using Pixels = std::vector<uint8_t, ScratchAllocator<uint8_t>>;
 
 /// N pictures of one size in memory.
 struct ImageSet {
-  int64_t count = 0;                     ///< N
-  int64_t channels = 0;                  ///< C
-  int64_t height = 0;                    ///< H
-  int64_t width = 0;                     ///< W
-  Pixels values;                         ///< [N, C, H, W], 0 to 255
-  std::vector<int64_t> labels;           ///< [N], -1 = none; or empty: no classes
-  std::vector<std::string> class_names;  ///< [classes], or empty
-  std::vector<std::string> captions;     ///< [N], or empty: none has one
-  std::vector<int64_t> repeats;          ///< [N] times in an epoch, or empty: once each
-  std::vector<std::string> names;        ///< [N] files below the folder, or empty: many are in one file
-  std::vector<DamagedImage> damaged;     ///< left out, in the order of their names
+  int64_t count = 0;                               ///< N
+  int64_t channels = 0;                            ///< C
+  int64_t height = 0;                              ///< H
+  int64_t width = 0;                               ///< W
+  Pixels values;                                   ///< [N, C, H, W], 0 to 255
+  std::vector<int64_t> labels;                     ///< [N], -1 = none; or empty: no classes
+  std::vector<std::string> class_names;            ///< [classes], or empty
+  std::vector<std::string> captions;               ///< [N], the first wording of each, or empty: none has one
+  std::vector<std::vector<std::string>> wordings;  ///< [N] lists, captions first, or empty: no picture has several
+  std::vector<int64_t> repeats;                    ///< [N] times in an epoch, or empty: once each
+  std::vector<std::string> names;                  ///< [N] files below the folder, or empty: many are in one file
+  std::vector<DamagedImage> damaged;               ///< left out, in the order of their names
 
   int64_t picture_size() const { return channels * height * width; }
   Image picture(int64_t i) const;

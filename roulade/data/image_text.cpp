@@ -23,9 +23,24 @@ constexpr std::string_view kBlanks = " \t\r\n\v\f";
 /// For a message. Not dump(), which calls itself for each level, of what may be nested without end.
 std::string shown(const Json& json) { return json.is_structured() ? json.type_name() : json.dump().substr(0, 80); }
 
+/// Puts the caption first and each wording once.
+void tidy(ImageText& text, const std::string& where) {
+  std::vector<std::string> all;
+  if (text.caption) all.push_back(*text.caption);
+  all.insert(all.end(), text.wordings.begin(), text.wordings.end());
+  std::vector<std::string> kept;
+  for (const std::string& wording : all) {
+    std::string one = parse_caption(wording, where);
+    if (!one.empty() && std::find(kept.begin(), kept.end(), one) == kept.end()) kept.push_back(std::move(one));
+  }
+  if (!kept.empty() || text.caption) text.caption = kept.empty() ? "" : kept[0];
+  if (text.wordings.empty()) return;
+  text.wordings = std::move(kept);
+}
+
 void put(ImageTexts& out, const std::string& name, ImageText text, const std::string& where) {
   if (name.empty()) fail(Code::input, where, "file_name", "the name of a picture", "nothing");
-  if (text.caption) text.caption = parse_caption(*text.caption, where);
+  tidy(text, where);
   if (!out.emplace(name, std::move(text)).second)
     fail(Code::input, where, fmt::format("'{}' is described twice", name));
 }
@@ -38,9 +53,23 @@ std::optional<std::string> text_member(const Json& object, const char* key, cons
   return at->get<std::string>();
 }
 
+/// The member texts; empty where it is missing or null.
+std::vector<std::string> wordings_member(const Json& object, const std::string& where) {
+  std::vector<std::string> out;
+  const auto at = object.find("texts");
+  if (at == object.end() || at->is_null()) return out;
+  if (!at->is_array()) fail(Code::input, where, "texts", "a list of texts", at->type_name());
+  for (const Json& wording : *at) {
+    if (!wording.is_string())
+      fail(Code::input, where, fmt::format("texts[{}]", out.size()), "a text", wording.type_name());
+    out.push_back(wording.get<std::string>());
+  }
+  return out;
+}
+
 }  // namespace
 
-ImageTexts parse_metadata_jsonl(std::string_view content, const std::string& where) {
+ImageTexts parse_metadata_jsonl(std::string_view content, const std::string& where, const std::string& label_key) {
   ImageTexts out;
   if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
   int64_t number = 0;
@@ -51,25 +80,25 @@ ImageTexts parse_metadata_jsonl(std::string_view content, const std::string& whe
     if (!object.is_object()) fail(Code::input, here, "line", "an object", object.type_name());
     const std::optional<std::string> name = text_member(object, "file_name", here);
     if (!name) fail(Code::input, here, "file_name is missing");
-    ImageText text{text_member(object, "text", here), std::nullopt};
+    ImageText text{text_member(object, "text", here), std::nullopt, wordings_member(object, here)};
     if (!text.caption) text.caption = text_member(object, "caption", here);
-    if (const auto label = object.find("label"); label != object.end() && label->is_number_integer())
+    if (const auto label = object.find(label_key); label != object.end() && label->is_number_integer())
       text.label = label->dump();
     else
-      text.label = text_member(object, "label", here);
+      text.label = text_member(object, label_key.c_str(), here);
     put(out, *name, std::move(text), here);
   }
   return out;
 }
 
-ImageTexts parse_metadata_csv(std::string content, const std::string& where) {
+ImageTexts parse_metadata_csv(std::string content, const std::string& where, const std::string& label_key) {
   CsvReader reader(std::move(content), where, {'\0', CsvOptions::Header::present});
-  const auto column = [&](const char* name) -> std::optional<size_t> {
+  const auto column = [&](const std::string& name) -> std::optional<size_t> {
     const auto at = std::find(reader.columns().begin(), reader.columns().end(), name);
     if (at == reader.columns().end()) return std::nullopt;
     return static_cast<size_t>(at - reader.columns().begin());
   };
-  const auto name = column("file_name"), label = column("label");
+  const auto name = column("file_name"), label = column(label_key);
   const auto caption = column("text") ? column("text") : column("caption");
   if (!name) fail(Code::input, where, "the header has no file_name");
   ImageTexts out;
@@ -102,13 +131,14 @@ std::map<std::string, int64_t> parse_dataset_json(std::string_view content, cons
   return out;
 }
 
-std::string parse_caption_json(std::string_view content, const std::string& where) {
+ImageText parse_caption_json(std::string_view content, const std::string& where) {
   if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
   const Json object = parse_json(content, where);
   if (!object.is_object()) fail(Code::input, where, "content", "an object", object.type_name());
-  std::optional<std::string> text = text_member(object, "caption", where);
-  if (!text) text = text_member(object, "text", where);
-  return text ? parse_caption(*text, where) : "";
+  ImageText text{text_member(object, "caption", where), std::nullopt, wordings_member(object, where)};
+  if (!text.caption) text.caption = text_member(object, "text", where);
+  tidy(text, where);
+  return text;
 }
 
 std::string parse_caption(std::string_view content, const std::string& where) {

@@ -131,6 +131,51 @@ TEST(ImageFolder, MetadataOfEitherForm) {
   }
 }
 
+TEST(ImageFolder, SeveralWordingsOfOnePicture) {
+  const Scratch s;
+  fill(s, {"a.png", "b.png", "c.png", "d.png", "e.png", "f.png"});
+  spill(s / "metadata.jsonl",
+        "{\"file_name\": \"a.png\", \"text\": \"one\", \"texts\": [\"one\", \"two\\n\", \"\", \"two\"]}\n"
+        "{\"file_name\": \"b.png\", \"texts\": [\" first\", \"second\"]}\n"
+        "{\"file_name\": \"c.png\", \"text\": \"second\", \"texts\": [\"first\", \"second\"]}\n"
+        "{\"file_name\": \"d.png\", \"text\": \"alone\", \"texts\": null}\n"
+        "{\"file_name\": \"e.png\", \"texts\": []}\n");
+  spill(s / "f.json", "{\"caption\": \"beside\", \"texts\": [\"beside\", \"other\"]}");
+  const ImageFolder f = scan_images(s.folder());
+  EXPECT_EQ(captions(f), (Names{"one", "first", "second", "alone", "", "beside"}));
+  std::vector<Names> wordings;
+  for (const ImageItem& item : f.items) wordings.push_back(item.wordings);
+  EXPECT_EQ(wordings, (std::vector<Names>{
+                          {"one", "two"}, {"first", "second"}, {"second", "first"}, {}, {}, {"beside", "other"}}));
+
+  const auto refused = [&](const std::string& name, const std::string& content, const std::vector<std::string>& parts) {
+    spill(s / name, content);
+    expect_error(Code::input, parts, [&] { scan_images(s.folder()); });
+  };
+  refused("f.json", "{\"texts\": {}}", {"f.json] texts: expected a list of texts, got object"});
+  refused("metadata.jsonl", "{\"file_name\": \"a.png\"}\n{\"file_name\": \"b.png\", \"texts\": \"first\"}\n",
+          {"metadata.jsonl:2] texts: expected a list of texts, got string"});
+  refused("metadata.jsonl", "{\"file_name\": \"b.png\", \"texts\": [\"first\", 2]}\n",
+          {"metadata.jsonl:1] texts[1]: expected a text, got number"});
+  refused("metadata.jsonl", "{\"file_name\": \"b.png\", \"texts\": [\"\xff\"]}\n", {"metadata.jsonl:1]"});
+}
+
+TEST(ImageFolder, AnAttributeOfTheMetadataIsTheClass) {
+  const Scratch s;
+  fill(s, {"x/a.png", "x/b.png", "y/c.png"});
+  spill(s / "metadata.jsonl",
+        "{\"file_name\": \"x/a.png\", \"label\": 3, \"colour\": \"red\"}\n"
+        "{\"file_name\": \"y/c.png\", \"colour\": \"blue\"}\n");
+  spill(s / "dataset.json", "{\"labels\": [[\"x/a.png\", 0], [\"x/b.png\", 1], [\"y/c.png\", 1]]}");
+  FolderOptions options;
+  options.attribute = "colour";
+  const ImageFolder f = scan_images(s.folder(), options);
+  EXPECT_EQ(f.class_names, (Names{"blue", "red"}));
+  EXPECT_EQ(labels(f), (Numbers{1, -1, 0}));
+  options.attribute = "shape";
+  expect_error(Code::input, {"no metadata file says 'shape' of a picture"}, [&] { scan_images(s.folder(), options); });
+}
+
 TEST(ImageFolder, MetadataOfASubfolderNamesFromThere) {
   const Scratch s;
   fill(s, {"x/a.png", "y/a.png"});

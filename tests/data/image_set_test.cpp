@@ -101,6 +101,20 @@ TEST(ImageSet, CifarBatches) {
   EXPECT_EQ(d.train.values.at(2 * 3072), 3);
 }
 
+TEST(ImageSet, WordingsFollowTheirPictures) {
+  const Scratch s;
+  for (const char* name : {"a.png", "b.png", "c.png"}) copy(s, "rgb.jpg", name);
+  spill(s / "metadata.jsonl",
+        "{\"file_name\": \"a.png\", \"text\": \"one\", \"texts\": [\"one\", \"two\"]}\n"
+        "{\"file_name\": \"b.png\", \"text\": \"three\"}\n");
+  ImageOptions options;
+  options.size = 4;
+  options.flip = true;
+  const ImageSet set = open_images(s.folder(), options).train;
+  EXPECT_EQ(set.captions, (Names{"one", "three", "", "one", "three", ""}));
+  EXPECT_EQ(set.wordings, (std::vector<Names>{{"one", "two"}, {"three"}, {}, {"one", "two"}, {"three"}, {}}));
+}
+
 TEST(ImageSet, AFolderWithClassesCaptionsAndDamage) {
   const Scratch s;
   copy(s, "rgb.webp", "ramp/a.webp");  // 20 x 12
@@ -124,6 +138,7 @@ TEST(ImageSet, AFolderWithClassesCaptionsAndDamage) {
   EXPECT_EQ(set.labels, (Numbers{0, 0, 0, 1}));
   EXPECT_EQ(set.class_names, (Names{"ramp", "small"}));
   EXPECT_EQ(set.captions, (Names{"a ramp", "", "", ""}));
+  EXPECT_TRUE(set.wordings.empty());
   EXPECT_TRUE(set.repeats.empty());
   ASSERT_EQ(set.damaged.size(), size_t{2});
   EXPECT_EQ(set.damaged[0].path, s / "small/b.jpg");
