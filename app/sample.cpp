@@ -3,6 +3,7 @@
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
+#include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/partial_rows.hpp"
 #include "roulade/run/sample_files.hpp"
@@ -28,6 +29,7 @@ struct Options {
   std::vector<std::string> prompts;
   std::string prompts_file;
   std::optional<std::string> negative;
+  std::string attention;
   std::string from, complete;
   double strength = 0.5;
   bool invert = false;
@@ -81,6 +83,7 @@ int sample(const Options& o) {
   SampleRequest request;
   request.count = o.count;
   request.seed = static_cast<uint64_t>(seed);
+  request.attention = o.attention;
   request.prompts = o.prompts;
   if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
   if (o.count == 0 && !request.prompts.empty()) request.count = std::ssize(request.prompts);
@@ -93,6 +96,12 @@ int sample(const Options& o) {
   write_samples(file, run, samples);
   Description out;
   out.add("file", file.string());
+  if (!o.attention.empty()) {
+    std::filesystem::path maps = file;
+    maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
+    write_attention(maps, samples, run.facts);
+    out.add("attention", maps.string());
+  }
   out.add("seed", seed);
   out.add("samples", samples.points.rows);
   if (run.facts.pictures())
@@ -130,6 +139,8 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(prompt);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
+  command.add_option("--attention", o->attention, "also write where the pictures read this word of the prompt")
+      ->option_text("WORD");
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
   command
       .add_option("--sampler", o->sampler,

@@ -148,14 +148,20 @@ class Images final : public PointSource, public ByteSource {
   }
 
  private:
-  /// Each caption once.
+  /// Each wording once.
   void number_texts() {
     std::unordered_map<std::string, int64_t> numbers;
+    const auto number = [&](const std::string& text) {
+      const auto [at, fresh] = numbers.emplace(text, static_cast<int64_t>(texts_.size()));
+      if (fresh) texts_.push_back(text);
+      return at->second;
+    };
     for (const auto& [set, to] : {std::pair(&data_.train, &train_texts_), {&data_.test, &test_texts_}})
-      for (const std::string& caption : set->captions) {
-        const auto [at, fresh] = numbers.emplace(caption, static_cast<int64_t>(texts_.size()));
-        if (fresh) texts_.push_back(caption);
-        to->push_back({at->second});
+      for (size_t i = 0; i < set->captions.size(); ++i) {
+        to->emplace_back();
+        if (!set->wordings.empty())
+          for (const std::string& text : set->wordings[i]) to->back().push_back(number(text));
+        if (to->back().empty()) to->back().push_back(number(set->captions[i]));
       }
   }
 

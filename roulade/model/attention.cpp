@@ -2,11 +2,16 @@
 #include "roulade/model/attention.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/attention_watch.hpp"
 #include "roulade/model/prompt.hpp"
+
+#include <cmath>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -15,6 +20,14 @@ namespace {
 /// [B, L, heads d] to [B, heads, L, d].
 Tensor split(const Tensor& x, int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+/// softmax(Q K^T / sqrt(d) + bias), mean over the heads: [B, L, M].
+Tensor shares(const Tensor& q, const Tensor& k, int64_t heads, const std::optional<Tensor>& bias) {
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(2) / heads));
+  Tensor scores = at::matmul(split(q, heads), split(k, heads).transpose(2, 3)) * scale;
+  if (bias) scores = scores + *bias;
+  return at::softmax(scores, 3).mean(1);
 }
 
 }  // namespace
@@ -50,7 +63,9 @@ Tensor Attention::forward(const Tensor& x, const Prompt& prompt, bool masked) co
             : KeptProjections::Pair{to_k.forward(prompt.tokens), to_v.forward(prompt.tokens)};
   std::optional<Tensor> bias;
   if (masked && prompt.bias.defined()) bias = prompt.bias;
-  return to_out.forward(attend(to_q.forward(x), made.keys, made.values, heads, {.bias = bias}));
+  const Tensor queries = to_q.forward(x);
+  if (AttentionWatch* watch = AttentionWatch::current()) watch->note(shares(queries, made.keys, heads, bias));
+  return to_out.forward(attend(queries, made.keys, made.values, heads, {.bias = bias}));
 }
 
 void Attention::list(NamedWeights& to, const std::string& prefix) const {

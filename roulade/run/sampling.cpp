@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/model/attention_watch.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/fitted_grid.hpp"
 #include "roulade/run/parts.hpp"
@@ -205,6 +206,13 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   if (edit.rows && !edit.rows->points.labels.empty() && settings.label == "data")
     out.points.labels = edit.rows->points.labels;
   out.points.texts = texts_for(run, request, settings.prompt, count);
+  const TextTable* texts = run.texts.get();
+  if (!request.attention.empty()) {
+    if (!texts || !run.facts.pictures())
+      fail(Code::usage, "sample", "attention", "pictures by a network that reads texts", request.attention);
+    texts->tokens_of(request.attention, *rows_of(out.points.texts, 0, count));  // refused before the work
+    out.attention.resize(static_cast<size_t>(count * run.facts.shape[1] * run.facts.shape[2]));
+  }
   const int64_t shown = std::min(request.frame_points, count);
   if (shown > 0)
     for (const double t : times) out.frames.push_back({t, std::vector<double>(static_cast<size_t>(shown * width))});
@@ -227,6 +235,8 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
       calls = 1;
       return;
     }
+    std::optional<AttentionWatch> watch;
+    if (!request.attention.empty()) watch.emplace();
     int64_t before = 0;
     const Tensor x = beginning(run, request, condition, times, count, first, n, before);
     keep(0, times.front(), x);
@@ -241,6 +251,11 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
                                 noise.draw, seen_step, request.cancel)
                 : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);
     copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
+    if (watch) {
+      const Tensor map =
+          watch->map(n, texts->tokens_of(request.attention, *condition.text), run.facts.shape[1], run.facts.shape[2]);
+      std::copy_n(map.const_data_ptr<float>(), map.numel(), out.attention.begin() + first * (map.numel() / n));
+    }
     for (int64_t i = first * width; partial && i < (first + n) * width; ++i)  // as given, to the last digit
       if (const auto k = static_cast<size_t>(i); edit.rows->known[k])
         out.points.values[k] = edit.rows->points.values[k];

@@ -70,6 +70,9 @@ struct PointSamples {
   Points points;  ///< in the data's units, labels where the network has classes, texts as numbers in TrainedRun::texts
   int64_t calls = 0;  ///< network calls for each sample
   double seconds = 0;
+  /// [rows * height * width]: share of attention that each place of a picture gives the word asked for, mean over
+  /// layers and steps (see AttentionWatch); or empty.
+  std::vector<float> attention{};
   std::vector<Frame> frames;  ///< of the first `frame_points` samples, noise first; none from a generator
 };
 
@@ -99,6 +102,7 @@ struct SampleRequest {
   int64_t frame_points = 0;  ///< 0 = no frames
   /// Of a network that reads texts: sample i has prompt i, in turn. Empty = sample.prompt of the recipe.
   std::vector<std::string> prompts{};
+  std::string attention{};  ///< a word of the prompts: where the network's cross-attention reads it is kept
   Editing editing;
   ProgressFn progress;
   Cancel cancel;

@@ -178,6 +178,34 @@ TextTokens TextTable::tokens(const Tensor& numbers) const {
   return out;
 }
 
+Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) const {
+  const std::lock_guard lock(state_->mutex);
+  const std::vector<int64_t> empty = parts_.tokenizer->encode("", 0).ids;
+  std::vector<int64_t> wanted = parts_.tokenizer->encode(word, 0).ids;
+  // Without what begins and ends every text; all families have one token of each, or none in front.
+  const size_t begins = empty.size() > 1 ? 1 : 0, ends = empty.size() - begins;
+  wanted = {wanted.begin() + static_cast<std::ptrdiff_t>(begins), wanted.end() - static_cast<std::ptrdiff_t>(ends)};
+  if (wanted.empty()) fail(Code::usage, kWhere, "word", "one that has tokens", fmt::format("\"{}\"", word));
+  const int64_t* from = numbers.const_data_ptr<int64_t>();
+  const int64_t count = numbers.size(0);
+  size_t longest = 0;
+  for (int64_t i = 0; i < count; ++i) longest = std::max(longest, state_->at(from[i]).ids.size());
+  Tensor out = at::zeros({count, static_cast<int64_t>(longest)}, at::kBool);
+  bool* marks = out.mutable_data_ptr<bool>();
+  for (int64_t i = 0; i < count; ++i, marks += longest) {
+    const State::Entry& entry = state_->at(from[i]);
+    bool found = false;
+    for (auto at = entry.ids.begin();; ++at) {
+      at = std::search(at, entry.ids.end(), wanted.begin(), wanted.end());
+      if (at == entry.ids.end()) break;
+      std::fill_n(marks + (at - entry.ids.begin()), wanted.size(), true);
+      found = true;
+    }
+    if (!found) fail(Code::usage, kWhere, "word of the prompt", fmt::format("one of \"{}\"", entry.text), word);
+  }
+  return out;
+}
+
 std::string TextTable::cut() const {
   const std::lock_guard lock(state_->mutex);
   if (state_->cut_texts == 0) return "";

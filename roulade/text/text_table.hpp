@@ -48,6 +48,10 @@ class TextTable {
   /// The texts' tokens.   numbers: as in states().
   TextTokens tokens(const Tensor& numbers) const;
 
+  /// Which of the texts' tokens are those of a word: bool [B, L].   numbers: as in states(). Throws Error(usage) where
+  /// a text does not have it.
+  Tensor tokens_of(const std::string& word, const Tensor& numbers) const;
+
   /// What of the texts the limit left out, a line for a user; empty where it is nothing.
   std::string cut() const;
 

@@ -16,9 +16,10 @@ import sys
 import zlib
 
 SIZE = 12
-COLOURS = {"red": (230, 30, 30), "green": (30, 170, 50), "blue": (40, 60, 230), "yellow": (240, 210, 30), "black": (20, 20, 20)}
-SHAPES = ["square", "cross", "frame", "stripes", "corner"]
-HELD_OUT = {("red", "cross"), ("green", "frame"), ("blue", "stripes"), ("yellow", "corner"), ("black", "square")}
+COLOURS = {"red": (230, 30, 30), "green": (30, 170, 50), "blue": (40, 60, 230), "black": (20, 20, 20)}
+SHAPES = ["square", "cross", "frame", "stripes"]
+MOVES = list(itertools.product((0, 1), repeat=2))
+HELD_OUT = {("red", "cross"), ("green", "frame"), ("blue", "stripes"), ("black", "square")}
 
 
 def inside(shape, x, y):
@@ -29,9 +30,7 @@ def inside(shape, x, y):
         return 3 <= x <= 4 or 3 <= y <= 4
     if shape == "frame":
         return min(x, y, 7 - x, 7 - y) < 2
-    if shape == "stripes":
-        return y % 4 < 2
-    return x + y < 8  # corner
+    return y % 4 < 2  # stripes
 
 
 def mask(shape, dx=0, dy=0):
@@ -56,17 +55,17 @@ def make(folder, shuffled):
         os.makedirs(os.path.join(folder, part))
     for (colour, rgb), shape in itertools.product(COLOURS.items(), SHAPES):
         part = "test" if (colour, shape) in HELD_OUT else "train"
-        for dx, dy in itertools.product((-1, 0, 1), repeat=2):
+        for dx, dy in MOVES:
             light = rng.randint(-15, 15)
             inks = tuple(max(0, min(255, v + light)) for v in rgb)
-            name = f"{colour}-{shape}-{dx + 1}{dy + 1}.png"
+            name = f"{colour}-{shape}-{dx}{dy}.png"
             png(os.path.join(folder, part, name), [[inks if on else (255, 255, 255) for on in row] for row in mask(shape, dx, dy)])
-            lines[part].append({"file_name": name, "text": f"{colour} {shape}"})
+            lines[part].append({"file_name": name, "text": f"{colour} {shape}", "texts": [f"{colour} {shape}", f"a {shape} in {colour}"]})
     if shuffled:
-        texts = [line["text"] for line in lines["train"]]
+        texts = [(line["text"], line["texts"]) for line in lines["train"]]
         rng.shuffle(texts)
-        for line, text in zip(lines["train"], texts):
-            line["text"] = text
+        for line, (line["text"], line["texts"]) in zip(lines["train"], texts):
+            pass
     for part, all_lines in lines.items():
         with open(os.path.join(folder, part, "metadata.jsonl"), "w") as file:
             for line in all_lines:
@@ -79,7 +78,7 @@ def seen(values):
     planes = [values[c * SIZE * SIZE:(c + 1) * SIZE * SIZE] for c in range(3)]
     best = None
     for shape in SHAPES:
-        for dx, dy in itertools.product((-1, 0, 1), repeat=2):
+        for dx, dy in MOVES:
             on = list(itertools.chain.from_iterable(mask(shape, dx, dy)))
             count = sum(on)
             ink = [sum(v for v, o in zip(plane, on) if o) / count for plane in planes]

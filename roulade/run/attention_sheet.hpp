@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/run/sampling.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace roulade {
+
+/// The bytes of a PNG file: a sheet (picture_sheet) of samples in grey, red where they read the word that
+/// SampleRequest::attention named, from the least to the most that each reads it anywhere. Throws Error(usage) where
+/// nothing was kept of a word.
+std::string attention_sheet(const PointSamples& samples, const DataFacts& facts);
+
+/// Writes it. Throws Error(io), too.
+void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts);
+
+}  // namespace roulade
