@@ -30,6 +30,7 @@ struct Settings {
   std::string background = "white";
   bool flip = false;
   std::string on_damaged = "fail";
+  std::string attribute;
   double validation = 0.05;
   double test = 0.1;
   int64_t split_seed = 0;
@@ -48,6 +49,7 @@ struct Settings {
     b.add("background", background, {"white", "black", "grey"}, "behind what is not opaque");
     b.add("flip", flip, "each training picture a second time, left and right exchanged");
     b.add("on_damaged", on_damaged, {"fail", "skip"}, "when a picture cannot be read");
+    b.add("attribute", attribute, {}, "key of metadata.jsonl or .csv whose values are the classes, in place of others");
     b.add("validation", validation, between(0, 1), "share of the training pictures for validation");
     b.add("test", test, between(0, 1), "share of the pictures for the test, where the files have no such part");
     b.add("split_seed", split_seed, at_least(0), "decides which pictures go where");
@@ -62,6 +64,7 @@ struct Settings {
     out.background = {shade, shade, shade};
     out.flip = flip;
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
+    out.folder.attribute = attribute;
     out.test_share = test;
     out.split_seed = static_cast<uint64_t>(split_seed);
     out.most_bytes = memory > 0 ? static_cast<uint64_t>(memory) << 20

@@ -5,6 +5,7 @@
 #include "roulade/io/atomic.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -50,6 +51,18 @@ uint64_t name_hash(std::string_view name) {
   uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash ^ hash >> 32;
+}
+
+std::string with_article(const std::string& name) {
+  const std::string first = name.substr(0, name.find(' ')), last = name.substr(name.rfind(' ') + 1);
+  for (const char* many : {"people", "men", "women", "two", "three"})
+    if (first == many) return name;
+  const auto ends = [&](const char* end) { return last.ends_with(end); };
+  if (ends("s") && !ends("ss") && !ends("us") && !ends("is")) return name;
+  bool vowel = !name.empty() && std::string_view("aeiouAEIOU").find(name[0]) != std::string_view::npos;
+  for (const char* spoken : {"uni", "use", "one", "ewe", "eu", "UFO", "UK", "US"})  // begin with a consonant's sound
+    vowel = vowel && !name.starts_with(spoken);
+  return (vowel ? "an " : "a ") + name;
 }
 
 PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request) {

@@ -48,6 +48,9 @@ const PackagedSet& find_packaged_set(const std::string& name);
 /// A number of a name, the same on every machine, for what a set draws by lot (FNV-1a, its halves mixed).
 uint64_t name_hash(std::string_view name);
 
+/// "a red apple", "an apple", "two hearts": with an article where the name seems to be of one thing.
+std::string with_article(const std::string& name);
+
 /// Builds the set into request.out, which is there in one step, whole, or not at all. The files depend on the package
 /// alone. Throws Error(usage) when the folder is not empty; Error(io) that names the package when its files are not
 /// there, or when something cannot be read or written; Error(input) for damaged files.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/data/emoji_names.hpp"
+#include "roulade/data/named_colour.hpp"
 #include "roulade/data/packaged.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/image.hpp"
@@ -30,19 +31,6 @@ constexpr const char *kFont = "fonts/truetype/noto/NotoColorEmoji.ttf", *kNames 
                      *kDerivedKeywords = "unicode/cldr/common/annotationsDerived/en.xml";
 constexpr size_t kTest = 200;  // emoji that nobody trains on
 constexpr uint64_t kMostBytes = uint64_t{1} << 28;
-
-struct Ground {
-  std::string name;
-  Rgb colour;
-};
-const std::array<Ground, 8> kGrounds = {{{"white", {255, 255, 255}},
-                                         {"black", {0, 0, 0}},
-                                         {"grey", {128, 128, 128}},
-                                         {"red", {214, 40, 40}},
-                                         {"yellow", {250, 214, 40}},
-                                         {"green", {40, 160, 70}},
-                                         {"blue", {40, 90, 214}},
-                                         {"pink", {250, 160, 200}}}};
 
 /// A font of coloured bitmaps, and HarfBuzz, which knows what sequences are one picture.
 class ColourFont {
@@ -110,22 +98,17 @@ bool is_wanted(const EmojiName& emoji) {
   return emoji.group != "Flags" && emoji.group != "Component" && emoji.name.find("skin tone") == std::string::npos;
 }
 
-/// What is in the picture, in one of four wordings.
-std::string caption_of(const EmojiName& emoji, std::vector<std::string> keywords, const Ground& ground) {
+/// What is in the picture: the plain wording, and three more or, without keywords, two.
+std::vector<std::string> wordings_of(const EmojiName& emoji, std::vector<std::string> keywords,
+                                     const NamedColour& ground) {
+  constexpr size_t kMostKeywords = 3;
   std::erase(keywords, emoji.name);
-  const std::string file = fmt::format("{} {}", emoji.name, ground.name);
-  const uint64_t draw = name_hash(file);
-  const auto word = [&](uint64_t shift) { return keywords[(draw >> shift) % keywords.size()]; };
-  switch (keywords.empty() ? draw % 2 : draw % 4) {
-    case 0:
-      return fmt::format("{} on {}", emoji.name, ground.name);
-    case 1:
-      return fmt::format("{} on a {} background", emoji.name, ground.name);
-    case 2:
-      return fmt::format("{}, {}, on {}", emoji.name, word(8), ground.name);
-    default:
-      return fmt::format("{}: {}, {} background", word(8), emoji.name, ground.name);
-  }
+  if (keywords.size() > kMostKeywords) keywords.resize(kMostKeywords);
+  std::vector<std::string> out = {fmt::format("{} on {}", emoji.name, ground.name),
+                                  fmt::format("{}, {} background", with_article(emoji.name), ground.name),
+                                  fmt::format("{} on a {} background", emoji.name, ground.name)};
+  if (!keywords.empty()) out.push_back(fmt::format("{} on {}", fmt::join(keywords, ", "), ground.name));
+  return out;
 }
 
 using Keywords = std::map<std::string, std::vector<std::string>>;
@@ -165,15 +148,18 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
     const bool is_test = test.contains(emoji.name);
     const auto known = keywords.find(annotation_key(emoji.codes));
     const std::vector<std::string> words = known == keywords.end() ? std::vector<std::string>{} : known->second;
-    for (const Ground& ground : kGrounds) {
+    for (const NamedColour& ground : emoji_grounds()) {
       const std::string file = fmt::format("{:x}-{}.png", fmt::join(emoji.codes, "-"), ground.name);
       const Image whole = with_channels(picture, 3, ground.colour);
       File(to / (is_test ? "test" : "train") / file, File::Open::create).write(to_png(resize(whole, kSide, kSide)));
-      metadata[is_test] += nlohmann::ordered_json{{"file_name", file},    {"text", caption_of(emoji, words, ground)},
-                                                  {"name", emoji.name},   {"ground", ground.name},
-                                                  {"group", emoji.group}, {"keywords", words}}
-                               .dump() +
-                           "\n";
+      const std::vector<std::string> wordings = wordings_of(emoji, words, ground);
+      metadata[is_test] +=
+          nlohmann::ordered_json{{"file_name", file},     {"text", wordings[0]},
+                                 {"texts", wordings},     {"name", emoji.name},
+                                 {"ground", ground.name}, {"code", fmt::format("{:x}", fmt::join(emoji.codes, "-"))},
+                                 {"group", emoji.group},  {"keywords", words}}
+              .dump() +
+          "\n";
       ++(is_test ? out.test : out.training);
     }
   }
@@ -198,3 +184,14 @@ PackagedSet packaged::emoji() {
 }
 
 }  // namespace roulade::data
+
+namespace roulade {
+
+const std::vector<NamedColour>& emoji_grounds() {
+  static const std::vector<NamedColour> grounds = {
+      {"white", {255, 255, 255}}, {"black", {0, 0, 0}},     {"grey", {128, 128, 128}}, {"red", {214, 40, 40}},
+      {"yellow", {250, 214, 40}}, {"green", {40, 160, 70}}, {"blue", {40, 90, 214}},   {"pink", {250, 160, 200}}};
+  return grounds;
+}
+
+}  // namespace roulade

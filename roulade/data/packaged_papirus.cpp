@@ -10,8 +10,8 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 #include <tuple>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -77,21 +77,15 @@ std::vector<Icon> find_icons(const fs::path& folder) {
   return out;
 }
 
-std::string caption_of(const Icon& icon) {
+/// The plain wording and three more.
+std::vector<std::string> wordings_of(const Icon& icon) {
   const std::string colour = spoken(icon.colour);
   std::string symbol = icon.symbol;
   std::replace(symbol.begin(), symbol.end(), '-', ' ');
-  const char* article = std::string_view("aeiou").find(colour[0]) == std::string_view::npos ? "a" : "an";
-  switch (name_hash(icon.file.filename().string()) % 4) {
-    case 0:
-      return fmt::format("{} folder with {}", colour, symbol);
-    case 1:
-      return fmt::format("{} {} folder, {}", article, colour, symbol);
-    case 2:
-      return fmt::format("{} on {} {} folder", symbol, article, colour);
-    default:
-      return fmt::format("{} {} folder", colour, symbol);
-  }
+  const std::string folder = with_article(colour + " folder");
+  return {fmt::format("{} with {}", folder, with_article(symbol + " symbol")),
+          fmt::format("{} folder with {}", colour, symbol), fmt::format("{} on {}", symbol, folder),
+          fmt::format("{} {} folder", colour, symbol)};
 }
 
 PackagedResult build(const fs::path& from, const fs::path& to, const PackagedRequest& request) {
@@ -113,11 +107,14 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
     const bool is_test = (colours.at(icon.colour) + symbols.at(icon.symbol)) % kHeldOut == kHeldOut - 1;
     const std::string file = fmt::format("{}-{}.png", icon.colour, icon.symbol);
     render(icon.file, to / (is_test ? "test" : "train") / file);
-    metadata[is_test] +=
-        nlohmann::ordered_json{
-            {"file_name", file}, {"text", caption_of(icon)}, {"colour", spoken(icon.colour)}, {"symbol", icon.symbol}}
-            .dump() +
-        "\n";
+    const std::vector<std::string> wordings = wordings_of(icon);
+    metadata[is_test] += nlohmann::ordered_json{{"file_name", file},
+                                                {"text", wordings[0]},
+                                                {"texts", wordings},
+                                                {"colour", spoken(icon.colour)},
+                                                {"symbol", icon.symbol}}
+                             .dump() +
+                         "\n";
     ++(is_test ? out.test : out.training);
     if (request.progress) request.progress({"build", ++done, static_cast<int64_t>(icons.size()), 0, -1, ""});
   }

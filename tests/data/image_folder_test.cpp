@@ -2,6 +2,7 @@
 // What a folder says of its pictures: classes, captions, repeats, in each of the layouts that are in use.
 #include "roulade/data/image_folder.hpp"
 
+#include "roulade/data/attributes.hpp"
 #include "roulade/data/image_text.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -172,6 +173,10 @@ TEST(ImageFolder, AnAttributeOfTheMetadataIsTheClass) {
   const ImageFolder f = scan_images(s.folder(), options);
   EXPECT_EQ(f.class_names, (Names{"blue", "red"}));
   EXPECT_EQ(labels(f), (Numbers{1, -1, 0}));
+  EXPECT_EQ(read_attribute(s.folder(), {"y/c.png", "x/b.png", "x/a.png"}, "colour"), (Names{"blue", "", "red"}));
+  EXPECT_EQ(read_attribute(s.folder(), {"x/a.png"}, "label"), (Names{"3"}));
+  expect_error(Code::input, {"picture: expected one that lies in the folder, got 'a.png'"},
+               [&] { read_attribute(s.folder(), {"a.png"}, "colour"); });
   options.attribute = "shape";
   expect_error(Code::input, {"no metadata file says 'shape' of a picture"}, [&] { scan_images(s.folder(), options); });
 }

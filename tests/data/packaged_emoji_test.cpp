@@ -111,13 +111,30 @@ TEST(Packaged, EmojiStandOnEightGroundsAndSayIt) {
         EXPECT_EQ(corner, wanted->second);
       }
       if (!name.starts_with("1f34e-")) continue;
-      apples.insert(caption.substr(0, caption.find(ground)));
+      apples.insert(caption.substr(0, caption.rfind(ground)));
       EXPECT_NE(caption.find("red apple"), std::string::npos);
       const uint8_t* middle = image.pixel(32, 36);
       colours += middle[0] > 150 && middle[1] < 90 && middle[2] < 90;
     }
   EXPECT_EQ(colours, 8) << "a red apple is red on every ground";
-  EXPECT_GT(apples.size(), size_t{2}) << "several wordings";
+  EXPECT_EQ(apples, (std::set<std::string>{"red apple on "})) << "the caption is the plain wording";
+  std::set<Names> of_apples;
+  for (const ImageSet* part : {&data.train, &data.test})
+    for (int64_t i = 0; i < part->count; ++i) {
+      ASSERT_EQ(part->wordings.size(), static_cast<size_t>(part->count));
+      const Names& wordings = part->wordings[static_cast<size_t>(i)];
+      EXPECT_EQ(wordings.at(0), part->captions[static_cast<size_t>(i)]);
+      EXPECT_EQ(wordings.size(), wordings[0].starts_with("red apple") ? size_t{4} : size_t{3});
+      if (part->names[static_cast<size_t>(i)] == "1f34e-blue.png") of_apples.insert(wordings);
+    }
+  EXPECT_EQ(of_apples, (std::set<Names>{{"red apple on blue", "a red apple, blue background",
+                                         "red apple on a blue background", "apple, fruit on blue"}}));
+  for (const char* key : {"name", "ground", "code"}) {
+    ImageOptions by;
+    by.folder.attribute = key;
+    const ImageSet named = open_images(s / "out", by).train;
+    EXPECT_EQ(named.class_names.size() == 8, key == std::string("ground")) << key;
+  }
 
   fs::remove(share / "unicode/emoji/emoji-test.txt");
   expect_error(Code::io, {"emoji-test.txt] not there", "apt-get install unicode-data"},
@@ -172,10 +189,15 @@ TEST(Packaged, PapirusHoldsOutEveryFifthOfColourAndSymbol) {
   bool spoken = false;
   for (const std::string& caption : data.train.captions) {
     EXPECT_NE(caption.find("folder"), std::string::npos);
-    spoken =
-        spoken || (caption.find("pale brown") != std::string::npos && caption.find("mail cloud") != std::string::npos);
+    spoken = spoken || caption == "a pale brown folder with a mail cloud symbol";
   }
   EXPECT_TRUE(spoken);
+  EXPECT_EQ(data.train.wordings.at(0).size(), size_t{4});
+  ImageOptions by;
+  by.folder.attribute = "colour";
+  EXPECT_EQ(open_images(s / "out", by).test.class_names, (Names{"black", "blue", "blue grey", "pale brown", "red"}));
+  by.folder.attribute = "symbol";
+  EXPECT_EQ(open_images(s / "out", by).train.class_names, symbols);
 }
 
 }  // namespace

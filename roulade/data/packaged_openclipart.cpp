@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/data/file_tree.hpp"
+#include "roulade/data/packaged.hpp"
+#include "roulade/data/svg_description.hpp"
+#include "roulade/io/file.hpp"
+#include "roulade/io/image.hpp"
+#include "roulade/io/resize.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kSide = 64;
+constexpr uint64_t kMostTextBytes = uint64_t{1} << 28;
+constexpr int64_t kLeastSide = 16, kLongest = 3;  // pixels of the shorter side; of the sides' ratio
+constexpr int64_t kMostOfATitle = 3;  // pictures; a title of more is that of a collection and says nothing of each
+constexpr uint64_t kHeldOut = 10;     // of as many titles one is for the test
+constexpr size_t kMostKeywords = 3;
+const std::string kPictures = "png", kTexts = "svg";
+
+/// Rosettes and arrows by the hundred, icons of desktop themes that are named for their theme, patterns without a
+/// motif.
+bool is_wanted(const std::string& name) {
+  for (const char* folder : {"shapes/", "special/", "buttons/", "logos/", "computer/icons/", "computer/buttons/"})
+    if (name.starts_with(folder)) return false;
+  return name.ends_with(".png");
+}
+
+/// "Clipart by Nicu Buculei - head_12" is "head".
+std::string motif(std::string title) {
+  if (const size_t dash = title.rfind(" - "); dash != std::string::npos && title.starts_with("Clipart by"))
+    title = title.substr(dash + 3);
+  std::replace(title.begin(), title.end(), '_', ' ');
+  title.erase(
+      std::find_if(title.rbegin(), title.rend(), [](char c) { return (c < '0' || c > '9') && c != ' '; }).base(),
+      title.end());
+  for (char& c : title)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return title;
+}
+
+struct ClipArt {
+  std::string name;  ///< below png/
+  std::string title;
+  std::vector<std::string> keywords;
+};
+
+/// All wordings; none where neither a title nor keywords say what is drawn.
+std::vector<std::string> wordings_of(const ClipArt& art) {
+  static const std::set<std::string> kEmpty = {"hash", "clip art", "clipart", "unsorted", "public domain", "svg"};
+  std::vector<std::string> words;
+  for (const std::string& word : art.keywords)
+    if (words.size() < kMostKeywords && word != art.title && !kEmpty.contains(word)) words.push_back(word);
+  const std::string all = fmt::format("{}", fmt::join(words, ", "));
+  if (art.title.empty()) return words.empty() ? words : std::vector{all, "clip art: " + all};
+  std::vector<std::string> out = {art.title, "clip art of " + art.title};
+  if (!words.empty()) out.insert(out.end(), {art.title + ", " + all, all});
+  return out;
+}
+
+/// In the middle of a white square; nothing where it is small, much longer than wide, or nothing but white.
+Image drawn(const Image& from) {
+  const int64_t longer = std::max(from.width, from.height), shorter = std::min(from.width, from.height);
+  if (shorter < kLeastSide || longer > kLongest * shorter) return {};
+  const Image opaque = with_channels(from, 3, {255, 255, 255});
+  const auto side = [&](int64_t n) { return std::max<int64_t>(1, (n * kSide + longer / 2) / longer); };
+  const Image small = resize(opaque, side(from.width), side(from.height));
+  Image out{kSide, kSide, 3, std::vector<uint8_t>(static_cast<size_t>(kSide * kSide * 3), 255)};
+  const int64_t left = (kSide - small.width) / 2, top = (kSide - small.height) / 2;
+  for (int64_t y = 0; y < small.height; ++y)
+    std::copy_n(small.pixel(0, y), small.width * 3, out.values.begin() + ((top + y) * kSide + left) * 3);
+  const bool blank = std::all_of(out.values.begin(), out.values.end(), [](uint8_t v) { return v > 250; });
+  return blank ? Image{} : out;
+}
+
+/// Links would be the same picture once more, so the tree is walked here.
+std::vector<std::string> find_pictures(const fs::path& folder) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().lexically_relative(folder).generic_string();
+    if (!at->is_symlink() && at->is_regular_file() && is_wanted(name)) out.push_back(name);
+  }
+  if (error) fail_system(folder, "list", error.value());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<ClipArt> describe(const fs::path& from, const std::vector<std::string>& names) {
+  std::vector<ClipArt> out;
+  std::map<std::string, int64_t> titles;
+  for (const std::string& name : names) {
+    const fs::path text = from / kTexts / (name.substr(0, name.size() - 4) + ".svg");
+    std::error_code ignored;
+    if (!fs::is_regular_file(text, ignored)) continue;
+    SvgDescription said = parse_svg_description(read_file(text, kMostTextBytes));
+    out.push_back({name, motif(said.title), std::move(said.keywords)});
+    ++titles[out.back().title];
+  }
+  for (ClipArt& art : out)
+    if (titles.at(art.title) > kMostOfATitle) art.title.clear();
+  std::erase_if(out, [](const ClipArt& art) { return wordings_of(art).empty(); });
+  return out;
+}
+
+PackagedResult build(const fs::path& from, const fs::path& to, const PackagedRequest& request) {
+  const std::vector<ClipArt> all = describe(from, find_pictures(from / kPictures));
+  PackagedResult out{.side = kSide};
+  std::array<std::string, 2> metadata;
+  for (const char* part : {"train", "test"}) fs::create_directories(to / part);
+  std::set<std::vector<uint8_t>> known;
+  int64_t done = 0;
+  for (const ClipArt& art : all) {
+    if (request.cancel.requested()) return out;
+    if (request.progress) request.progress({"build", ++done, static_cast<int64_t>(all.size()), 0, -1, ""});
+    Image picture;
+    try {
+      picture = drawn(read_png(from / kPictures / art.name));
+    } catch (const Error& error) {  // three files of the package are damaged, two have more pixels than are read
+      if (error.code() != Code::input) throw;
+    }
+    if (picture.values.empty() || !known.insert(picture.values).second) continue;
+    const std::vector<std::string> wordings = wordings_of(art);
+    // By the text, so that a picture's variants are on its side.
+    const bool is_test = name_hash(art.title.empty() ? wordings[0] : art.title) % kHeldOut == 0;
+    std::string file = art.name;
+    std::replace(file.begin(), file.end(), '/', '-');
+    const std::string group = art.name.substr(0, art.name.find('/'));
+    File(to / (is_test ? "test" : "train") / file, File::Open::create).write(to_png(picture));
+    metadata[is_test] += nlohmann::ordered_json{{"file_name", file}, {"text", wordings[0]}, {"texts", wordings},
+                                                {"group", group},    {"title", art.title},  {"keywords", art.keywords}}
+                             .dump() +
+                         "\n";
+    ++(is_test ? out.test : out.training);
+  }
+  if (out.training == 0) fail(Code::input, from.string(), "no picture with a title or keywords");
+  for (const bool is_test : {false, true})
+    File(to / (is_test ? "test" : "train") / "metadata.jsonl", File::Open::create).write(metadata[is_test]);
+  return out;
+}
+
+}  // namespace
+
+PackagedSet packaged::openclipart() {
+  return {
+      "openclipart",
+      "Open Clip Art without shapes and icons, 64 x 64 on white, with texts of titles and keywords; a tenth for the "
+      "test",
+      "openclipart-png openclipart-svg",
+      "usr/share/openclipart",
+      build,
+      {{kPictures, "openclipart-png"}, {kTexts, "openclipart-svg"}}};
+}
+
+}  // namespace roulade::data

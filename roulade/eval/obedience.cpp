@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/eval/obedience.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr auto kWhere = "obedience";
+
+/// Mean of shares of 0 to 1 and its standard error.
+ObedienceFigure share(std::string name, const std::vector<double>& right, double chance) {
+  ObedienceFigure out{std::move(name), 0, 0, chance, std::ssize(right)};
+  const auto n = static_cast<double>(right.size());
+  for (const double r : right) out.value += r / n;
+  for (const double r : right) out.error += (r - out.value) * (r - out.value);
+  out.error = std::sqrt(out.error) / n;
+  return out;
+}
+
+void check_count(int64_t pictures, int64_t asked) {
+  if (pictures < 1 || pictures != asked)
+    fail(Code::usage, kWhere, "pictures", fmt::format("{}, one at least, as many as texts", asked),
+         std::to_string(pictures));
+}
+
+}  // namespace
+
+std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& mapped, const Tensor& candidates,
+                                         const std::vector<AskedEmoji>& asked, const GroundJudge& grounds,
+                                         int64_t top) {
+  check_count(pictures.dim() > 0 ? pictures.size(0) : 0, std::ssize(asked));
+  std::vector<int64_t> own;
+  for (const AskedEmoji& one : asked) own.push_back(one.object);
+  const Retrieval found = retrieve(mapped, candidates, own, top);
+  const std::vector<Ground> seen = grounds.of(pictures);
+  std::vector<double> ground, both;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    ground.push_back(seen[i].index == grounds.find(asked[i].ground) ? 1 : 0);
+    both.push_back(ground.back() * found.in_top[i]);
+  }
+  const double chance = 1 / static_cast<double>(grounds.grounds().size());
+  return {share(fmt::format("retrieval_top_{}", top), found.in_top, found.chance_share),
+          {"retrieval_median", found.median, found.median_error, found.chance_median, std::ssize(asked)},
+          share("ground", ground, chance),
+          share("ground_and_object", both, chance * found.chance_share)};
+}
+
+std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std::vector<AskedAttribute>& attributes) {
+  if (attributes.empty()) fail(Code::usage, kWhere, "attributes", "one at least", "none");
+  std::vector<ObedienceFigure> out;
+  std::vector<double> all(attributes[0].wanted.size(), 1);
+  double chance = 1;
+  for (const AskedAttribute& attribute : attributes) {
+    check_count(pictures.dim() > 0 ? pictures.size(0) : 0, std::ssize(attribute.wanted));
+    const std::vector<std::string>& known = attribute.judge->class_names();
+    const Tensor told = attribute.judge->answers()->of(pictures).argmax(1).contiguous();
+    std::vector<double> right;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto at = std::find(known.begin(), known.end(), attribute.wanted[i]);
+      if (at == known.end()) fail_unknown(kWhere, attribute.name, attribute.wanted[i], known);
+      right.push_back(told.const_data_ptr<int64_t>()[i] == at - known.begin() ? 1 : 0);
+      all[i] *= right.back();
+    }
+    const double by_lot = 1 / static_cast<double>(known.size());
+    chance *= by_lot;
+    out.push_back(share(attribute.name, right, by_lot));
+  }
+  out.push_back(share("all", all, chance));
+  return out;
+}
+
+}  // namespace roulade
