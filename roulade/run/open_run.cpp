@@ -45,7 +45,7 @@ TrainedRun open_run(const OpenRequest& request) {
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 
-  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule);
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts);
   return run;
 }
 

@@ -121,11 +121,12 @@ void GuidanceSettings::bind(Binder& b) {
   choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened");
 }
 
-std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner) {
+std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner,
+                                              std::shared_ptr<const Denoiser> weak) {
   Binder b("guidance", table);
   GuidanceSettings settings;
   b.add("kind", settings.kind, {}, "");
-  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), {}});
+  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), {}, std::move(weak)});
 }
 
 }  // namespace roulade

@@ -101,6 +101,8 @@ struct GuidanceSettings {
   std::string kind = "none";
   void bind(Binder& b);
 };
-std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser);
+/// weak: for methods that need one; may be null.
+std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser,
+                                              std::shared_ptr<const Denoiser> weak);
 
 }  // namespace roulade
