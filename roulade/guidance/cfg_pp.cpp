@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "roulade/guidance/guidance.hpp"
-#include "roulade/guidance/interval.hpp"
+#include "roulade/guidance/shared.hpp"
 
 #include <utility>
 
@@ -9,11 +8,11 @@ namespace {
 
 struct Settings {
   double scale = 0.6;
-  GuidanceInterval interval;
+  SharedGuidance shared;
 
   void bind(Binder& b) {
     b.add("scale", scale, Range{}, "weight of the condition, between 0 = unconditional and 1");
-    interval.bind(b);
+    shared.bind(b);
   }
 };
 
@@ -21,7 +20,8 @@ struct Settings {
 /// euler_ancestral) step to the guided estimate without leaving the data's manifold at large scales.
 class CfgPp final : public Denoiser {
  public:
-  CfgPp(const Settings& settings, GuidanceParts parts) : scale_(settings.scale), parts_(std::move(parts)) {}
+  CfgPp(const Settings& settings, GuidanceParts parts)
+      : scale_(settings.scale), rescale_(settings.shared.rescale), parts_(std::move(parts)) {}
 
   const Schedule& schedule() const override { return parts_.denoiser->schedule(); }
 
@@ -29,7 +29,9 @@ class CfgPp final : public Denoiser {
     const Denoised both = denoise_both("guidance cfg_pp", parts_, x_t, t, condition);
     const int64_t batch = x_t.size(0);
     Denoised out;
-    out.x0 = both.x0.narrow(0, batch, batch).mul(1 - scale_).add_(both.x0.narrow(0, 0, batch), scale_);
+    const Tensor positive = both.x0.narrow(0, 0, batch);
+    const Tensor guided = both.x0.narrow(0, batch, batch).mul(1 - scale_).add_(positive, scale_);
+    out.x0 = rescale_.apply(schedule(), x_t, t, guided, positive);
     out.x0_direction = both.direction().narrow(0, batch, batch);
     // The reverse step's variance belongs to the conditional law.
     if (both.variance_share) out.variance_share = both.variance_share->narrow(0, 0, batch);
@@ -38,6 +40,7 @@ class CfgPp final : public Denoiser {
 
  private:
   double scale_;
+  GuidanceRescale rescale_;
   GuidanceParts parts_;
 };
 
@@ -54,8 +57,7 @@ Entry cfg_pp() {
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;
     settings.bind(b);
-    const auto plain = parts.denoiser;
-    return in_interval(settings.interval, std::make_shared<const CfgPp>(settings, std::move(parts)), plain);
+    return settings.shared.around(std::make_shared<const CfgPp>(settings, parts), parts);
   };
   return entry;
 }

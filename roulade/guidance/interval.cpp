@@ -14,11 +14,18 @@
 namespace roulade {
 namespace {
 
+int64_t rows(const Condition& condition) {
+  for (const auto* member : {&condition.label, &condition.tokens, &condition.token_mask, &condition.pooled,
+                             &condition.image, &condition.sizes, &condition.beside_time})
+    if (*member) return (*member)->size(0);
+  return 0;
+}
+
 class Interval final : public Denoiser {
  public:
   Interval(const GuidanceInterval& interval, std::shared_ptr<const Denoiser> guided,
-           std::shared_ptr<const Denoiser> plain)
-      : interval_(interval), guided_(std::move(guided)), plain_(std::move(plain)) {}
+           std::shared_ptr<const Denoiser> plain, bool whole)
+      : interval_(interval), guided_(std::move(guided)), plain_(std::move(plain)), whole_(whole) {}
 
   const Schedule& schedule() const override { return guided_->schedule(); }
 
@@ -32,7 +39,8 @@ class Interval final : public Denoiser {
     }
     if (out.rows.empty()) return guided_->denoise(x_t, t, condition);
     if (in.rows.empty()) return plain_->denoise(x_t, t, condition);
-    return joined(in.denoise(x_t, condition), out.denoise(x_t, condition), in, out);
+    const Denoised inside = whole_ ? in.of(guided_->denoise(x_t, t, condition)) : in.denoise(x_t, condition);
+    return joined(inside, out.denoise(x_t, condition), in, out);
   }
 
  private:
@@ -44,6 +52,15 @@ class Interval final : public Denoiser {
     Denoised denoise(const Tensor& x_t, const Condition& condition) const {
       const Tensor chosen = at::tensor(rows);
       return denoiser.denoise(x_t.index_select(0, chosen), times, select(condition, chosen));
+    }
+
+    /// These rows of an answer to all.
+    Denoised of(Denoised all) const {
+      const Tensor chosen = at::tensor(rows);
+      all.x0 = all.x0.index_select(0, chosen);
+      if (all.x0_direction) all.x0_direction = all.x0_direction->index_select(0, chosen);
+      if (all.variance_share) all.variance_share = all.variance_share->index_select(0, chosen);
+      return all;
     }
   };
 
@@ -62,6 +79,7 @@ class Interval final : public Denoiser {
 
   GuidanceInterval interval_;
   std::shared_ptr<const Denoiser> guided_, plain_;
+  bool whole_;  ///< guides whole batches only
 };
 
 }  // namespace
@@ -78,10 +96,10 @@ void GuidanceInterval::check() const {
 }
 
 std::shared_ptr<const Denoiser> in_interval(const GuidanceInterval& interval, std::shared_ptr<const Denoiser> guided,
-                                            std::shared_ptr<const Denoiser> plain) {
+                                            const GuidanceParts& parts) {
   interval.check();
   if (interval.everywhere()) return guided;
-  return std::make_shared<const Interval>(interval, std::move(guided), std::move(plain));
+  return std::make_shared<const Interval>(interval, std::move(guided), parts.denoiser, rows(parts.negative) > 1);
 }
 
 }  // namespace roulade

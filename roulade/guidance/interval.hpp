@@ -21,9 +21,10 @@ struct GuidanceInterval {
   bool holds(double noise) const { return noise > low && (high == 0 || noise <= high); }
 };
 
-/// `guided` inside the interval, `plain` outside; `guided` itself where it guides everywhere. Samples of a batch whose
-/// times differ go to the one or the other.
+/// `guided`, made of `parts`, inside the interval, the parts' denoiser outside; `guided` itself where it guides
+/// everywhere. Samples of a batch whose times differ go to the one or the other; with a negative condition for each
+/// sample, all are guided for the sake of those inside.
 std::shared_ptr<const Denoiser> in_interval(const GuidanceInterval& interval, std::shared_ptr<const Denoiser> guided,
-                                            std::shared_ptr<const Denoiser> plain);
+                                            const GuidanceParts& parts);
 
 }  // namespace roulade

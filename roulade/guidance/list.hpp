@@ -2,3 +2,4 @@
 ADD(none)
 ADD(cfg)
 ADD(cfg_pp)
+ADD(autoguidance)

@@ -55,6 +55,14 @@ ListedKind list_grids() {
   return kind;
 }
 
+ListedKind list_guidance() {
+  const auto& registry = guidance::registry();
+  ListedKind kind = list({"guidance", "guidances"}, "guidance.kind", registry);
+  kind.fact_names = {"needs_weak"};
+  for (size_t i = 0; i < kind.entries.size(); ++i) kind.entries[i].facts = {registry.entries()[i].needs_weak};
+  return kind;
+}
+
 ListedKind list_metrics() {
   const auto& registry = eval::registry();
   ListedKind kind = list({"metrics", "metric", "eval"}, "eval.metrics", registry);
@@ -96,7 +104,7 @@ std::vector<ListedKind> listed_kinds() {
           list({"losses", "loss"}, "objective.loss", objective::loss::registry()),
           list_samplers(),
           list_grids(),
-          list({"guidance", "guidances"}, "guidance.kind", guidance::registry()),
+          list_guidance(),
           list_metrics(),
           list({"features", "feature"}, "eval.features", features::registry()),
           list_recipes()};

@@ -7,6 +7,7 @@
 #include "roulade/objective/hybrid.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/weak.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -172,14 +173,14 @@ Twin make_twin(const TrainParts& parts) {
 }
 
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
-                                                  std::shared_ptr<const Schedule> schedule,
+                                                  std::shared_ptr<const Schedule> schedule, const DataFacts& facts,
                                                   const std::shared_ptr<TextTable>& texts) {
   const DenoiserOptions options = settings_of<DenoiserSettings>(resolved, "denoiser").options;
   // Clipping comes last, on what guidance makes.
   std::shared_ptr<const Denoiser> denoiser =
       make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")),
                     {.clip = {}, .variance = options.variance});
-  denoiser = make_guidance(resolved.tables.at("guidance"), std::move(denoiser), negative_of(resolved, texts));
+  denoiser = make_guidance(resolved.tables.at("guidance"), {std::move(denoiser), negative_of(resolved, texts), open_weak(resolved, facts, texts)});
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 

@@ -63,10 +63,10 @@ struct Twin {
 };
 Twin make_twin(const TrainParts& parts);
 
-/// A network as sampling calls it: the recipe's prediction and schedule, guided and clipped as it says.
-/// texts: of a network that reads them.
+/// A network as sampling calls it: the recipe's prediction and schedule, guided (see open_weak) and clipped as it says.
+/// facts: of the data that it was trained on; texts: of a network that reads them.
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
-                                                  std::shared_ptr<const Schedule> schedule,
+                                                  std::shared_ptr<const Schedule> schedule, const DataFacts& facts,
                                                   const std::shared_ptr<TextTable>& texts = nullptr);
 
 /// The resolved recipe with another sampler at its own default options and, unless its grid is a list of times, other

@@ -101,7 +101,8 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   s.run.facts = parts.facts;
   s.run.schedule = parts.schedule;
   s.run.generator = twin.generator;
-  if (twin.model) s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule, parts.texts);
+  if (twin.model)
+    s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule, s.run.facts, parts.texts);
   s.run.texts = parts.texts;
   s.run.seed = parts.seed;
   Points some = parts.training.points(0, kPoints);

@@ -55,7 +55,7 @@ toml::table parse(const std::string& text, const std::string& origin) {
 }
 
 /// Keys that name a file or folder.
-constexpr std::array kFileKeys = {"file", "path", "scratch", "features_file", "features_cache", "judge"};
+constexpr std::array kFileKeys = {"file", "path", "scratch", "features_file", "features_cache", "judge", "weak"};
 
 /// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {

@@ -124,12 +124,11 @@ void GuidanceSettings::bind(Binder& b) {
   choose(b, "kind", kind, guidance::registry(), "how a condition is strengthened");
 }
 
-std::shared_ptr<const Denoiser> make_guidance(const Table& table, std::shared_ptr<const Denoiser> inner,
-                                              const Condition& negative) {
+std::shared_ptr<const Denoiser> make_guidance(const Table& table, GuidanceParts parts) {
   Binder b("guidance", table);
   GuidanceSettings settings;
   b.add("kind", settings.kind, {}, "");
-  return guidance::registry().find(settings.kind, "guidance").make(b, {std::move(inner), negative});
+  return guidance::registry().find(settings.kind, "guidance").make(b, std::move(parts));
 }
 
 }  // namespace roulade

@@ -102,8 +102,6 @@ struct GuidanceSettings {
   std::string kind = "none";
   void bind(Binder& b);
 };
-/// negative: as GuidanceParts has it.
-std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, std::shared_ptr<const Denoiser> denoiser,
-                                              const Condition& negative = {});
+std::shared_ptr<const Denoiser> make_guidance(const Table& guidance, GuidanceParts parts);
 
 }  // namespace roulade

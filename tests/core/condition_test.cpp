@@ -8,7 +8,9 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -45,6 +47,39 @@ TEST(ConditionTest, ConcatenateNeedsTheSameMembers) {
   EXPECT_EQ(concatenate(a, b).label->size(0), 5);
   b.pooled = at::ones({3, 1});
   EXPECT_THROW(concatenate(a, b), Error);
+}
+
+TEST(ConditionTest, TokensOfUnequalLengthsArePaddedUnderAMask) {
+  Condition a, b;
+  a.tokens = at::ones({2, 3, 4});
+  b.tokens = at::ones({1, 5, 4}).mul(2);
+  const auto expect = [](const Condition& both, const std::vector<int64_t>& mask) {
+    EXPECT_EQ(both.tokens->sizes(), (at::IntArrayRef{3, 5, 4}));
+    EXPECT_TRUE(both.tokens->slice(0, 0, 2).slice(1, 0, 3).equal(at::ones({2, 3, 4})));
+    EXPECT_EQ(both.tokens->slice(0, 0, 2).slice(1, 3, 5).abs().max().item<float>(), 0);
+    EXPECT_TRUE(both.tokens->slice(0, 2, 3).equal(at::full({1, 5, 4}, 2.0)));
+    EXPECT_TRUE(both.token_mask->equal(at::tensor(mask).view({3, 5}).to(both.token_mask->scalar_type())));
+  };
+  expect(concatenate(a, b), {1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1});
+  EXPECT_EQ(concatenate(a, b).token_mask->scalar_type(), at::kBool);
+  a.token_mask = at::tensor(std::vector<int64_t>{1, 1, 0, 1, 1, 1}).view({2, 3});
+  expect(concatenate(a, b), {1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1});
+  EXPECT_EQ(concatenate(a, b).token_mask->scalar_type(), at::kLong);  // as the one that was given
+  b.token_mask = at::tensor(std::vector<int64_t>{1, 0, 1, 1, 0}).view({1, 5});
+  expect(concatenate(a, b), {1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 1, 0});
+  // Of one length and without masks nothing is added; with one mask the other counts all.
+  Condition c, d;
+  c.tokens = d.tokens = at::ones({1, 2, 4});
+  EXPECT_FALSE(concatenate(c, d).token_mask.has_value());
+  d.token_mask = at::tensor(std::vector<int64_t>{1, 0}).view({1, 2});
+  EXPECT_TRUE(concatenate(c, d).token_mask->equal(at::tensor(std::vector<int64_t>{1, 1, 1, 0}).view({2, 2})));
+  d.token_mask = at::ones({1, 3});
+  EXPECT_THROW(concatenate(c, d), Error);
+  d.token_mask.reset();
+  d.tokens = at::ones({1, 2, 5});
+  EXPECT_THROW(concatenate(c, d), Error);
+  c.tokens.reset();
+  EXPECT_THROW(concatenate(c, d), Error);
 }
 
 TEST(CancelTest, CopiesShareTheFlag) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/guidance/guidance.hpp"
 
+#include "mixture.hpp"
 #include "roulade/core/error.hpp"
-#include "roulade/denoiser/exact.hpp"
 #include "roulade/denoiser/network_denoiser.hpp"
-
-#include <cmath>
 
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/full.h>
@@ -17,69 +15,9 @@
 namespace roulade {
 namespace {
 
-constexpr double kWeights[] = {0.5, 0.2, 0.3}, kDeviations[] = {0.3, 0.5, 0.4};
-constexpr double kMeans[][2] = {{-1, 0.5}, {0.8, 0.1}, {0.2, -1.2}};
+using namespace test;
 
-/// Counts calls and rows, and passes on.
-class Counting final : public Denoiser {
- public:
-  explicit Counting(std::shared_ptr<const Denoiser> inner) : inner_(std::move(inner)) {}
-  const Schedule& schedule() const override { return inner_->schedule(); }
-  Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition& condition) const override {
-    ++calls;
-    rows = x_t.size(0);
-    return inner_->denoise(x_t, t, condition);
-  }
-  mutable int calls = 0;
-  mutable int64_t rows = 0;
-
- private:
-  std::shared_ptr<const Denoiser> inner_;
-};
-
-class Guidance : public ::testing::Test {
- protected:
-  Guidance() {
-    std::vector<std::vector<double>> means;
-    for (const auto& m : kMeans) means.push_back({m[0], m[1]});
-    exact = std::make_shared<Counting>(
-        make_exact_mixture(schedule, {kWeights, kWeights + 3}, means, {kDeviations, kDeviations + 3}));
-  }
-
-  /// E[x_0 | x_t, label] coordinate j, written out with plain numbers; label -1 = the whole mixture.
-  double by_hand(const double* x, int64_t j, double t, int64_t label) const {
-    const double alpha = schedule->alpha(t), sigma = schedule->sigma(t);
-    double sum = 0, total = 0;
-    for (int64_t k = 0; k < 3; ++k) {
-      if (label >= 0 && k != label) continue;
-      const double d2 = kDeviations[k] * kDeviations[k], v = alpha * alpha * d2 + sigma * sigma;
-      double distance = 0;
-      for (int64_t i = 0; i < 2; ++i) distance += std::pow(x[i] - alpha * kMeans[k][i], 2);
-      const double share = kWeights[k] / v * std::exp(-distance / (2 * v));
-      sum += share * (kMeans[k][j] + alpha * d2 / v * (x[j] - alpha * kMeans[k][j]));
-      total += share;
-    }
-    return sum / total;
-  }
-
-  void expect_guided(const Tensor& got, const std::vector<double>& t, double scale, int64_t negative) const {
-    for (int64_t i = 0; i < 4; ++i) {
-      const double* row = x.data_ptr<double>() + 2 * i;
-      const double time = t.size() == 1 ? t[0] : t[static_cast<size_t>(i)];
-      const int64_t label = (*labels.label)[i].item<int64_t>();
-      for (int64_t j = 0; j < 2; ++j) {
-        const double away = by_hand(row, j, time, negative), toward = by_hand(row, j, time, label);
-        EXPECT_NEAR(got[i][j].item<double>(), away + scale * (toward - away), 1e-12)
-            << "sample " << i << ", axis " << j;
-      }
-    }
-  }
-
-  std::shared_ptr<const Schedule> schedule = schedule::registry().make("flow");
-  std::shared_ptr<Counting> exact;
-  Tensor x = at::tensor({0.1, 0.2, -0.8, 0.9, 1.5, -0.6, 0.3, 0.3}, at::TensorOptions(at::kDouble)).view({4, 2});
-  Condition labels{at::tensor(std::vector<int64_t>{0, 1, 2, 1}), {}, {}, {}, {}};
-};
+using Guidance = MixtureTest;
 
 TEST_F(Guidance, CfgEqualsTheGuidedMeanWorkedOutByHandInOneCall) {
   for (const double scale : {2.0, 7.5, 0.5, -1.0}) {
@@ -100,6 +38,25 @@ TEST_F(Guidance, CfgSteersAwayFromTheNegativeCondition) {
   const Condition negative{at::tensor(std::vector<int64_t>{2}), {}, {}, {}, {}};
   const auto guided = make_guided("cfg", {{"scale", 3.0}}, {exact, negative});
   expect_guided(guided->denoise(x, std::vector<double>{0.6}, labels).x0, {0.6}, 3, 2);
+}
+
+TEST_F(Guidance, EachSampleMayHaveItsOwnNegative) {
+  const std::vector<int64_t> away{2, -1, 0, 0};
+  const Condition negatives{at::tensor(away), {}, {}, {}, {}};
+  const std::vector<double> t{0.6, 0.6, 0.1, 0.6};  // the third lies outside of the interval below
+  const auto everywhere = make_guided("cfg", {{"scale", 3.0}}, {exact, negatives});
+  const auto inside = make_guided("cfg", {{"scale", 3.0}, {"noise_low", 0.5}}, {exact, negatives});
+  const Tensor all = everywhere->denoise(x, t, labels).x0, some = inside->denoise(x, t, labels).x0;
+  for (int64_t i = 0; i < 4; ++i) {
+    const double* row = x.data_ptr<double>() + 2 * i;
+    const double time = t[static_cast<size_t>(i)];
+    const int64_t label = (*labels.label)[i].item<int64_t>();
+    for (int64_t j = 0; j < 2; ++j) {
+      const double from = by_hand(row, j, time, away[static_cast<size_t>(i)]), toward = by_hand(row, j, time, label);
+      EXPECT_NEAR(all[i][j].item<double>(), from + 3 * (toward - from), 1e-12) << i;
+      EXPECT_NEAR(some[i][j].item<double>(), i == 2 ? toward : from + 3 * (toward - from), 1e-12) << i;
+    }
+  }
 }
 
 TEST_F(Guidance, ScaleOneAndZeroCostHalf) {
@@ -207,6 +164,60 @@ TEST_F(Guidance, GuidesInTheIntervalAloneAndCallsOnceOutside) {
   EXPECT_NO_THROW(make_guided("cfg", {{"noise_low", 1.0}}, {exact, {}}));
   EXPECT_THROW(make_guided("cfg", {{"noise_low", 1.0}, {"noise_high", 1.0}}, {exact, {}}), Error);
   EXPECT_THROW(make_guided("cfg", {{"noise_low", -1.0}}, {exact, {}}), Error);
+}
+
+TEST_F(Guidance, AutoguidanceIsTheSumWorkedOutByHand) {
+  const std::vector<double> t{0.6};
+  for (const auto& [scale, condition_scale] : {std::pair{2.0, 1.0}, {0.0, 1.0}, {3.0, 4.0}, {1.0, 4.0}, {-0.5, 0.0}}) {
+    exact->calls = 0;
+    const auto guided =
+        make_guided("autoguidance", {{"scale", scale}, {"condition_scale", condition_scale}}, {exact, {}, weak()});
+    const Tensor x0 = guided->denoise(x, t, labels).x0;
+    EXPECT_EQ(exact->calls, 1);
+    EXPECT_EQ(exact->rows, condition_scale == 1 ? 4 : 8);
+    for (int64_t i = 0; i < 4; ++i) {
+      const double* row = x.data_ptr<double>() + 2 * i;
+      const int64_t label = (*labels.label)[i].item<int64_t>();
+      for (int64_t j = 0; j < 2; ++j) {
+        const double toward = by_hand(row, j, 0.6, label), away = by_hand(row, j, 0.6, -1);
+        const double bad = by_hand(row, j, 0.6, label, 0.5);
+        EXPECT_NEAR(x0[i][j].item<double>(),
+                    toward + (scale - 1) * (toward - bad) + (condition_scale - 1) * (toward - away), 1e-12)
+            << scale << ' ' << condition_scale << ' ' << i;
+      }
+    }
+  }
+}
+
+/// One Gaussian N(m, d^2), the weak one N(m, w^2): the slope of x0 in x is alpha d^2 / (alpha^2 d^2 + sigma^2), so the
+/// guided estimate is Gaussian again, and its slope is the same sum of the two.
+TEST_F(Guidance, AutoguidanceOfGaussiansHasTheSlopeOfTheSum) {
+  const auto gaussian = [&](double d) {
+    return std::shared_ptr<const Denoiser>(
+        make_exact_gaussian(schedule, at::full({2}, 0.3, at::kDouble), at::full({2}, d, at::kDouble)));
+  };
+  const double t = 0.4, alpha = 0.6, sigma = 0.4;
+  const auto slope = [&](double d) { return alpha * d * d / (alpha * alpha * d * d + sigma * sigma); };
+  const auto guided = make_guided("autoguidance", {{"scale", 2.5}}, {gaussian(0.5), {}, gaussian(0.8)});
+  const Tensor x0 = guided->denoise(x, std::vector<double>{t}, {}).x0;  // no condition is needed
+  const double sum = slope(0.8) + 2.5 * (slope(0.5) - slope(0.8));
+  EXPECT_TRUE(at::allclose(x0, x.sub(alpha * 0.3).mul(sum).add(0.3), 1e-13, 1e-13));
+}
+
+TEST_F(Guidance, AutoguidanceNeedsAWeakDenoiser) {
+  EXPECT_THROW(make_guided("autoguidance", {}, {exact, {}}), Error);
+  for (const guidance::Entry& entry : guidance::registry().entries())
+    EXPECT_EQ(entry.needs_weak, entry.name == "autoguidance");
+  const auto both = make_guided("autoguidance", {{"condition_scale", 2.0}}, {exact, {}, weak()});
+  EXPECT_THROW(both->denoise(x, std::vector<double>{0.6}, {}), Error);
+  // The directions are summed like the estimates, where one has its own.
+  const auto clipped =
+      make_guided("autoguidance", {}, {std::shared_ptr<const Denoiser>(make_clipped(exact, 0.1)), {}, weak()});
+  const Denoised answer = clipped->denoise(x, std::vector<double>{0.6}, labels);
+  const Denoised plain =
+      make_guided("autoguidance", {}, {exact, {}, weak()})->denoise(x, std::vector<double>{0.6}, labels);
+  EXPECT_TRUE(answer.direction().equal(plain.x0));
+  EXPECT_FALSE(answer.x0.equal(plain.x0));
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -194,6 +196,40 @@ TEST(PromptCache, ServesThreadsWithPromptsOfTheirOwn) {
     });
   for (std::thread& t : threads) t.join();
   for (const int w : wrong) EXPECT_EQ(w, 0);
+}
+
+// Two prompts of unequal lengths in one call, as guidance asks: the padded one is answered as if alone.
+TEST(ConditionalUnet, PromptsOfUnequalLengthsAreAnsweredAsEachAlone) {
+  for (const bool projected : {false, true}) {  // encoder_hid_proj makes padding other than zero
+    UnetConfig config = small();
+    if (projected) config.encoder_hid_dim = 12;
+    const auto model = frozen(config);
+    Asked positive;
+    const auto negative_of = [&](int64_t tokens, bool masked) {
+      Asked out;
+      out.condition.tokens = rule("negative", {2, tokens, 12}).to(at::kFloat);
+      if (masked) {
+        out.condition.token_mask = at::ones({2, tokens}, at::kBool);
+        out.condition.token_mask->select(0, 1).narrow(0, 1, 1).zero_();
+      }
+      return out;
+    };
+    for (const int64_t tokens : {3, 7, 11})
+      for (const bool masked : {false, true}) {
+        const Asked negative = negative_of(tokens, masked);
+        Asked both;
+        both.x = at::cat({positive.x, negative.x}, 0);
+        both.time = at::cat({positive.time, negative.time}, 0);
+        both.condition = concatenate(positive.condition, negative.condition);
+        const Tensor apart = at::cat({positive.of(*model), negative.of(*model)}, 0);
+        EXPECT_LT(furthest(both.of(*model), apart.to(at::kDouble)), 1e-5) << tokens << masked << projected;
+      }
+    // The padding does not count: without its mask the answer is another one.
+    Asked unmasked = negative_of(3, false);
+    const Tensor right = unmasked.of(*model);
+    unmasked.condition.tokens = at::cat({*unmasked.condition.tokens, at::zeros({2, 4, 12})}, 1);
+    EXPECT_GT(furthest(unmasked.of(*model), right.to(at::kDouble)), 1e-4);
+  }
 }
 
 TEST(ConditionalUnet, RecomputedBlocksHaveTheSameGradients) {

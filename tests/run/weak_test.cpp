@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/weak.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/training.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A run, and one of a smaller network on the same data.
+class WeakTest : public testing::Test {
+ protected:
+  static fs::path train(const std::string& name, const std::vector<std::string>& set) {
+    Recipe recipe = parse_recipe(R"(
+[data]
+kind = "gaussian_mixture"
+modes = 4
+count = 500
+validation_count = 50
+[schedule]
+kind = "cosine"
+steps = 20
+[model]
+width = 16
+depth = 1
+[denoiser]
+clip = 0.5
+[objective]
+label_dropout = 0.2
+[train]
+steps = 20
+batch = 64
+checkpoint_every = 10
+keep = 2
+)",
+                                 "test");
+    for (const std::string& one : set) set_key(recipe, one);
+    run_training({.recipe = recipe,
+                  .out = root_ / name,
+                  .resume = false,
+                  .init_from = {},
+                  .progress = {},
+                  .cancel = {},
+                  .row = {}});
+    return root_ / name;
+  }
+  static void SetUpTestSuite() {
+    root_ = fs::temp_directory_path() / ("roulade-weak-" + std::to_string(getpid()));
+    fs::create_directories(root_);
+    train("strong", {});
+    train("small", {"model.width=4"});
+  }
+  static void TearDownTestSuite() { fs::remove_all(root_); }
+
+  static TrainedRun open(const std::string& name, std::vector<std::string> set = {},
+                         std::optional<int64_t> checkpoint = {}) {
+    return open_run({root_ / name, std::move(set), checkpoint});
+  }
+  static TrainedRun guided_by(const fs::path& weak, const std::string& scale = "3.0") {
+    return open("strong", {"guidance.kind=autoguidance", "guidance.weak=" + weak.string(), "guidance.scale=" + scale});
+  }
+  static void expect_refused(const fs::path& weak, Code code, const std::string& part) {
+    try {
+      guided_by(weak);
+      ADD_FAILURE() << weak;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), code) << e.what();
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  }
+
+  Tensor x = at::arange(8, at::kFloat).mul(0.3).sub(1).view({4, 2});
+  Condition labels{at::arange(4), {}, {}, {}, {}};
+  std::vector<double> t{0.5};
+  static fs::path root_;
+};
+
+fs::path WeakTest::root_;
+
+TEST_F(WeakTest, IsARunOrACheckpointAndIsNeitherGuidedNorClipped) {
+  const Denoised strong = open("strong").denoiser->denoise(x, t, labels);
+  const auto expect = [&](const fs::path& given, const Denoised& weak) {
+    const Tensor sum = weak.direction().add(strong.direction().sub(weak.direction()), 3);
+    const Denoised guided = guided_by(given).denoiser->denoise(x, t, labels);
+    EXPECT_TRUE(at::allclose(guided.direction(), sum, 1e-5, 1e-5)) << given;
+    EXPECT_TRUE(guided.x0.equal(guided.direction().clamp(-0.5, 0.5))) << given;
+    EXPECT_FALSE(at::allclose(sum, strong.direction(), 1e-3, 1e-3)) << given;
+  };
+  expect(root_ / "small", open("small").denoiser->denoise(x, t, labels));
+  expect(root_ / "small/", open("small").denoiser->denoise(x, t, labels));
+  const fs::path earlier = RunFolder{root_ / "strong"}.checkpoint(10);
+  expect(earlier, open("strong", {}, 10).denoiser->denoise(x, t, labels));
+  expect(earlier / "", open("strong", {}, 10).denoiser->denoise(x, t, labels));
+  EXPECT_TRUE(guided_by(earlier, "1.0").denoiser->denoise(x, t, labels).x0.equal(strong.x0));
+}
+
+TEST_F(WeakTest, OthersThanTheStrongOnesKindAreRefused) {
+  EXPECT_THROW(open("strong", {"guidance.kind=autoguidance"}), Error);
+  EXPECT_THROW(open("strong", {"guidance.kind=cfg", "guidance.weak=small"}), Error);  // an option of another method
+  expect_refused(root_ / "nothing", Code::io, "nothing");
+  expect_refused(root_ / "strong/checkpoints/step-00000011", Code::io, "10, 20");
+  expect_refused(train("schedule", {"schedule.steps=30"}), Code::usage, "schedule");
+  expect_refused(train("scaling", {"data.scale=none"}), Code::usage, "scaling");
+  expect_refused(train("classes", {"data.modes=3"}), Code::usage, "classes");
+  Recipe three;
+  for (const char* one : {"data.kind=swiss_roll_3d", "data.count=500", "schedule.steps=20", "train.steps=0"})
+    set_key(three, one);
+  run_training({.recipe = three,
+                .out = root_ / "three",
+                .resume = false,
+                .init_from = {},
+                .progress = {},
+                .cancel = {},
+                .row = {}});
+  expect_refused(root_ / "three", Code::usage, "shape");
+}
+
+}  // namespace
+}  // namespace roulade
