@@ -94,7 +94,7 @@ double inner_step(const Tensor& y) {
 
 // Group normalisation over a tile is another one than over the picture, and so is attention: tiles that lie side by
 // side have a step between them, those that are blended have none that the picture itself lacks. All tiles of a
-// constant picture are the same one, flat up to where their edges are seen, which is 11.5 places here.
+// constant picture are the same one, flat up to where their edges are seen, which is 12 places here.
 TEST(Tiling, SmoothAndConstantLatentsShowNoSeam) {
   const Tensor at = at::arange(40, at::kFloat) / 40, phase = at::arange(4, at::kFloat).view({1, 4, 1, 1});
   const Tensor smooth = at::sin(5 * at.view({1, 1, 1, 40}) + phase) + at::cos(4 * at.view({1, 1, 40, 1}) - phase);
