@@ -4,6 +4,7 @@
 #include "roulade/model/resample.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <ATen/ops/constant_pad_nd.h>
 #include <fmt/format.h>

@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char *kWhere = "autoencoder", *kClass = "AutoencoderKL";
 constexpr int64_t kMostLevels = 16;
+constexpr double kMost = 1 << 20;  // of channels, blocks, pixels: what a damaged file says beyond is refused
 constexpr const char *kSize = "sample_size", *kShift = "shift_factor", *kMean = "latents_mean", *kStd = "latents_std";
 /// Keys whose null diffusers takes as 0 or as nothing.
 constexpr std::array kNullable{kShift, kMean, kStd};
@@ -41,10 +42,11 @@ void all_are(const char* key, const std::vector<std::string>& types, const char*
 void AutoencoderConfig::bind(Binder& b) {
   b.add("down_block_types", down_block_types, {}, "block of each level of the encoder: DownEncoderBlock2D");
   b.add("up_block_types", up_block_types, {}, "block of each level of the decoder: UpDecoderBlock2D");
-  b.add("block_out_channels", block_out_channels, at_least(1), "channels of each level, the finest first");
-  b.add("layers_per_block", layers_per_block, at_least(1), "residual blocks of a level on the way down; one more up");
+  b.add("block_out_channels", block_out_channels, between(1, kMost), "channels of each level, the finest first");
+  b.add("layers_per_block", layers_per_block, between(1, kMost),
+        "residual blocks of a level on the way down; one more up");
   b.add("act_fn", act_fn, {"silu", "swish", "gelu", "mish", "relu"}, "activation of the residual blocks");
-  b.add("latent_channels", latent_channels, at_least(1), "channels of the latents");
+  b.add("latent_channels", latent_channels, between(1, kMost), "channels of the latents");
   b.add("norm_num_groups", norm_num_groups, at_least(1), "groups of the normalisations");
   b.add("use_quant_conv", use_quant_conv, "a 1x1 convolution behind the encoder");
   b.add("use_post_quant_conv", use_post_quant_conv, "a 1x1 convolution before the decoder");
@@ -53,9 +55,9 @@ void AutoencoderConfig::bind(Binder& b) {
 
 void AutoencoderConfig::bind_whole(Binder& b) {
   bind(b);
-  b.add("in_channels", in_channels, at_least(1), "channels of the pictures");
-  b.add("out_channels", out_channels, at_least(1), "channels of the decoded pictures");
-  b.add(kSize, sample_size, at_least(1), "pixels that it was trained on, one number or height and width");
+  b.add("in_channels", in_channels, between(1, kMost), "channels of the pictures");
+  b.add("out_channels", out_channels, between(1, kMost), "channels of the decoded pictures");
+  b.add(kSize, sample_size, between(1, kMost), "pixels that it was trained on, one number or height and width");
   b.add("scaling_factor", scaling_factor, above(0), "what latents are multiplied by for the denoiser");
   b.add(kShift, shift_factor, {}, "what is taken from latents before");
   b.add(kMean, latents_mean, {}, "mean of each latent channel, taken away before");

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <ATen/TensorOperators.h>

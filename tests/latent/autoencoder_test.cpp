@@ -132,6 +132,7 @@ TEST(Autoencoder, RefusesByKeyWhatItDoesNotCompute) {
   refused(R"({"block_out_channels":[]})", "block_out_channels");
   refused(R"({"block_out_channels":[64.5]})", "block_out_channels");
   refused(R"({"block_out_channels":64})", "block_out_channels");
+  refused(R"({"block_out_channels":[1e300]})", "block_out_channels");
   refused(R"({"layers_per_block":0})", "layers_per_block");
   refused(R"({"layers_per_block":null})", "layers_per_block");
   refused(R"({"act_fn":"tanh"})", "act_fn");
