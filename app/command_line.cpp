@@ -44,6 +44,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
   add_sample(root, exit_code);
   add_eval(root, exit_code);
   add_judge(root, exit_code);
+  add_obey(root, exit_code);
   add_average(root, exit_code);
   add_likelihood(root, exit_code);
   add_doctor(root, exit_code);

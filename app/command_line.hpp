@@ -17,6 +17,7 @@ void add_train(CLI::App& root, int& exit_code);
 void add_sample(CLI::App& root, int& exit_code);
 void add_eval(CLI::App& root, int& exit_code);
 void add_judge(CLI::App& root, int& exit_code);
+void add_obey(CLI::App& root, int& exit_code);
 void add_average(CLI::App& root, int& exit_code);
 void add_likelihood(CLI::App& root, int& exit_code);
 void add_doctor(CLI::App& root, int& exit_code);

@@ -180,7 +180,8 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
   std::shared_ptr<const Denoiser> denoiser =
       make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")),
                     {.clip = {}, .variance = options.variance});
-  denoiser = make_guidance(resolved.tables.at("guidance"), {std::move(denoiser), negative_of(resolved, texts), open_weak(resolved, facts, texts)});
+  denoiser = make_guidance(resolved.tables.at("guidance"),
+                           {std::move(denoiser), negative_of(resolved, texts), open_weak(resolved, facts, texts)});
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 

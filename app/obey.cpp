@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/command_line.hpp"
+#include "app/work.hpp"
+#include "roulade/run/obedience.hpp"
+#include "roulade/run/obedience_files.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace roulade::app {
+namespace {
+
+struct Options {
+  WorkOptions work;
+  std::string run;
+  ObedienceRequest request;
+  std::optional<double> guidance;
+  std::optional<int64_t> steps, checkpoint;
+  std::string sampler;
+};
+
+int obey(const Options& o) {
+  Work work(o.work);
+  std::vector<std::string> set = o.work.set;
+  if (o.guidance) {
+    set.emplace_back("guidance.kind=\"cfg\"");
+    set.push_back(fmt::format("guidance.scale={}", *o.guidance));
+  }
+  if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
+  if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
+  const TrainedRun run = open_run({o.run, set, o.checkpoint});
+  ObedienceRequest request = o.request;
+  request.seed = static_cast<uint64_t>(o.work.seed.value_or(static_cast<int64_t>(run.seed)));
+  request.progress = work.progress();
+  request.cancel = work.cancel();
+  const Obedience judged = judge_run_obedience(run, request);
+  if (!judged.finished) return work.stopped("stopped; nothing was written");
+  const std::filesystem::path file = write_obedience(run, judged);
+  Description out = describe(judged);
+  out.add("file", file.string());
+  work.finish(out);
+  return 0;
+}
+
+}  // namespace
+
+void add_obey(CLI::App& root, int& exit_code) {
+  const auto o = std::make_shared<Options>();
+  CLI::App& command = *root.add_subcommand("obey", "Judge whether pictures show what their texts ask for.");
+  command.add_option("RUN", o->run, "run folder of a network that reads texts")->required()->option_text(" ");
+  command
+      .add_option("--judges", o->request.judges,
+                  "a folder with a judge for each attribute, by its name:\nroulade judge --attribute")
+      ->option_text("DIR");
+  command.add_option("--features", o->request.features, "of emoji: the file of EfficientNet-lite0's weights")
+      ->option_text("FILE");
+  command.add_option("--encoder", o->request.encoder, "of emoji: the folder of a text encoder that pools, MiniLM")
+      ->option_text("DIR");
+  command.add_flag("--seen", o->request.seen, "texts of the training pictures, not of the test's")->option_text(" ");
+  command.add_option("--texts", o->request.texts, "texts at most, drawn by the seed; default: all")
+      ->option_text("N")
+      ->check(CLI::PositiveNumber);
+  command.add_option("-n,--each", o->request.each, "pictures a text; default 1")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1000));
+  command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
+  command.add_option("--sampler", o->sampler, "see roulade list samplers")->option_text("NAME");
+  command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
+  command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  o->work.add_to(command, "of texts and samples; default: the run's");
+  o->work.add_device(command);
+  command.footer(
+      "Examples:\n"
+      "  roulade obey runs/papirus --judges judges/papirus\n"
+      "  roulade obey runs/emoji --features lite0.pth --encoder minilm --seen");
+  command.callback([o, &exit_code] { exit_code = obey(*o); });
+}
+
+}  // namespace roulade::app

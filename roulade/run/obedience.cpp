@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/obedience.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/data/attributes.hpp"
+#include "roulade/data/image_set.hpp"
+#include "roulade/eval/picture_format.hpp"
+#include "roulade/eval/protocol.hpp"
+#include "roulade/eval/ridge.hpp"
+#include "roulade/eval/text_vectors.hpp"
+#include "roulade/run/parts.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kWhere = "obedience";
+constexpr int64_t kShown = 32;      // samples that come back
+constexpr int64_t kAtOnce = 64;     // pictures that the features' network reads together
+constexpr int64_t kTop = 10;        // ranks that count as found
+constexpr int64_t kFitGrounds = 3;  // pictures of each emoji whose mean features the map is fitted on
+constexpr uint64_t kRole = 8003;
+
+/// A part of a folder of pictures, as the run's data have them.
+struct Part {
+  fs::path folder;
+  ImageSet set;
+
+  std::vector<std::string> attribute(const std::string& key) const { return read_attribute(folder, set.names, key); }
+};
+
+Part open_part(const TrainedRun& run, const std::string& name, const Cancel& cancel) {
+  const Table& data = run.recipe.tables.at("data");
+  if (text_of(run.recipe, "data", "kind") != "images")
+    fail(Code::usage, kWhere, "data of the run", "a folder of pictures with texts",
+         text_of(run.recipe, "data", "kind"));
+  const fs::path root = text_of(run.recipe, "data", "path");
+  std::error_code ignored;
+  Part out{root / name, {}};
+  if (!fs::exists(out.folder, ignored))
+    fail(Code::io, out.folder.string(), "no such folder: the data need one of each, train and test");
+  const std::string &fit = text_of(run.recipe, "data", "fit"), &ground = text_of(run.recipe, "data", "background");
+  ImageOptions options;
+  options.size = std::get<int64_t>(data.at("size").value);
+  options.channels = run.facts.shape[0];
+  options.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : Fit::exact;
+  const uint8_t shade = ground == "white" ? 255 : ground == "grey" ? 128 : 0;
+  options.background = {shade, shade, shade};
+  options.cancel = cancel;
+  out.set = open_images(out.folder, options).train;
+  if (out.set.captions.empty()) fail(Code::input, out.folder.string(), "the pictures have no texts");
+  return out;
+}
+
+/// uint8 [rows, C, H, W].
+Tensor pictures_of(const ImageSet& set, const std::vector<int64_t>& rows) {
+  Tensor out = at::empty({static_cast<int64_t>(rows.size()), set.channels, set.height, set.width}, at::kByte);
+  uint8_t* to = out.mutable_data_ptr<uint8_t>();
+  for (const int64_t row : rows) {
+    const auto from = set.values.begin() + row * set.picture_size();
+    to = std::copy(from, from + set.picture_size(), to);
+  }
+  return out;
+}
+
+Tensor features_of(const Features& features, const Tensor& pictures, const ProgressFn& progress, const Cancel& cancel) {
+  const at::NoGradGuard no_grad;
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t count = pictures.size(0);
+  std::vector<Tensor> parts;
+  for (int64_t first = 0; first < count; first += kAtOnce) {
+    const int64_t n = std::min(kAtOnce, count - first);
+    parts.push_back(cancel.requested() ? at::zeros({n, features.width()}) : features.of(pictures.narrow(0, first, n)));
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double rate = static_cast<double>(first + n) / std::max(seconds, 1e-9);
+    if (progress) progress({"features", first + n, count, rate, static_cast<double>(count - first - n) / rate, ""});
+  }
+  return at::cat(parts);
+}
+
+/// The rows of a part whose value under a key is one of some, in an order by the seed, `most` at most.
+std::vector<int64_t> chosen_rows(const ImageSet& set, uint64_t seed, int64_t most,
+                                 const std::function<bool(int64_t)>& wanted) {
+  std::vector<int64_t> out;
+  for (const int64_t row : permutation({derive_seed(seed, kRole), Stream::evaluate, 0}, set.count))
+    if (wanted(row) && (most == 0 || std::ssize(out) < most)) out.push_back(row);
+  return out;
+}
+
+template <class T>
+std::vector<T> at_rows(const std::vector<T>& all, const std::vector<int64_t>& rows) {
+  std::vector<T> out;
+  for (const int64_t row : rows) out.push_back(all[static_cast<size_t>(row)]);
+  return out;
+}
+
+template <class T>
+std::vector<T> repeated(const std::vector<T>& all, int64_t times) {
+  std::vector<T> out;
+  for (int64_t k = 0; k < times; ++k) out.insert(out.end(), all.begin(), all.end());
+  return out;
+}
+
+/// What judges pictures, whoever made them.   rows: of the part, a text each, in order; times: how often they come.
+using JudgePictures = std::function<std::vector<ObedienceFigure>(const Tensor& pictures, int64_t times)>;
+
+JudgePictures attribute_judge(const TrainedRun& run, const Part& part, const std::vector<int64_t>& rows,
+                              const fs::path& folder) {
+  struct One {
+    std::string name;
+    std::shared_ptr<const Judge> judge;
+    std::vector<std::string> wanted;
+  };
+  std::vector<One> all;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (entry.is_directory()) all.push_back({entry.path().filename().string(), nullptr, {}});
+  if (all.empty()) fail(Code::io, folder.string(), "no judges", "a folder for each attribute, by its name");
+  std::sort(all.begin(), all.end(), [](const One& a, const One& b) { return a.name < b.name; });
+  for (One& one : all) {
+    one.judge = std::make_shared<const Judge>(Judge::read(folder / one.name));
+    one.judge->check(run.facts.shape, std::ssize(one.judge->class_names()), {});
+    one.wanted = at_rows(part.attribute(one.name), rows);
+  }
+  return [all](const Tensor& pictures, int64_t times) {
+    std::vector<AskedAttribute> asked;
+    for (const One& one : all) asked.push_back({one.name, one.judge.get(), repeated(one.wanted, times)});
+    return judge_attributes(pictures, asked);
+  };
+}
+
+/// The map from features to vectors of names, on the mean features of each emoji of the training part.
+RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, const Features& features,
+                   const Tensor& vectors, const std::map<std::string, int64_t>& numbers, const ObedienceRequest& r) {
+  std::map<std::string, std::vector<int64_t>> rows_of;
+  for (const int64_t row : chosen_rows(train.set, 0, 0, [](int64_t) { return true; })) {
+    std::vector<int64_t>& of = rows_of[names[static_cast<size_t>(row)]];
+    if (std::ssize(of) < kFitGrounds) of.push_back(row);
+  }
+  std::vector<int64_t> rows, text_rows;
+  for (const auto& [name, of] : rows_of) {
+    rows.insert(rows.end(), of.begin(), of.end());
+    text_rows.push_back(numbers.at(name));
+  }
+  const Tensor all = features_of(features, pictures_of(train.set, rows), r.progress, r.cancel);
+  std::vector<Tensor> means;
+  int64_t first = 0;
+  for (const auto& [name, of] : rows_of) {
+    means.push_back(all.narrow(0, first, std::ssize(of)).mean(0, true));
+    first += std::ssize(of);
+  }
+  return fit_ridge(at::cat(means), at::index_select(vectors, 0, at::tensor(text_rows, at::kLong)));
+}
+
+}  // namespace
+
+Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) {
+  const auto start = std::chrono::steady_clock::now();
+  if (!run.texts || !run.facts.pictures())
+    fail(Code::usage, kWhere, "the run", "one whose network reads texts and makes pictures", run.folder.string());
+  const bool emoji = !r.features.empty() || !r.encoder.empty();
+  if (emoji == !r.judges.empty() || r.features.empty() != r.encoder.empty())
+    fail(Code::usage, kWhere, "who judges",
+         "a folder of judges, or for emoji features' weights and the folder of a text encoder");
+  Obedience out;
+  out.split = r.seen ? "train" : "test";
+  const Part part = open_part(run, out.split, r.cancel);
+  std::vector<int64_t> rows;
+  JudgePictures judge;
+  if (!emoji) {
+    rows = chosen_rows(part.set, r.seed, r.texts, [](int64_t) { return true; });
+    judge = attribute_judge(run, part, rows, r.judges);
+  } else {
+    // Candidates: the names of the test part, or as many of the training part.
+    const Part train = r.seen ? part : open_part(run, "train", r.cancel);
+    const std::vector<std::string> names = part.attribute("name"), grounds = part.attribute("ground");
+    const std::vector<std::string> train_names = r.seen ? names : train.attribute("name");
+    const fs::path test = fs::path(text_of(run.recipe, "data", "path")) / "test";
+    const std::vector<std::string> test_names =
+        r.seen ? read_attribute(test, open_part(run, "test", r.cancel).set.names, "name") : names;
+    const size_t candidates = std::set<std::string>(test_names.begin(), test_names.end()).size();
+    std::vector<std::string> texts;
+    std::map<std::string, int64_t> numbers;  // of names among the candidates, then of all others
+    for (const int64_t row : chosen_rows(part.set, r.seed, 0, [](int64_t) { return true; }))
+      if (const std::string& name = names[static_cast<size_t>(row)];
+          texts.size() < candidates && numbers.emplace(name, std::ssize(texts)).second)
+        texts.push_back(name);
+    for (const std::string& name : train_names)
+      if (numbers.emplace(name, std::ssize(texts)).second) texts.push_back(name);
+    const Table file{{"features", Given("lite0")}, {"features_file", Given(r.features.string())}};
+    const std::shared_ptr<const Features> features = Protocol::from_table(file).make_features();
+    const Tensor vectors =
+        text_vectors(*open_tokenizer(r.encoder), *open_text_encoder(r.encoder), texts, r.progress, r.cancel);
+    const auto map = std::make_shared<const RidgeMap>(fit_names(train, train_names, *features, vectors, numbers, r));
+    const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates));
+    rows = chosen_rows(part.set, r.seed, r.texts, [&](int64_t row) {
+      return numbers.at(names[static_cast<size_t>(row)]) < static_cast<int64_t>(candidates);
+    });
+    std::vector<AskedEmoji> asked;
+    for (const int64_t row : rows)
+      asked.push_back({numbers.at(names[static_cast<size_t>(row)]), grounds[static_cast<size_t>(row)]});
+    judge = [=](const Tensor& pictures, int64_t times) {
+      const Tensor mapped = map->apply(features_of(*features, pictures, r.progress, r.cancel));
+      return judge_emoji(pictures, mapped, own, repeated(asked, times), GroundJudge(), kTop);
+    };
+  }
+  SampleRequest request;
+  request.prompts = at_rows(part.set.captions, rows);
+  request.count = std::ssize(rows) * r.each;
+  request.seed = r.seed;
+  request.progress = r.progress;
+  request.cancel = r.cancel;
+  PointSamples made = sample_points(run, request);
+  out.finished = !r.cancel.requested();
+  out.texts = std::ssize(rows);
+  if (!out.finished) return out;
+  const PictureFormat format{run.facts.shape, run.facts.low, run.facts.high, run.facts.scaling};
+  const PointSet scaled = to_set(run.facts.scaling.apply(made.points));
+  out.samples = judge(format.bytes(scaled.view()), r.each);
+  out.real = judge(pictures_of(part.set, rows), 1);
+  out.finished = !r.cancel.requested();
+  const int64_t shown = std::min(kShown, request.count);
+  out.prompts.assign(request.prompts.begin(), request.prompts.begin() + std::min(shown, std::ssize(rows)));
+  out.shown = {part_of(made.points, 0, shown), made.calls, made.seconds, {}, {}};
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+std::string to_json(const TrainedRun& run, const Obedience& o) {
+  nlohmann::ordered_json json = {{"format", 1},
+                                 {"step", run.step},
+                                 {"split", o.split},
+                                 {"texts", o.texts},
+                                 {"seconds", o.seconds},
+                                 {"guidance", nullptr},
+                                 {"figures", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json guidance;
+  for (const auto& [key, given] : run.recipe.tables.at("guidance")) guidance[key] = to_text(given.value);
+  json["guidance"] = guidance;
+  for (size_t i = 0; i < o.samples.size(); ++i)
+    json["figures"].push_back({{"figure", o.samples[i].name},
+                               {"samples", o.samples[i].value},
+                               {"samples_error", o.samples[i].error},
+                               {"real", o.real[i].value},
+                               {"real_error", o.real[i].error},
+                               {"chance", o.samples[i].chance},
+                               {"pictures", o.samples[i].count}});
+  return json.dump(2) + "\n";
+}
+
+}  // namespace roulade

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/eval/obedience.hpp"
+#include "roulade/run/sampling.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+struct ObedienceRequest {
+  bool seen = false;             ///< texts of the training pictures; else of the test's, which the run has never seen
+  int64_t texts = 0;             ///< at most, drawn by the seed; 0 = all of the part
+  int64_t each = 1;              ///< pictures a text
+  std::filesystem::path judges;  ///< a folder with a judge for each attribute, by its name (roulade judge --attribute)
+  /// Of emoji: EfficientNet-lite0's weights and the folder of a text encoder, which the ridge map is fitted between.
+  std::filesystem::path features, encoder;
+  uint64_t seed = 0;
+  ProgressFn progress;
+  Cancel cancel;
+};
+
+/// Whether a run's pictures show what their texts ask for, by judges that know the texts' parts from the metadata.
+struct Obedience {
+  std::vector<ObedienceFigure> samples;
+  std::vector<ObedienceFigure> real;  ///< the same figures of the real pictures with these texts, in the same order
+  int64_t texts = 0;                  ///< judged
+  std::string split;                  ///< "test" or "train"
+  std::vector<std::string> prompts;   ///< of the first samples
+  PointSamples shown;                 ///< these samples
+  double seconds = 0;
+  bool finished = true;
+};
+
+/// Draws pictures for the first wording of each text of a part of the run's data, and judges them: each attribute that
+/// has a judge in `judges` (judge_attributes), or emoji by retrieval and ground (judge_emoji), whose candidates are the
+/// names of the part, of the training part as many as of the test, drawn by the seed.
+/// Throws Error(usage) for a run that reads no text, and where it is not said what judges; Error(io) and Error(input)
+/// as the data, judges and encoders do.
+Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& request);
+
+/// The figures as JSON text, as RUN/obedience-test.json holds them.
+std::string to_json(const TrainedRun& run, const Obedience& obedience);
+
+}  // namespace roulade
