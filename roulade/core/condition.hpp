@@ -32,7 +32,7 @@ Condition slice(const Condition& condition, int64_t first, int64_t count);
 /// The rows of these numbers, in this order.   rows: [n] int64.
 Condition select(const Condition& condition, const Tensor& rows);
 
-/// a's rows followed by b's. Throws Error(usage) when one has a member that the other lacks.
+/// a's rows followed by b's; shorter tokens are padded under a mask. Throws Error(usage) where their members differ.
 Condition concatenate(const Condition& a, const Condition& b);
 
 }  // namespace roulade

@@ -69,6 +69,13 @@ std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
     const auto& guidance = run.recipe.tables.at("guidance");
     const auto scale = guidance.find("scale");
     name += "-" + kind + (scale == guidance.end() ? "" : "-" + to_text(scale->second.value));
+    for (const OptionInfo& option : guidance::registry().find(kind).options()) {
+      const auto given = guidance.find(option.key);
+      if (option.key == "scale" || given == guidance.end() || given->second.value == option.initial) continue;
+      const auto* text = std::get_if<std::string>(&given->second.value);
+      name += "-" + option.key + "-" +
+              (text ? std::filesystem::path(*text).filename().string() : to_text(given->second.value));
+    }
   }
   return RunFolder{run.folder}.samples() / fmt::format("{}-seed-{}.csv", name, seed);
 }

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Guidance as a person asks for it: rescaled, thresholded, by a weak network; what is refused.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+short=(--set train.steps=40 --set train.batch=64 --set train.checkpoint_every=20 --set data.count=500 --set model.width=16)
+ends 0 train "$tree/recipes/guided_mixture.toml" --out run "${short[@]}" --set train.keep=2
+of() {
+  local name="$1"
+  shift
+  ends 0 sample run -n 20 --label 3 --steps 5 --out "$name.csv" "$@"
+}
+of plain
+of one --guidance 1
+same plain.csv one.csv
+of strong --guidance 6
+of shared --guidance 6 --set guidance.rescale=0.7 --set guidance.threshold=0.9 --set guidance.threshold_limit=1
+cmp -s strong.csv shared.csv && fail "rescale and threshold change nothing"
+of same --set guidance.kind=autoguidance --set guidance.weak=run/checkpoints/step-00000020 --set guidance.scale=1
+same plain.csv same.csv
+of auto --set guidance.kind=autoguidance --set guidance.weak=run/checkpoints/step-00000020 --set guidance.scale=3
+cmp -s plain.csv auto.csv && fail "a weak network changes nothing"
+
+# Files by default are named by what differs, so that nothing is overwritten.
+ends 0 sample run -n 2 --steps 2 --guidance 6
+ends 0 sample run -n 2 --steps 2 --guidance 6 --set guidance.rescale=0.7
+ends 0 sample run -n 2 --steps 2 --set guidance.kind=autoguidance --set guidance.scale=2 --set guidance.weak=run/checkpoints/step-00000020
+for ending in cfg-6.0 cfg-6.0-rescale-0.7 autoguidance-2.0-weak-step-00000020; do
+  compgen -G "run/samples/*-$ending-seed-*.csv" >none || fail "no file *-$ending-seed-*.csv: $(ls run/samples)"
+done
+
+ends 2 sample run --set guidance.kind=autoguidance
+says err "[guidance.weak] weak network: expected a run or a checkpoint's folder, got none"
+ends 6 sample run --set guidance.kind=autoguidance --set guidance.weak=run/checkpoints/step-00000021
+says err "no whole checkpoint: expected a step of 20, 40"
+ends 6 sample run --set guidance.kind=autoguidance --set guidance.weak=nothing
+says err nothing
+ends 2 sample run --guidance 2 --set guidance.rescale=2
+says err "guidance.rescale"
+ends 0 list guidance
+says out autoguidance
+finish
