@@ -16,10 +16,6 @@
 namespace roulade {
 namespace {
 
-constexpr std::optional<Tensor> Condition::*kMembers[] = {
-    &Condition::label, &Condition::tokens, &Condition::token_mask,  &Condition::pooled,
-    &Condition::image, &Condition::sizes,  &Condition::beside_time, &Condition::text};
-
 /// x: [B, L, ...], with zeros behind it: [B, length, ...].
 Tensor padded(const Tensor& x, int64_t length) {
   if (x.size(1) == length) return x;
@@ -55,14 +51,14 @@ void make_even(Condition& a, Condition& b) {
 
 Condition slice(const Condition& condition, int64_t first, int64_t count) {
   Condition out;
-  for (auto member : kMembers)
+  for (auto member : kConditionMembers)
     if (const auto& value = condition.*member) out.*member = at::slice(*value, 0, first, first + count);
   return out;
 }
 
 Condition select(const Condition& condition, const Tensor& rows) {
   Condition out;
-  for (auto member : kMembers)
+  for (auto member : kConditionMembers)
     if (const auto& value = condition.*member) out.*member = at::index_select(*value, 0, rows);
   return out;
 }
@@ -70,7 +66,7 @@ Condition select(const Condition& condition, const Tensor& rows) {
 Condition concatenate(const Condition& first, const Condition& second) {
   Condition a = first, b = second, out;
   make_even(a, b);
-  for (auto member : kMembers) {
+  for (auto member : kConditionMembers) {
     const auto &x = a.*member, &y = b.*member;
     if (x.has_value() != y.has_value())
       fail(Code::usage, "condition", "the two conditions differ in their members", "both or neither to have each");

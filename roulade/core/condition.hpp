@@ -26,6 +26,11 @@ struct Condition {
   }
 };
 
+/// All members.
+inline constexpr std::optional<Tensor> Condition::*kConditionMembers[] = {
+    &Condition::label, &Condition::tokens, &Condition::token_mask,  &Condition::pooled,
+    &Condition::image, &Condition::sizes,  &Condition::beside_time, &Condition::text};
+
 /// Rows first..first+count-1 of every member.
 Condition slice(const Condition& condition, int64_t first, int64_t count);
 

@@ -43,9 +43,7 @@ Condition negative_like(const Condition& positive, const Condition& negative, in
   // What is turned round is a text or a class: the picture's sizes stay unless others are given.
   if (!out.sizes) out.sizes = positive.sizes;
   if (!out.beside_time) out.beside_time = positive.beside_time;
-  for (auto member :
-       {&out.label, &out.tokens, &out.token_mask, &out.pooled, &out.image, &out.sizes, &out.beside_time, &out.text})
-    repeat(*member, batch);
+  for (auto member : kConditionMembers) repeat(out.*member, batch);
   return out;
 }
 

@@ -15,9 +15,8 @@ namespace roulade {
 namespace {
 
 int64_t rows(const Condition& condition) {
-  for (const auto* member : {&condition.label, &condition.tokens, &condition.token_mask, &condition.pooled,
-                             &condition.image, &condition.sizes, &condition.beside_time})
-    if (*member) return (*member)->size(0);
+  for (const auto member : kConditionMembers)
+    if (const auto& value = condition.*member) return value->size(0);
   return 0;
 }
 
