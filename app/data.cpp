@@ -25,6 +25,14 @@ bool is_picture_folder(const std::string& name) {
   return std::count(names.begin(), names.end(), name) > 0;
 }
 
+/// The names of folders, four a line.
+std::string folder_lines() {
+  const std::vector<std::string> names = picture_folders();
+  std::string out;
+  for (size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "\n" : i % 4 == 0 ? ",\n" : ", ") + names[i];
+  return out;
+}
+
 int build(const Options& o) {
   if (o.drawn || !o.work.set.empty() || o.work.seed)
     fail(Code::usage, "data " + o.name, "--count, --format, --set and --seed", "none: the pictures are what they are");
@@ -59,9 +67,7 @@ int data(const Options& o) {
 void add_data(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("data", "Write points of a data set, or a folder of pictures.");
-  command
-      .add_option("NAME", o->name,
-                  fmt::format("see roulade list data; pictures:\n{}", fmt::join(picture_folders(), ", ")))
+  command.add_option("NAME", o->name, "see roulade list data; pictures:" + folder_lines())
       ->required()
       ->option_text(" ");
   command.add_option("-o,--out", o->out, "folder to write to; for pictures a new or empty one")

@@ -48,6 +48,10 @@ void add_judge(CLI::App& root, int& exit_code) {
   command.add_option("-o,--out", o->request.out, "folder of the judge; an older judge is replaced")
       ->required()
       ->option_text("DIR");
+  command
+      .add_option("--attribute", o->request.attribute,
+                  "key of the pictures' metadata whose values are the\nclasses; default: the classes of the recipe")
+      ->option_text("KEY");
   command.add_option("--epochs", o->request.epochs, "passes over the training pictures; default: 8")
       ->option_text("N")
       ->check(CLI::Range(1, 10000));
@@ -60,6 +64,7 @@ void add_judge(CLI::App& root, int& exit_code) {
       "Example:\n"
       "  roulade judge runs/digits --out judges/digits\n"
       "  roulade eval runs/digits --set eval.judge=judges/digits\n"
+      "  roulade judge papirus.toml --attribute colour --out judges/colour\n"
       "docs/judging.md says what the figures mean.");
   command.callback([o, &exit_code] { exit_code = judge(*o); });
 }

@@ -26,8 +26,9 @@ namespace fs = std::filesystem;
 constexpr int64_t kSide = 64;
 constexpr uint64_t kMostTextBytes = uint64_t{1} << 28;
 constexpr int64_t kLeastSide = 16, kLongest = 3;  // pixels of the shorter side; of the sides' ratio
-constexpr int64_t kMostOfATitle = 3;  // pictures; a title of more is that of a collection and says nothing of each
-constexpr uint64_t kHeldOut = 10;     // of as many titles one is for the test
+constexpr int64_t kMostOfKeywords = 12;  // pictures; keywords that more have for their text say nothing of each, too
+constexpr int64_t kMostOfATitle = 3;     // pictures; a title of more is that of a collection and says nothing of each
+constexpr uint64_t kHeldOut = 10;        // of as many titles one is for the test
 constexpr size_t kMostKeywords = 3;
 const std::string kPictures = "png", kTexts = "svg";
 
@@ -60,7 +61,8 @@ struct ClipArt {
 
 /// All wordings; none where neither a title nor keywords say what is drawn.
 std::vector<std::string> wordings_of(const ClipArt& art) {
-  static const std::set<std::string> kEmpty = {"hash", "clip art", "clipart", "unsorted", "public domain", "svg"};
+  static const std::set<std::string> kEmpty = {"hash",          "clip art", "clipart", "openclipart",
+                                               "public domain", "unsorted", "svg",     "signs_and_symbols"};
   std::vector<std::string> words;
   for (const std::string& word : art.keywords)
     if (words.size() < kMostKeywords && word != art.title && !kEmpty.contains(word)) words.push_back(word);
@@ -112,7 +114,10 @@ std::vector<ClipArt> describe(const fs::path& from, const std::vector<std::strin
   }
   for (ClipArt& art : out)
     if (titles.at(art.title) > kMostOfATitle) art.title.clear();
+  std::map<std::string, int64_t> texts;
   std::erase_if(out, [](const ClipArt& art) { return wordings_of(art).empty(); });
+  for (const ClipArt& art : out) ++texts[wordings_of(art)[0]];
+  std::erase_if(out, [&](const ClipArt& art) { return texts.at(wordings_of(art)[0]) > kMostOfKeywords; });
   return out;
 }
 

@@ -20,6 +20,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
@@ -123,7 +124,13 @@ double accuracy_on(const PictureClassifier& network, const Labelled& set, const 
 
 JudgeResult train_judge(const JudgeRequest& request) {
   const auto start = std::chrono::steady_clock::now();
-  const Recipe recipe = resolve(request.recipe);
+  Recipe asked = request.recipe;
+  if (!request.attribute.empty())
+    set_key(
+        asked,
+        fmt::format("data.attribute={}",
+                    nlohmann::json(request.attribute).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+  const Recipe recipe = resolve(asked);
   const auto source = make_source(recipe.tables.at("data"));
   if (source->shape().size() != 3 || source->classes() < 2)
     fail(Code::usage, kWhere, "data", "pictures of two classes or more",

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace roulade {
 
@@ -16,7 +17,8 @@ namespace roulade {
 struct JudgeRequest {
   Recipe recipe;  ///< [data] is looked at, and run.seed
   std::filesystem::path out;
-  int64_t epochs = 8;  ///< passes over the training pictures, but kLeastSteps steps at least
+  std::string attribute{};  ///< key of the pictures' metadata whose values are the classes; empty: the recipe's classes
+  int64_t epochs = 8;       ///< passes over the training pictures, but kLeastSteps steps at least
   int64_t batch = 100;
   bool flip = false;  ///< show pictures mirrored half of the time
   ProgressFn progress;

@@ -78,6 +78,8 @@ TEST(Packaged, ClipArtSaysItsTitleOrItsKeywords) {
   put("food/tiny", coloured(15, 15, 10), svg("Tiny", {}));                   // too small
   put("food/damaged", "none", svg("Damaged", {}));
   put("food/untold", coloured(40, 40, 60), svg("", {"hash", "unsorted"}));
+  for (int k = 0; k < 13; ++k)
+    put("tools/many" + std::to_string(k), coloured(30, 30, static_cast<uint8_t>(3 * k)), svg("", {"tool"}));
   put("shapes/star", coloured(40, 40, 61), svg("Star", {}));
   put("computer/icons/open", coloured(40, 40, 62), svg("Open", {}));
   spill(art / "png/food/alone.png", coloured(40, 40, 63));  // no SVG file

@@ -4,6 +4,7 @@
 
 #include "roulade/eval/feature_store.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/image.hpp"
 #include "roulade/run/judge_training.hpp"
 #include "roulade/run/settings.hpp"
 #include "tests/io/scratch.hpp"
@@ -49,6 +50,44 @@ TEST(Judge, LearnsDigitsAndIsReadAgain) {
 
   expect_error(Code::usage, {"pictures"}, [&] { judge.features()->of(at::zeros({1, 1, 8, 8})); });
   EXPECT_EQ(judge.features()->of(at::zeros({3, 1, 8, 8}, at::kByte)).sizes(), (std::vector<int64_t>{3, 128}));
+}
+
+// Squares whose colour and height on the picture are said in the metadata alone.
+TEST(Judge, LearnsAnAttribute) {
+  const Scratch scratch;
+  constexpr int64_t kSide = 8;
+  for (const std::string part : {"train", "test"}) {
+    std::filesystem::create_directories(scratch / part);
+    std::string metadata;
+    for (int k = 0; k < (part == "train" ? 48 : 12); ++k) {
+      const bool red = k % 2 == 0, high = k % 3 == 0;
+      Image image{kSide, kSide, 3, std::vector<uint8_t>(kSide * kSide * 3, 255)};
+      for (int64_t y = 0; y < 4; ++y)
+        for (int64_t x = 0; x < 4; ++x) {
+          uint8_t* to = &image.values[static_cast<size_t>(((y + (high ? 0 : 4)) * kSide + x + k % 5) * 3)];
+          to[0] = red ? 200 : 20;
+          to[1] = 30;
+          to[2] = red ? 20 : 200;
+        }
+      const std::string name = std::to_string(k) + ".png";
+      spill(scratch / part / name, to_png(image));
+      metadata += R"({"file_name": ")" + name + R"(", "colour": ")" + (red ? "red" : "blue") + R"(", "place": ")" +
+                  (high ? "high" : "low") + "\"}\n";
+    }
+    spill(scratch / part / "metadata.jsonl", metadata);
+  }
+  JudgeRequest request;
+  request.batch = 12;
+  set_key(request.recipe, "data.kind=\"images\"");
+  set_key(request.recipe, "data.path=\"" + scratch.folder().string() + "\"");
+  request.attribute = "place";
+  request.out = scratch / "judge";
+  const JudgeResult result = train_judge(request);
+  EXPECT_EQ(result.test_pictures, 12);
+  EXPECT_GE(result.accuracy, 11.0 / 12);
+  EXPECT_EQ(Judge::read(request.out).class_names(), (std::vector<std::string>{"high", "low"}));
+  request.attribute = "shape";
+  expect_error(Code::input, {"no metadata file says 'shape'"}, [&] { train_judge(request); });
 }
 
 TEST(Judge, OneSeedOneFile) {
