@@ -17,6 +17,7 @@
 #include <map>
 #include <set>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -210,7 +211,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     const Tensor vectors =
         text_vectors(*open_tokenizer(r.encoder), *open_text_encoder(r.encoder), texts, r.progress, r.cancel);
     const auto map = std::make_shared<const RidgeMap>(fit_names(train, train_names, *features, vectors, numbers, r));
-    const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates));
+    const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates)) - map->text_mean;
     rows = chosen_rows(part.set, r.seed, r.texts, [&](int64_t row) {
       return numbers.at(names[static_cast<size_t>(row)]) < static_cast<int64_t>(candidates);
     });
@@ -218,7 +219,8 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     for (const int64_t row : rows)
       asked.push_back({numbers.at(names[static_cast<size_t>(row)]), grounds[static_cast<size_t>(row)]});
     judge = [=](const Tensor& pictures, int64_t times) {
-      const Tensor mapped = map->apply(features_of(*features, pictures, r.progress, r.cancel));
+      // Without what all names have in common, which is most of their length.
+      const Tensor mapped = map->apply(features_of(*features, pictures, r.progress, r.cancel)) - map->text_mean;
       return judge_emoji(pictures, mapped, own, repeated(asked, times), GroundJudge(), kTop);
     };
   }
