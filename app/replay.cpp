@@ -5,7 +5,6 @@
 #include "app/output.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
-#include "roulade/io/atomic.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -52,11 +51,11 @@ int replay_picture(const Options& o) {
   ReplayRequest request;
   request.picture = o.picture;
   request.run = o.run;
+  request.out = o.out;
   request.progress = work.progress();
   request.cancel = work.cancel();
   const Replay made_again = replay(made, request);
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
-  if (!o.out.empty()) write_file_atomically(o.out, made_again.png);
   Description out;
   const std::string count = fmt::format("{} picture{}", made_again.pictures, made_again.pictures == 1 ? "" : "s");
   out.add("result", fmt::format("{}: {}", made_again.identical() ? "identical" : "different", count));

@@ -2,6 +2,7 @@
 #include "roulade/run/replay.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/picture_files.hpp"
@@ -101,6 +102,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   out.pictures = made.index ? 1 : made.count;
   out.changes = changes(made, now);
   compare(read_png(request.picture), parse_png(out.png, "the new picture"), where, out);
+  if (!request.out.empty()) write_file_atomically(request.out, out.png);
   return out;
 }
 

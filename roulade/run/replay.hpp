@@ -28,6 +28,7 @@ std::filesystem::path find_replayed_run(const Provenance& made, const std::files
 struct ReplayRequest {
   std::filesystem::path picture;
   std::filesystem::path run;  ///< empty: find_replayed_run
+  std::filesystem::path out;  ///< where the new file goes; empty: nowhere
   ProgressFn progress;
   Cancel cancel;
 };
@@ -46,7 +47,7 @@ struct Replay {
 
 /// Samples as the picture's text says, with this process's threads, and compares the pixels. Of a set, only the samples
 /// that were made together with the picture are. Throws what opening and sampling throw; Error(usage) for a picture
-/// that was made from given rows; Error(input) where the new picture has another size.
+/// that was made from given rows; Error(input) where the new picture has another size, nothing is written then.
 Replay replay(const Provenance& made, const ReplayRequest& request);
 
 }  // namespace roulade
