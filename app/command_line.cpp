@@ -42,6 +42,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
   add_demo(root, exit_code);
   add_train(root, exit_code);
   add_sample(root, exit_code);
+  add_replay(root, exit_code);
   add_eval(root, exit_code);
   add_judge(root, exit_code);
   add_obey(root, exit_code);

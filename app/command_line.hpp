@@ -15,6 +15,7 @@ void build_command_line(CLI::App& root, int& exit_code);
 void add_demo(CLI::App& root, int& exit_code);
 void add_train(CLI::App& root, int& exit_code);
 void add_sample(CLI::App& root, int& exit_code);
+void add_replay(CLI::App& root, int& exit_code);
 void add_eval(CLI::App& root, int& exit_code);
 void add_judge(CLI::App& root, int& exit_code);
 void add_obey(CLI::App& root, int& exit_code);

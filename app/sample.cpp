@@ -6,6 +6,7 @@
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/partial_rows.hpp"
+#include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/table_rows.hpp"
@@ -35,6 +36,7 @@ struct Options {
   bool invert = false;
   int64_t repeats = 0, walks = 10, jump = 1;
   std::optional<int64_t> to_seed;
+  bool captions = false;
 };
 
 std::vector<std::string> overrides(const Options& o) {
@@ -73,10 +75,27 @@ Editing editing(const Options& o, const TrainedRun& run) {
   return edit;
 }
 
+Provenance made(const Options& o, const TrainedRun& run, int64_t seed) {
+  Provenance out = provenance_of(run, o.run);
+  out.seed = static_cast<uint64_t>(seed);
+  if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
+  out.given = o.from + o.complete;  // one of them
+  out.captions = o.captions;
+  return out;
+}
+
+void check_place(const Options& o, const TrainedRun& run) {
+  const bool sheet = std::filesystem::path(o.out).extension() == ".png";
+  if (o.captions && !sheet) fail(Code::usage, "--captions", "file of the sheet", "--out NAME.png", o.out);
+  if (o.captions && run.facts.classes() == 0) fail(Code::usage, "--captions", "the run was trained without classes");
+  if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts);
+  if (!o.out.empty()) check_sample_file(o.out, run.facts);
+}
+
 int sample(const Options& o) {
   Work work(o.work);
   const TrainedRun run = open_run_or_folder({o.run, overrides(o), o.checkpoint});
-  if (!o.out.empty()) check_sample_file(o.out, run.facts);
+  check_place(o, run);
   const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
   work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
                        work.threads() == 1 ? "" : "s"));
@@ -93,7 +112,10 @@ int sample(const Options& o) {
   const PointSamples samples = sample_points(run, request);
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
   const std::filesystem::path file = o.out.empty() ? sample_file(run, seed) : std::filesystem::path(o.out);
-  write_samples(file, run, samples);
+  if (is_picture_place(file))
+    write_pictures(file, run, samples, made(o, run, seed));
+  else
+    write_samples(file, run, samples);
   Description out;
   out.add("file", file.string());
   if (!o.attention.empty()) {
@@ -124,8 +146,12 @@ void add_sample(CLI::App& root, int& exit_code) {
   CLI::Option* count = command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
                            ->option_text("N")
                            ->check(CLI::PositiveNumber);
-  command.add_option("-o,--out", o->out, "a .csv or .npy file, of pictures also .png;\ndefault: in RUN/samples")
+  command
+      .add_option(
+          "-o,--out", o->out,
+          "a .csv or .npy file, of pictures also .png, a sheet, or\nDIR/ for a file each; default: in RUN/samples")
       ->option_text("FILE");
+  command.add_flag("--captions", o->captions, "the class's name below each picture of a sheet");
   command
       .add_option("--label", o->label,
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")

@@ -11,25 +11,22 @@
 namespace roulade {
 namespace {
 
-constexpr int kGzip = 16 + MAX_WBITS;  // zlib's sign for gzip's frame
+constexpr int kZlib = MAX_WBITS, kGzip = 16 + MAX_WBITS;  // zlib's signs for its own frame and for gzip's
 
 struct Inflater {
   z_stream stream{};
-  explicit Inflater(const std::string& where) {
-    if (inflateInit2(&stream, kGzip) != Z_OK) fail(Code::device, where, "no memory to unpack");
+  Inflater(int frame, const std::string& where) {
+    if (inflateInit2(&stream, frame) != Z_OK) fail(Code::device, where, "no memory to unpack");
   }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
   ~Inflater() { inflateEnd(&stream); }
 };
 
-}  // namespace
-
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
-
-std::string gunzip(std::string_view bytes, const std::string& where, uint64_t limit) {
+std::string unpack(int frame, std::string_view bytes, const std::string& where, uint64_t limit) {
   constexpr size_t kPiece = size_t{1} << 30;  // zlib counts in 32 bits
-  Inflater inflater(where);
+  const char* kind = frame == kGzip ? "gzip" : "zlib";
+  Inflater inflater(frame, where);
   z_stream& z = inflater.stream;
   std::string out(std::min<uint64_t>(limit + 1, uint64_t{1} << 16), '\0');
   size_t done = 0;
@@ -49,17 +46,30 @@ std::string gunzip(std::string_view bytes, const std::string& where, uint64_t li
     done += room - z.avail_out;
     if (status == Z_STREAM_END) {
       if (bytes.empty()) break;
-      if (!is_gzip(bytes)) fail(Code::input, where, "something follows the gzip data");
+      if (frame != kGzip || !is_gzip(bytes))
+        fail(Code::input, where, fmt::format("something follows the {} data", kind));
       inflateReset(&z);
     } else if (status != Z_OK && status != Z_BUF_ERROR) {
-      fail(Code::input, where, fmt::format("damaged gzip data ({})", z.msg ? z.msg : "no reason given"));
+      fail(Code::input, where, fmt::format("damaged {} data ({})", kind, z.msg ? z.msg : "no reason given"));
     } else if (bytes.empty() && z.avail_out != 0) {
-      fail(Code::input, where, "gzip data are cut short");
+      fail(Code::input, where, fmt::format("{} data are cut short", kind));
     }
   }
   if (done > limit) fail(Code::input, where, "unpacked content is too large", fmt::format("at most {} bytes", limit));
   out.resize(done);
   return out;
+}
+
+}  // namespace
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+std::string gunzip(std::string_view bytes, const std::string& where, uint64_t limit) {
+  return unpack(kGzip, bytes, where, limit);
+}
+
+std::string inflate_zlib(std::string_view bytes, const std::string& where, uint64_t limit) {
+  return unpack(kZlib, bytes, where, limit);
 }
 
 }  // namespace roulade

@@ -14,4 +14,7 @@ bool is_gzip(std::string_view bytes);
 /// Throws Error(input) when they are damaged, cut short, hold more or are followed by something else.
 std::string gunzip(std::string_view bytes, const std::string& where, uint64_t limit);
 
+/// The same for zlib's format (RFC 1950), which PNG packs with: one stream and nothing behind it.
+std::string inflate_zlib(std::string_view bytes, const std::string& where, uint64_t limit);
+
 }  // namespace roulade

@@ -25,6 +25,12 @@ void trace(cairo_t* c, std::span<const Spot> spots) {
   for (const Spot& s : spots) cairo_line_to(c, s.x, s.y);
 }
 
+void set_font(cairo_t* c, double size, bool bold) {
+  cairo_select_font_face(c, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_set_font_size(c, size);
+}
+
 }  // namespace
 
 CairoPainter::CairoPainter(double width, double height, double scale)
@@ -81,9 +87,7 @@ void CairoPainter::discs(std::span<const Spot> centres, double radius, const Pai
 
 void CairoPainter::text(Spot at, std::string_view text, double size, Anchor anchor, const Paint& paint, bool bold,
                         bool turned) {
-  cairo_select_font_face(context_, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
-                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-  cairo_set_font_size(context_, size);
+  set_font(context_, size, bold);
   const std::string bytes = clean(text);  // cairo stops drawing at bytes that are not UTF-8
   cairo_text_extents_t extents;
   cairo_text_extents(context_, bytes.c_str(), &extents);
@@ -97,6 +101,14 @@ void CairoPainter::text(Spot at, std::string_view text, double size, Anchor anch
   set_source(context_, paint);
   cairo_show_text(context_, bytes.c_str());
   cairo_restore(context_);
+}
+
+double CairoPainter::text_width(std::string_view text, double size) {
+  set_font(context_, size, false);
+  const std::string bytes = clean(text);
+  cairo_text_extents_t extents;
+  cairo_text_extents(context_, bytes.c_str(), &extents);
+  return extents.x_advance;
 }
 
 void CairoPainter::layer(const Box& box, const Mask& mask, Colour colour) {

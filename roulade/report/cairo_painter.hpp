@@ -30,6 +30,9 @@ class CairoPainter final : public Painter {
   void push_clip(const Box& box) override;
   void pop_clip() override;
 
+  /// How far a line of text reaches, in the units of its size.
+  double text_width(std::string_view text, double size);
+
   int width() const { return width_; }    ///< pixels
   int height() const { return height_; }  ///< pixels
   std::vector<uint8_t> rgb() const;       ///< [height * width * 3]

@@ -7,6 +7,7 @@
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/fitted_grid.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/sample_part.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/sampler/edit.hpp"
 #include "roulade/schedule/forward.hpp"
@@ -183,6 +184,10 @@ std::vector<double> sampling_times(const TrainedRun& run) {
 }
 
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
+  return sample_part(run, request, std::nullopt);
+}
+
+PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only) {
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
   SampleParts parts;
@@ -221,6 +226,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
   // other.
   std::atomic<int64_t> calls{0};
   in_chunks("sample", count, settings.chunk, request.progress, request.cancel, [&](int64_t first, int64_t n) {
+    if (only && (*only < first || *only >= first + n)) return;
     const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
     const auto keep = [&](size_t frame, double t, const Tensor& x) {
       if (seen == 0) return;

@@ -108,6 +108,14 @@ bool listed(const std::string& sampler) {
   return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.name == sampler; });
 }
 
+/// Whether a name's options are among those in force.
+bool holds(const Table& options, const Table& in_force) {
+  return std::all_of(options.begin(), options.end(), [&](const auto& option) {
+    const auto found = in_force.find(option.first);
+    return found != in_force.end() && found->second.value == option.second.value;
+  });
+}
+
 /// "DPM++ 2M SDE Karras": the longest label that it begins with, then nothing or a schedule's.
 std::optional<Spelling> find_label(const std::string& lowered) {
   const Label* longest = nullptr;
@@ -177,6 +185,21 @@ std::vector<std::string> grid_spellings(const std::string& grid) {
   for (const GridName& one : grid_names())
     if (grid.empty() || grid == one.grid) out.emplace_back(one.name);
   return out;
+}
+
+std::string a1111_sampler(const std::string& sampler, const Table& options) {
+  const Label* closest = nullptr;
+  for (const Label& label : labels()) {
+    if (sampler != label.sampler || !holds(label.options, options)) continue;
+    if (closest == nullptr || label.options.size() > closest->options.size()) closest = &label;
+  }
+  return closest == nullptr ? "" : closest->name;
+}
+
+std::string a1111_schedule(const std::string& grid, const Table& options) {
+  for (const GridName& one : grid_names())
+    if (grid == one.grid && holds(one.options, options)) return one.name;
+  return "";
 }
 
 }  // namespace roulade

@@ -37,4 +37,9 @@ std::vector<std::string> spellings(const std::string& sampler = "");
 /// Names that find_grid_spelling() knows; of one grid, or of all.
 std::vector<std::string> grid_spellings(const std::string& grid = "");
 
+/// The other way: A1111's label of a sampler with these options, and of a grid, as its texts name them ("DPM++ 2M" and
+/// "Karras"). Empty where A1111 has none that means the same.   options: those of [sample], all that are in force.
+std::string a1111_sampler(const std::string& sampler, const Table& options);
+std::string a1111_schedule(const std::string& grid, const Table& options);
+
 }  // namespace roulade

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/picture_files.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/sample_files.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_folder(const fs::path& path) {
+  std::error_code none;
+  return !path.empty() && (!path.has_filename() || fs::is_directory(path, none));
+}
+
+/// The one class of all samples, or nothing.
+std::string common(const std::vector<std::string>& classes) {
+  const bool one = !classes.empty() &&
+                   std::all_of(classes.begin(), classes.end(), [&](const auto& name) { return name == classes[0]; });
+  return one ? classes[0] : "";
+}
+
+/// classes: of each sample, or empty.
+std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
+                     Provenance made) {
+  if (made.index) {
+    if (!classes.empty()) made.class_name = classes[static_cast<size_t>(*made.index)];
+    return with_png_texts(to_png(picture_of(points, *made.index, run.facts)), png_texts(made));
+  }
+  made.class_name = common(classes);
+  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made));
+  const std::vector<std::string> prompts(static_cast<size_t>(points.rows), made.prompt);
+  return with_png_texts(captioned_sheet(points, run.facts, classes.empty() ? prompts : classes), png_texts(made));
+}
+
+}  // namespace
+
+bool is_picture_place(const fs::path& path) { return path.extension() == ".png" || is_folder(path); }
+
+void check_picture_place(const fs::path& path, const DataFacts& facts) {
+  const bool folder = is_folder(path);
+  if (!facts.pictures())
+    fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures",
+         folder ? "a folder" : ".png");
+  std::error_code none;
+  if (folder && fs::exists(path, none) && !fs::is_empty(path, none))
+    fail(Code::usage, path.string(), "this exists already", "a new or empty folder");
+}
+
+std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
+  return bytes_of(run, samples.points, label_texts(samples.points, run.facts.class_names), made);
+}
+
+void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
+  check_picture_place(path, run.facts);
+  Provenance one = made;
+  one.count = samples.points.rows;
+  const fs::path target = without_slash(path);
+  std::error_code error;
+  if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
+  if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
+  const std::vector<std::string> classes = label_texts(samples.points, run.facts.class_names);
+  if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, one));
+  FolderReplacement replacement(target);
+  for (int64_t i = 0; i < one.count; ++i) {
+    one.index = i;
+    File file(replacement.folder() / fmt::format("{:05}.png", i), File::Open::create);
+    file.write(bytes_of(run, samples.points, classes, one));
+    file.close();
+  }
+  replacement.commit();
+}
+
+}  // namespace roulade

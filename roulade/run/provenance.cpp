@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/provenance.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/core/version.hpp"
+#include "roulade/io/sha256.hpp"
+#include "roulade/report/text.hpp"
+#include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
+#include "roulade/train/trainer.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> tensor_files_in(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.path().extension() == ".safetensors") out.push_back(entry.path());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<fs::path> weight_files(const TrainedRun& run) {
+  if (is_diffusers_folder(run.folder)) return tensor_files_in(read_diffusers_folder(run.folder, true).network);
+  const RunFolder folder{run.folder};
+  const fs::path checkpoint = folder.checkpoint(run.step);
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  if (sample.weights == "raw") return {checkpoint / Trainer::kTensorsFile};
+  std::vector<fs::path> out{network_file(checkpoint)};
+  for (const int64_t step : folder.snapshots())
+    if (sample.ema > 0 && step <= run.step) out.push_back(folder.snapshot(step));
+  return out;
+}
+
+}  // namespace
+
+std::string weights_sha256(const TrainedRun& run) { return sha256_of(weight_files(run)); }
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (const size_t at = line.find(": "); at != std::string::npos) return line.substr(at + 2);
+  return "";
+}
+
+Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
+  Provenance out;
+  out.run = plot::clean(given_run);
+  out.weights_sha256 = weights_sha256(run);
+  out.step = run.step;
+  out.sample = run.recipe.tables.at("sample");
+  out.guidance = run.recipe.tables.at("guidance");
+  out.run_seed = run.seed;
+  if (run.facts.pictures()) {
+    out.height = run.facts.shape[1];
+    out.width = run.facts.shape[2];
+  }
+  out.threads = threads();
+  out.exact = exact();
+  out.version = version();
+  out.build = build();
+  out.instruction_set = instruction_set();
+  out.processor = processor_name();
+  if (!is_diffusers_folder(run.folder))
+    for (const Maker& maker : read_makers({run.folder}))
+      if (maker.from_step <= run.step && !maker.precision.precision.empty())
+        out.trained_precision = maker.precision.precision;
+  return out;
+}
+
+std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now) {
+  std::vector<ProvenanceChange> out;
+  const auto compare = [&](const char* what, const std::string& before, const std::string& after) {
+    if (before != after) out.push_back({what, before, after});
+  };
+  const auto word = [](bool on) { return std::string(on ? "on" : "off"); };
+  compare("weights", then.weights_sha256, now.weights_sha256);
+  compare("version", then.version, now.version);
+  compare("build", then.build, now.build);
+  compare("instruction_set", then.instruction_set, now.instruction_set);
+  compare("processor", then.processor, now.processor);
+  compare("threads", std::to_string(then.threads), std::to_string(now.threads));
+  compare("exact", word(then.exact), word(now.exact));
+  return out;
+}
+
+}  // namespace roulade

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/io/png_text.hpp"
+#include "roulade/run/infotext.hpp"
+#include "roulade/run/sampling.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// The PNG keyword of our own text: all that makes a picture again.
+inline constexpr const char* kProvenanceKeyword = "roulade";
+
+/// How a picture, or a sheet of pictures, was sampled.
+struct Provenance {
+  std::string run;             ///< folder, as it was given
+  std::string weights_sha256;  ///< see weights_sha256()
+  int64_t step = 0;            ///< of the checkpoint; of a diffusers folder 0
+  Table sample, guidance;      ///< every key in force
+  uint64_t run_seed = 0;       ///< run.seed, which a fitted grid depends on
+  std::string prompt, negative_prompt;
+  uint64_t seed = 0;
+  std::optional<uint64_t> to_seed;
+  int64_t count = 0;              ///< pictures of the set; sample.chunk is how many are made at once
+  std::optional<int64_t> index;   ///< of the picture in the set; none: a sheet of all
+  bool captions = false;          ///< of the sheet
+  std::string given;              ///< the file whose rows the samples were made from; such pictures are not made again
+  std::string class_name;         ///< of the one picture, or of all; empty: none, or several
+  int64_t width = 0, height = 0;  ///< pixels of a picture
+
+  /// What the numbers are made by.
+  int64_t threads = 0;
+  bool exact = false;
+  std::string version, build, instruction_set, processor;
+  std::string trained_precision;  ///< chosen by measurement when the run was trained; empty: not measured
+};
+
+/// Of this process and run; seed, count, index, captions and prompts are the caller's. run: as it was given.
+Provenance provenance_of(const TrainedRun& run, const std::string& given_run);
+
+/// The SHA-256 of the files that the weights in force come from: a checkpoint's averaged weights, its training state
+/// for the raw ones, the snapshots too for an average of another width; one behind the other in the order of their
+/// names.
+std::string weights_sha256(const TrainedRun& run);
+
+/// "AMD EPYC 9R14": the processor's own name; empty where the system does not say.
+std::string processor_name();
+
+/// As JSON, on one line, and back. Throws Error(input) naming `where` for text that is not such JSON: a key is missing,
+/// of another kind or out of range, or a later version wrote it.
+std::string to_json(const Provenance& made);
+Provenance parse_provenance(const std::string& json, const std::string& where);
+
+/// The same for other programs' eyes. Samplers and schedules have the web UI's names where it has them; a class stands
+/// under "Class", the place in the set under "Batch size" and "Batch pos".
+Infotext infotext_of(const Provenance& made);
+
+/// Both as texts of a PNG file.
+std::vector<PngText> png_texts(const Provenance& made);
+
+/// One thing that is not as it was. Empty: it was not known.
+struct ProvenanceChange {
+  std::string what, then, now;
+};
+/// What differs of all that can change pixels from the outside: weights, version, build, instruction set, processor,
+/// threads, exact.
+std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
+
+}  // namespace roulade

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
+#include "roulade/io/json.hpp"
+#include "roulade/report/text.hpp"
+#include "roulade/run/provenance.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/sampler/names.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kFormat = 1;
+constexpr size_t kHashDigits = 10;  // of the model's hash, as the web UI shortens it
+
+// JSON has no infinity: TOML's words stand for it.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Json json_of(double x) {
+  if (std::isfinite(x)) return x;
+  return to_text(Value(x));
+}
+
+Json json_of(const Value& value) {
+  if (const auto* x = std::get_if<double>(&value)) return json_of(*x);
+  if (const auto* list = std::get_if<std::vector<double>>(&value)) {
+    Json out = Json::array();
+    for (const double x : *list) out.push_back(json_of(x));
+    return out;
+  }
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+Json json_of(const Table& table) {
+  Json out = Json::object();
+  for (const auto& [key, given] : table) out[key] = json_of(given.value);
+  return out;
+}
+
+/// Reads one member after another; all are asked for, none may be missing.
+class Members {
+ public:
+  Members(nlohmann::json json, std::string where) : json_(std::move(json)), where_(std::move(where)) {
+    if (!json_.is_object()) fail(Code::input, where_, "JSON", "an object", json_.type_name());
+  }
+
+  std::string text(const char* key) const {
+    if (!at(key).is_string()) refuse(key, "a text");
+    return at(key).get<std::string>();
+  }
+  bool flag(const char* key) const {
+    if (!at(key).is_boolean()) refuse(key, "true or false");
+    return at(key).get<bool>();
+  }
+  uint64_t seed(const char* key) const {
+    if (!at(key).is_number_unsigned()) refuse(key, "a whole number from 0 on");
+    return at(key).get<uint64_t>();
+  }
+  int64_t number(const char* key, int64_t least) const {
+    const uint64_t out = seed(key);
+    if (out > uint64_t{std::numeric_limits<int64_t>::max()} || static_cast<int64_t>(out) < least)
+      refuse(key, fmt::format("a whole number from {} on", least));
+    return static_cast<int64_t>(out);
+  }
+  bool null(const char* key) const { return at(key).is_null(); }
+  Table table(const char* key) const {
+    if (!at(key).is_object()) refuse(key, "an object");
+    Table out;
+    for (const auto& [name, value] : at(key).items()) out[name] = Given(value_of(key, value), where_);
+    return out;
+  }
+
+ private:
+  [[noreturn]] void refuse(const char* key, const std::string& expected) const {
+    fail(Code::input, where_, key, expected, at(key).dump(-1, ' ', true, Json::error_handler_t::replace));
+  }
+  const nlohmann::json& at(const char* key) const {
+    const auto found = json_.find(key);
+    if (found == json_.end()) fail(Code::input, where_, "members", std::string(key), "none of that name");
+    return *found;
+  }
+  double real(const char* key, const nlohmann::json& x) const {
+    if (x.is_number()) return x.get<double>();
+    if (x == "inf") return kInfinity;
+    if (x == "-inf") return -kInfinity;
+    refuse(key, "numbers");
+  }
+  Value value_of(const char* key, const nlohmann::json& x) const {
+    if (x.is_boolean()) return x.get<bool>();
+    if (x.is_number_integer()) return x.get<int64_t>();
+    if (x.is_number() || x == "inf" || x == "-inf") return real(key, x);
+    if (x.is_string()) return x.get<std::string>();
+    if (!x.is_array()) refuse(key, "flags, numbers, texts and lists");
+    if (!x.empty() && x.front().is_string() && x.front() != "inf" && x.front() != "-inf") {
+      std::vector<std::string> out;
+      for (const auto& one : x) {
+        if (!one.is_string()) refuse(key, "lists of one kind");
+        out.push_back(one.get<std::string>());
+      }
+      return out;
+    }
+    std::vector<double> out;
+    for (const auto& one : x) out.push_back(real(key, one));
+    return out;
+  }
+
+  nlohmann::json json_;
+  std::string where_;
+};
+
+std::string text_at(const Table& table, const std::string& key) {
+  const auto found = table.find(key);
+  if (found == table.end()) return "";
+  const auto* text = std::get_if<std::string>(&found->second.value);
+  return text ? *text : to_text(found->second.value);
+}
+
+/// 7 for 7.0, as the web UI writes it.
+std::string short_text(const Value& value) {
+  const auto* x = std::get_if<double>(&value);
+  return x ? fmt::format("{}", *x) : to_text(value);
+}
+
+std::string or_own(const std::string& theirs, const std::string& own) { return theirs.empty() ? own : theirs; }
+
+}  // namespace
+
+std::string to_json(const Provenance& made) {
+  Json out;
+  out["format"] = kFormat;
+  out["run"] = made.run;
+  out["weights_sha256"] = made.weights_sha256;
+  out["step"] = made.step;
+  out["sample"] = json_of(made.sample);
+  out["guidance"] = json_of(made.guidance);
+  out["run_seed"] = made.run_seed;
+  out["prompt"] = made.prompt;
+  out["negative_prompt"] = made.negative_prompt;
+  out["seed"] = made.seed;
+  out["to_seed"] = made.to_seed ? Json(*made.to_seed) : Json();
+  out["count"] = made.count;
+  out["index"] = made.index ? Json(*made.index) : Json();
+  out["captions"] = made.captions;
+  out["given"] = made.given;
+  out["class_name"] = made.class_name;
+  out["width"] = made.width;
+  out["height"] = made.height;
+  out["threads"] = made.threads;
+  out["exact"] = made.exact;
+  out["version"] = made.version;
+  out["build"] = made.build;
+  out["instruction_set"] = made.instruction_set;
+  out["processor"] = made.processor;
+  out["trained_precision"] = made.trained_precision;
+  // Paths may hold bytes that are no UTF-8.
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Provenance parse_provenance(const std::string& json, const std::string& where) {
+  const Members m(parse_json(json, where), where);
+  if (const int64_t format = m.number("format", 1); format != kFormat)
+    fail(Code::input, where, "format", fmt::format("{}", kFormat), fmt::format("{}, of a later version", format));
+  Provenance out;
+  out.run = m.text("run");
+  out.weights_sha256 = m.text("weights_sha256");
+  out.step = m.number("step", 0);
+  out.sample = m.table("sample");
+  out.guidance = m.table("guidance");
+  out.run_seed = m.seed("run_seed");
+  out.prompt = m.text("prompt");
+  out.negative_prompt = m.text("negative_prompt");
+  out.seed = m.seed("seed");
+  if (!m.null("to_seed")) out.to_seed = m.seed("to_seed");
+  out.count = m.number("count", 1);
+  if (!m.null("index")) out.index = m.number("index", 0);
+  if (out.index && *out.index >= out.count)
+    fail(Code::input, where, "index", fmt::format("0 to {}", out.count - 1), std::to_string(*out.index));
+  out.captions = m.flag("captions");
+  out.given = m.text("given");
+  out.class_name = m.text("class_name");
+  out.width = m.number("width", 1);
+  out.height = m.number("height", 1);
+  out.threads = m.number("threads", 1);
+  out.exact = m.flag("exact");
+  out.version = m.text("version");
+  out.build = m.text("build");
+  out.instruction_set = m.text("instruction_set");
+  out.processor = m.text("processor");
+  out.trained_precision = m.text("trained_precision");
+  return out;
+}
+
+Infotext infotext_of(const Provenance& made) {
+  Infotext out{made.prompt, made.negative_prompt, {}};
+  const std::string sampler = text_at(made.sample, "sampler"), grid = text_at(made.sample, "grid");
+  out.add("Steps", text_at(made.sample, "steps"));
+  out.add("Sampler", or_own(a1111_sampler(sampler, made.sample), sampler));
+  out.add("Schedule type", or_own(a1111_schedule(grid, made.sample), grid));
+  const auto scale = made.guidance.find("scale");
+  out.add("CFG scale", scale == made.guidance.end() ? "1" : short_text(scale->second.value));
+  out.add("Seed", std::to_string(made.seed));
+  out.add("Size", fmt::format("{}x{}", made.width, made.height));
+  out.add("Model hash", made.weights_sha256.substr(0, kHashDigits));
+  out.add("Model", RunFolder{made.run}.name());
+  if (made.count > 1) {
+    out.add("Batch size", std::to_string(made.count));
+    if (made.index) out.add("Batch pos", std::to_string(*made.index));
+  }
+  out.add("Class", made.class_name);
+  out.add("Version", "roulade " + made.version);
+  return out;
+}
+
+std::vector<PngText> png_texts(const Provenance& made) {
+  return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made)))}, {kProvenanceKeyword, to_json(made)}};
+}
+
+}  // namespace roulade

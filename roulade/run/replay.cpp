@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/replay.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
+#include "roulade/io/image.hpp"
+#include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/picture_files.hpp"
+#include "roulade/run/run_folder.hpp"
+#include "roulade/run/sample_part.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace roulade {
+namespace {
+
+namespace fs = std::filesystem;
+
+void compare(const Image& before, const Image& now, const std::string& where, Replay& to) {
+  if (before.width != now.width || before.height != now.height || before.channels != now.channels)
+    fail(Code::input, where, "pixels", fmt::format("{} x {} x {}, as it is made", now.width, now.height, now.channels),
+         fmt::format("{} x {} x {}", before.width, before.height, before.channels));
+  int64_t sum = 0;
+  for (size_t i = 0; i < now.values.size(); ++i) {
+    const int64_t difference = std::abs(int{before.values[i]} - int{now.values[i]});
+    to.different += difference > 0 ? 1 : 0;
+    to.largest = std::max(to.largest, difference);
+    sum += difference;
+  }
+  to.mean = static_cast<double>(sum) / static_cast<double>(now.values.size());
+}
+
+}  // namespace
+
+PictureTexts read_picture_texts(const fs::path& picture) {
+  PictureTexts out;
+  for (const auto& [keyword, text] : read_png_texts(picture)) {
+    if (keyword == kProvenanceKeyword && !out.made)
+      out.made = parse_provenance(text, fmt::format("{} {}", picture.string(), keyword));
+    if (keyword == kInfotextKeyword && !out.infotext) out.infotext = parse_infotext(text);
+  }
+  if (!out.made && !out.infotext)
+    fail(Code::input, picture.string(), "texts of how it was made",
+         fmt::format("{} or {}", kProvenanceKeyword, kInfotextKeyword), "neither");
+  return out;
+}
+
+std::vector<std::string> overrides_of(const Provenance& made) {
+  std::vector<std::string> out{fmt::format("run.seed={}", made.run_seed)};
+  for (const auto& [key, given] : made.sample) out.push_back(fmt::format("sample.{}={}", key, to_text(given.value)));
+  for (const auto& [key, given] : made.guidance)
+    out.push_back(fmt::format("guidance.{}={}", key, to_text(given.value)));
+  return out;
+}
+
+fs::path find_replayed_run(const Provenance& made, const fs::path& picture) {
+  const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
+  std::vector<fs::path> places{made.run};
+  if (fs::path(made.run).is_relative()) places.push_back(folder / made.run);
+  places.push_back(folder.parent_path());
+  std::vector<std::string> looked;
+  std::error_code none;
+  for (const fs::path& place : places) {
+    if (!made.run.empty() && (fs::exists(RunFolder{place}.recipe(), none) || is_diffusers_folder(place))) return place;
+    looked.push_back(place.string());
+  }
+  fail(Code::io, picture.string(), fmt::format("its run {} is not there", made.run), "one of the right name, or --run",
+       fmt::format("nothing in {}", fmt::join(looked, ", ")));
+}
+
+Replay replay(const Provenance& made, const ReplayRequest& request) {
+  const std::string where = request.picture.string();
+  if (!made.given.empty())
+    fail(Code::usage, where, "what the samples began with", "noise",
+         fmt::format("rows of {}, which the picture does not hold", made.given));
+  Replay out;
+  out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
+  const bool folder = is_diffusers_folder(out.run);
+  const TrainedRun run =
+      open_run_or_folder({out.run, overrides_of(made), folder ? std::nullopt : std::optional(made.step)});
+  SampleRequest samples;
+  samples.count = made.count;
+  samples.seed = made.seed;
+  samples.editing.to_seed = made.to_seed;
+  samples.progress = request.progress;
+  samples.cancel = request.cancel;
+  const PointSamples points = sample_part(run, samples, made.index);
+  if (samples.cancel.requested()) return out;
+  Provenance now = provenance_of(run, made.run);
+  now.prompt = made.prompt;
+  now.negative_prompt = made.negative_prompt;
+  now.seed = made.seed;
+  now.to_seed = made.to_seed;
+  now.count = made.count;
+  now.index = made.index;
+  now.captions = made.captions;
+  out.png = picture_file(run, points, now);
+  out.pictures = made.index ? 1 : made.count;
+  out.changes = changes(made, now);
+  compare(read_png(request.picture), parse_png(out.png, "the new picture"), where, out);
+  if (!request.out.empty()) write_file_atomically(request.out, out.png);
+  return out;
+}
+
+}  // namespace roulade

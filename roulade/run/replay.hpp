@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/run/provenance.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace roulade {
+
+/// What a PNG file says of how it was made.
+struct PictureTexts {
+  std::optional<Provenance> made;    ///< of roulade
+  std::optional<Infotext> infotext;  ///< of the web UI's form
+};
+/// Throws Error(io), Error(input): no PNG file, damaged, or neither text in it.
+PictureTexts read_picture_texts(const std::filesystem::path& picture);
+
+/// The settings of [sample], [guidance] and run.seed as overrides for open_run_or_folder.
+std::vector<std::string> overrides_of(const Provenance& made);
+
+/// The run that a picture names: as it was given, else from the picture's folder on, else the folder that holds the
+/// picture's (RUN/samples/NAME.png). Throws Error(io) naming where it looked.
+std::filesystem::path find_replayed_run(const Provenance& made, const std::filesystem::path& picture);
+
+struct ReplayRequest {
+  std::filesystem::path picture;
+  std::filesystem::path run;  ///< empty: find_replayed_run
+  std::filesystem::path out;  ///< where the new file goes; empty: nowhere
+  ProgressFn progress;
+  Cancel cancel;
+};
+
+/// A picture made again.
+struct Replay {
+  std::filesystem::path run;
+  std::string png;                        ///< the new file's bytes; empty after a cancel
+  int64_t pictures = 0;                   ///< on it
+  int64_t different = 0;                  ///< values of pixels that are not the same
+  int64_t largest = 0;                    ///< difference of them, of 255
+  double mean = 0;                        ///< over all values
+  std::vector<ProvenanceChange> changes;  ///< of what makes the numbers
+  bool identical() const { return different == 0; }
+};
+
+/// Samples as the picture's text says, with this process's threads, and compares the pixels. Of a set, only the samples
+/// that were made together with the picture are. Throws what opening and sampling throw; Error(usage) for a picture
+/// that was made from given rows; Error(input) where the new picture has another size, nothing is written then.
+Replay replay(const Provenance& made, const ReplayRequest& request);
+
+}  // namespace roulade

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Pictures that carry how they were made, and are made again from that.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+
+# text KEYWORD FILE: a text of a PNG file, read by the specification alone. tamper FILE OUT OLD NEW [fix]: exchanges bytes
+# of the same length, `fix` makes the checksums right again.
+cat >png.py <<'PYTHON'
+import struct, sys, zlib
+def chunks(data):
+    at = 8
+    while at < len(data):
+        size = struct.unpack(">I", data[at:at + 4])[0]
+        yield data[at + 4:at + 8], data[at + 8:at + 8 + size]
+        at += 12 + size
+what, *words = sys.argv[1:]
+if what == "text":
+    for name, data in chunks(open(words[1], "rb").read()):
+        if name in (b"tEXt", b"iTXt") and data.split(b"\0")[0].decode("latin-1") == words[0]:
+            print(data.split(b"\0", 1)[1].decode("latin-1") if name == b"tEXt" else data.split(b"\0", 5)[5].decode())
+else:
+    data, old, new = open(words[0], "rb").read(), words[2].encode(), words[3].encode()
+    assert old in data and len(old) == len(new), old
+    data = data.replace(old, new)
+    if "fix" in words:
+        data = data[:8] + b"".join(struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks(data))
+    open(words[1], "wb").write(data)
+PYTHON
+
+ends 0 train digits --out runs/d --quiet --set train.steps=20 --set train.batch=16 --set "model.block_out_channels=[32,32]" \
+  --set sample.steps=4 --set sample.chunk=3
+
+# A sheet: what it says, and the same bytes again.
+ends 0 sample runs/d -n 8 --seed 3 --sampler "DPM++ 2M Karras" --guidance 2 --out sheet.png -q
+python3 png.py text parameters sheet.png >said
+says said "Steps: 4, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 2, Seed: 3, Size: 8x8, Model hash: "
+hash="$(sha256sum <runs/d/checkpoints/latest/unet/diffusion_pytorch_model.safetensors | cut -c 1-10)"
+says said "Model hash: $hash, Model: d, Batch size: 8, Version: roulade "
+python3 png.py text roulade sheet.png >out
+[[ $(value run) == runs/d && $(value seed) == 3 && $(value count) == 8 && $(value index) == None && $(value threads) == 1 ]] ||
+  fail "the text of the sheet: $(cat out)"
+ends 0 replay sheet.png -o again.png -q
+says out "identical: 8 pictures"
+same sheet.png again.png
+
+# Single pictures, each by itself; the chunk that it was made in is enough.
+ends 0 sample runs/d -n 8 --seed 3 --label 7 --out single/ -q
+[[ "$(echo single/*)" == "$(echo single/0000{0..7}.png)" ]] || fail "single pictures: $(ls single)"
+python3 png.py text parameters single/00007.png >said
+says said "Batch size: 8, Batch pos: 7, Class: 7, Version:"
+for i in 0 4 7; do
+  ends 0 replay single/0000$i.png -o again.png -q --json
+  [[ $(value result) == "identical: 1 picture" && $(value index) == "$i" ]] || fail "picture $i: $(cat out)"
+  same single/0000$i.png again.png
+done
+cmp -s single/00000.png single/00001.png && fail "pictures of a set are all the same"
+refuses 2 "[single] this exists already: expected a new or empty folder" sample runs/d -n 1 --out single -q
+
+# Other weights, captions, --exact, --to-seed.
+ends 0 sample runs/d -n 3 --weights raw --captions --exact --to-seed 5 --out raw.png -q
+ends 0 replay raw.png -o again.png -q
+same raw.png again.png
+ends 0 sample runs/d -n 3 --weights raw --exact --to-seed 5 --out plain.png -q
+cmp -s raw.png plain.png && fail "--captions changes nothing"
+refuses 2 "[--captions] file of the sheet: expected --out NAME.png, got x.csv" sample runs/d -n 1 --captions --out x.csv -q
+
+# Other threads: said, whether or not they change a pixel.
+roulade replay sheet.png -q --threads 2
+says out "threads"
+[[ $code == 0 || $code == 3 ]] || fail "other threads: exit code $code"
+
+# From another folder; a run that is gone; another one that is named.
+(cd single && "$ROULADE" replay ../sheet.png -q >/dev/null 2>&1) || fail "not found from the picture's folder on"
+mv runs/d moved
+ends 6 replay sheet.png
+says err "[sheet.png] its run runs/d is not there: expected one of the right name, or --run, got nothing in runs/d, $PWD/runs/d,"
+ends 0 replay sheet.png --run moved -q
+says out "identical: 8 pictures"
+
+# A changed weight.
+python3 - moved/checkpoints/latest/unet/diffusion_pytorch_model.safetensors <<'PYTHON'
+import json, struct, sys
+with open(sys.argv[1], "r+b") as f:
+    size = struct.unpack("<Q", f.read(8))[0]
+    at = json.loads(f.read(size))["conv_out.bias"]["data_offsets"][0]
+    f.seek(8 + size + at)
+    f.write(struct.pack("<f", 0.5))
+PYTHON
+ends 3 replay sheet.png --run moved -q --json
+python3 - <<'PYTHON' || fail "a changed weight: $(cat out)"
+import json
+said = json.load(open("out"))
+assert said["result"] == "different: 8 pictures", said
+assert 0 < said["largest_difference_of_255"] <= 255 and 0 < said["mean_difference_of_255"] <= said["largest_difference_of_255"], said
+assert [one["what"] for one in said["changes"]] == ["weights"], said
+PYTHON
+
+# Texts that were tampered with.
+python3 png.py tamper sheet.png bad.png '"seed":3' '"seed":4'
+ends 3 replay bad.png --run moved
+says err "[bad.png] damaged: the checksum of a chunk"
+python3 png.py tamper sheet.png bad.png '"seed":3' '"sead":3' fix
+refuses 3 "[bad.png roulade] members: expected seed, got none of that name" replay bad.png --run moved
+python3 png.py tamper sheet.png bad.png '"count":8' '"count":1' fix
+ends 3 replay bad.png --run moved -q
+says err "[bad.png] pixels: expected"
+
+# Another program's picture says what it was; a picture without texts is refused.
+python3 - <<'PYTHON'
+data = open("sheet.png", "rb").read()
+at = data.index(b"tEXtroulade\0") - 4
+size = int.from_bytes(data[at:at + 4], "big") + 12
+open("theirs.png", "wb").write(data[:at] + data[at + size:])
+at = data.index(b"tEXtparameters\0") - 4
+open("none.png", "wb").write(data[:at] + data[data.index(b"IDAT") - 4:])
+PYTHON
+ends 3 replay theirs.png
+says out "DPM++ 2M"
+says out "missing"
+refuses 3 "[none.png] texts of how it was made: expected roulade or parameters, got neither" replay none.png
+refuses 6 "[nothing.png] cannot open: No such file or directory" replay nothing.png
+
+# Pictures from given rows say so.
+ends 0 sample moved -n 2 --out rows.csv -q
+ends 0 sample moved --from rows.csv --out edited.png -q
+refuses 2 "[edited.png] what the samples began with: expected noise, got rows of rows.csv, which the picture does not hold" \
+  replay edited.png
+
+finish

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of a picture: the web UI's form (its own answers: tools/golden/infotext.py) and ours, there and back.
+#include "roulade/run/provenance.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/io/image.hpp"
+#include "roulade/report/caption.hpp"
+#include "roulade/run/picture_files.hpp"
+#include "roulade/run/replay.hpp"
+#include "roulade/sampler/names.hpp"
+#include "tests/tree.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace roulade {
+namespace {
+
+using Json = nlohmann::json;
+
+Json golden_cases() {
+  std::ifstream file(test::tree() / "tests/golden/run/infotext.json");
+  return Json::parse(file);
+}
+
+// What the web UI's code writes from a prompt, and what it reads out of a text.
+TEST(Infotext, ReadsAsTheWebUi) {
+  const Json cases = golden_cases().at("read");
+  ASSERT_GT(cases.size(), size_t{10});
+  for (const Json& one : cases) {
+    const auto text = one.at("text").get<std::string>();
+    const Infotext got = parse_infotext(text);
+    EXPECT_EQ(got.prompt, one.at("prompt").get<std::string>()) << text;
+    EXPECT_EQ(got.negative_prompt, one.at("negative_prompt").get<std::string>()) << text;
+    EXPECT_EQ(Json(got.parameters), one.at("parameters")) << text;
+  }
+}
+
+TEST(Infotext, WritesAsTheWebUi) {
+  const Json cases = golden_cases().at("written");
+  ASSERT_GT(cases.size(), size_t{4});
+  for (const Json& one : cases) {
+    Infotext from{one.at("prompt").get<std::string>(), one.at("negative_prompt").get<std::string>(), {}};
+    for (const Json& pair : one.at("parameters"))
+      from.add(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
+    EXPECT_EQ(to_text(from), one.at("text").get<std::string>());
+  }
+}
+
+TEST(Infotext, WhatIsWrittenIsRead) {
+  const std::vector<std::string> prompts{"",
+                                         "a cat",
+                                         "Steps: 20, Sampler: Euler a, Seed: 1",
+                                         "first\nSteps: 3, a: b\nlast",
+                                         "\"quoted\", with \\ and a colon: yes",
+                                         "一只猫，红色",
+                                         "a\n\nb",
+                                         "(a:1.2), [b]"};
+  const std::vector<std::string> values{"20",    "DPM++ 2M", "a, b",   "a: b", "two\nlines",   "\"",
+                                        "\"a\"", "\\",       "猫, 狗", " a ",  "\"a\", \"b\"", "x\\\"y, z"};
+  for (const std::string& prompt : prompts)
+    for (const std::string& negative : prompts) {
+      Infotext from{prompt, negative, {}};
+      for (size_t i = 0; i < values.size(); ++i) from.add("Key " + std::to_string(i), values[i]);
+      const std::string text = to_text(from);
+      EXPECT_EQ(parse_infotext(text), from) << text;
+    }
+  const Infotext spaces = parse_infotext(to_text({"  a  \n b ", "", {{"Steps", "1"}, {"Seed", "2"}, {"Size", "1x1"}}}));
+  EXPECT_EQ(spaces.prompt, "a\nb");  // the form's own loss
+  EXPECT_EQ(*spaces.find("Seed"), "2");
+  EXPECT_EQ(spaces.find("Sead"), nullptr);
+}
+
+TEST(Infotext, SamplersHaveTheWebUisNames) {
+  EXPECT_EQ(a1111_sampler("euler", {}), "Euler");
+  EXPECT_EQ(a1111_sampler("euler_ancestral", {}), "Euler a");
+  EXPECT_EQ(a1111_sampler("dpmpp_2m", {{"space", "auto"}}), "DPM++ 2M");
+  EXPECT_EQ(a1111_sampler("dpmpp_2m_sde", {{"solver", "midpoint"}}), "DPM++ 2M SDE");
+  EXPECT_EQ(a1111_sampler("dpmpp_2m_sde", {{"solver", "heun"}}), "DPM++ 2M SDE Heun");
+  EXPECT_EQ(a1111_sampler("unipc", {{"order", 3}, {"variant", "bh1"}}), "UniPC");
+  EXPECT_EQ(a1111_sampler("unipc", {{"order", 2}, {"variant", "bh1"}}), "");
+  EXPECT_EQ(a1111_sampler("ddpm", {}), "");
+  EXPECT_EQ(a1111_schedule("karras", {{"rho", 7.0}}), "Karras");
+  EXPECT_EQ(a1111_schedule("uniform", {{"rounded", true}}), "");
+  for (const std::string name : {"Euler a", "DPM++ 2M", "UniPC", "DPM++ 2M SDE Heun", "Restart"}) {
+    const auto ours = find_spelling(name);
+    ASSERT_TRUE(ours) << name;
+    EXPECT_EQ(a1111_sampler(ours->sampler, ours->options), name);
+  }
+}
+
+Provenance example() {
+  Provenance made;
+  made.run = "runs/a, \"b\": 猫";
+  made.weights_sha256 = std::string(64, 'a');
+  made.step = 4900;
+  made.sample = {{"sampler", "dpmpp_2m"},
+                 {"grid", "karras"},
+                 {"steps", 20},
+                 {"eta", 1.0},
+                 {"most", std::numeric_limits<double>::infinity()},
+                 {"label", "inform"},
+                 {"rounded", true},
+                 {"times", std::vector<double>{1, 0.5, -std::numeric_limits<double>::infinity()}},
+                 {"words", std::vector<std::string>{"a", "inf"}}};
+  made.guidance = {{"kind", "cfg"}, {"scale", 7.0}};
+  made.run_seed = std::numeric_limits<uint64_t>::max();
+  made.prompt = "a cat,\n\"sitting\"  ";
+  made.negative_prompt = "狗";
+  made.seed = 3;
+  made.to_seed = 9;
+  made.count = 8;
+  made.index = 5;
+  made.class_name = "Ankle boot";
+  made.width = 640;
+  made.height = 512;
+  made.threads = 2;
+  made.exact = true;
+  made.version = "1.2.3";
+  made.build = "Release";
+  made.instruction_set = "AVX2";
+  made.processor = "a processor";
+  return made;
+}
+
+TEST(Provenance, ComesBackFromItsText) {
+  const Provenance made = example(), back = parse_provenance(to_json(made), "f");
+  EXPECT_EQ(to_json(back), to_json(made));
+  for (const auto& [key, given] : made.sample) EXPECT_EQ(back.sample.at(key).value, given.value) << key;
+  EXPECT_EQ(back.prompt, made.prompt);
+  EXPECT_EQ(back.run_seed, made.run_seed);
+  EXPECT_EQ(back.to_seed, made.to_seed);
+  EXPECT_EQ(back.index, made.index);
+  EXPECT_TRUE(changes(made, back).empty());
+  Provenance sheet = made;
+  sheet.index.reset();
+  sheet.to_seed.reset();
+  EXPECT_FALSE(parse_provenance(to_json(sheet), "f").index);
+  const std::vector<std::string> set = overrides_of(made);
+  EXPECT_NE(std::find(set.begin(), set.end(), "sample.sampler=\"dpmpp_2m\""), set.end());
+  EXPECT_NE(std::find(set.begin(), set.end(), "guidance.scale=7.0"), set.end());
+}
+
+TEST(Provenance, IsAnInfotextForOthers) {
+  EXPECT_EQ(
+      to_text(infotext_of(example())),
+      "a cat,\n\"sitting\"  \nNegative prompt: 狗\nSteps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, "
+      "Seed: 3, Size: 640x512, Model hash: aaaaaaaaaa, Model: \"a, \\\"b\\\": 猫\", Batch size: 8, Batch pos: 5, "
+      "Class: Ankle boot, Version: roulade 1.2.3");
+  const std::vector<PngText> texts = png_texts(example());
+  const std::string png = with_png_texts(to_png({1, 1, 1, {0}}), texts);
+  EXPECT_EQ(parse_png_texts(png, "f"), texts);
+}
+
+TEST(Provenance, AnotherTextIsRefused) {
+  const auto refused = [](const std::string& text, const std::string& part) {
+    try {
+      parse_provenance(text, "f");
+      ADD_FAILURE() << text;
+    } catch (const Error& e) {
+      EXPECT_EQ(static_cast<int>(e.code()), static_cast<int>(Code::input));
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  };
+  refused("{", "[f] not JSON");
+  refused("[]", "[f] JSON: expected an object, got array");
+  refused("{}", "[f] members: expected format, got none of that name");
+  const Json whole = Json::parse(to_json(example()));
+  for (const auto& [key, value] : whole.items()) {
+    Json less = whole;
+    less.erase(key);
+    refused(less.dump(), "expected " + key + ", got none");
+    Json other = whole;
+    other[key] = Json::array({Json::array()});
+    refused(other.dump(), key + ": expected ");
+  }
+  const auto with = [&](const char* key, const Json& value) {
+    Json other = whole;
+    other[key] = value;
+    return other.dump();
+  };
+  refused(with("format", 2), "format: expected 1, got 2, of a later version");
+  refused(with("index", 8), "index: expected 0 to 7, got 8");
+  refused(with("count", 0), "count: expected a whole number from 1 on, got 0");
+  refused(with("seed", -1), "seed: expected a whole number from 0 on, got -1");
+  refused(with("threads", 1.5), "threads: expected a whole number from 0 on, got 1.5");
+}
+
+TEST(Provenance, SaysWhatChanged) {
+  Provenance now = example();
+  now.threads = 4;
+  now.weights_sha256 = "b";
+  const std::vector<ProvenanceChange> found = changes(example(), now);
+  ASSERT_EQ(found.size(), size_t{2});
+  EXPECT_EQ(found[0].what, "weights");
+  EXPECT_EQ(found[1].then, "2");
+  EXPECT_EQ(found[1].now, "4");
+}
+
+// Dark pixels of a caption: first and last column, -1 without any.
+std::pair<int, int> ink(const std::vector<uint8_t>& rgb, int width) {
+  std::pair<int, int> out{-1, -1};
+  for (int x = 0; x < width; ++x)
+    for (int y = 0; y < plot::kCaptionHeight; ++y)
+      if (rgb[static_cast<size_t>((y * width + x) * 3)] < 128) out = {out.first < 0 ? x : out.first, x};
+  return out;
+}
+
+TEST(Caption, StandsInTheMiddleAndIsCut) {
+  constexpr int kWidth = 80;
+  const auto size = static_cast<size_t>(kWidth * plot::kCaptionHeight * 3);
+  EXPECT_EQ(plot::caption("", kWidth), std::vector<uint8_t>(size, 255));
+  const std::vector<uint8_t> dress = plot::caption("Dress", kWidth);
+  ASSERT_EQ(dress.size(), size);
+  const auto [left, right] = ink(dress, kWidth);
+  EXPECT_GT(right - left, 20);
+  EXPECT_NEAR(left, kWidth - 1 - right, 3);
+  const std::string text = "a very long prompt that no picture is wide enough for";
+  const std::vector<uint8_t> cut = plot::caption(text, kWidth);
+  EXPECT_LT(ink(cut, kWidth).second, kWidth);
+  EXPECT_EQ(cut, plot::caption(text + ", and more of it", kWidth));  // the same beginning, the same dots
+  EXPECT_NE(cut, plot::caption("a very long", kWidth));
+  EXPECT_EQ(plot::caption("a\nb", kWidth), plot::caption("a b", kWidth));
+}
+
+TEST(CaptionedSheet, HasALineBelowEachPicture) {
+  DataFacts facts;
+  facts.shape = {1, 1, 2};
+  facts.low = -1;
+  facts.high = 3;
+  const Points points{2, 2, {-1, 3, 1, 1}, {}};
+  const Image sheet = parse_png(captioned_sheet(points, facts, {"one", ""}), "sheet");
+  ASSERT_EQ(sheet.width, 2 * (160 + 2) + 2);
+  ASSERT_EQ(sheet.height, 80 + plot::kCaptionHeight + 2 + 2);
+  EXPECT_EQ(static_cast<int>(*sheet.pixel(10, 81)), 0);
+  EXPECT_EQ(static_cast<int>(*sheet.pixel(2 + 162 + 10, 81)), 128);
+  const auto dark = [&](int64_t left) {
+    int count = 0;
+    for (int64_t y = 82; y < sheet.height; ++y)
+      for (int64_t x = left; x < left + 160; ++x) count += *sheet.pixel(x, y) < 128 ? 1 : 0;
+    return count;
+  };
+  EXPECT_GT(dark(2), 10);
+  EXPECT_EQ(dark(2 + 162), 0);
+  EXPECT_THROW(captioned_sheet(points, facts, {"one"}), Error);
+}
+
+TEST(PictureOf, HasTheDatasChannels) {
+  DataFacts facts;
+  facts.shape = {2, 1, 2};
+  facts.low = -1;
+  facts.high = 3;
+  const Image picture = picture_of({1, 4, {-1, 3, 1, 9}, {}}, 0, facts);
+  EXPECT_EQ(picture.channels, 2);
+  EXPECT_EQ(picture.values, (std::vector<uint8_t>{0, 128, 255, 255}));
+  EXPECT_THROW(picture_of({1, 4, {-1, 3, 1, 9}, {}}, 1, facts), Error);
+}
+
+}  // namespace
+}  // namespace roulade
