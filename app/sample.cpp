@@ -75,9 +75,10 @@ Editing editing(const Options& o, const TrainedRun& run) {
   return edit;
 }
 
-Provenance made(const Options& o, const TrainedRun& run, int64_t seed) {
+Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& request) {
   Provenance out = provenance_of(run, o.run);
-  out.seed = static_cast<uint64_t>(seed);
+  out.seed = request.seed;
+  out.prompts = request.prompts;
   if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
   out.given = o.from + o.complete;  // one of them
   out.captions = o.captions;
@@ -87,7 +88,8 @@ Provenance made(const Options& o, const TrainedRun& run, int64_t seed) {
 void check_place(const Options& o, const TrainedRun& run) {
   const bool sheet = std::filesystem::path(o.out).extension() == ".png";
   if (o.captions && !sheet) fail(Code::usage, "--captions", "file of the sheet", "--out NAME.png", o.out);
-  if (o.captions && run.facts.classes() == 0) fail(Code::usage, "--captions", "the run was trained without classes");
+  if (o.captions && run.facts.classes() == 0 && !run.texts)
+    fail(Code::usage, "--captions", "the run was trained without classes and texts");
   if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts);
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
 }
@@ -113,7 +115,7 @@ int sample(const Options& o) {
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
   const std::filesystem::path file = o.out.empty() ? sample_file(run, seed) : std::filesystem::path(o.out);
   if (is_picture_place(file))
-    write_pictures(file, run, samples, made(o, run, seed));
+    write_pictures(file, run, samples, made(o, run, request));
   else
     write_samples(file, run, samples);
   Description out;

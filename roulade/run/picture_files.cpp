@@ -27,17 +27,26 @@ std::string common(const std::vector<std::string>& classes) {
   return one ? classes[0] : "";
 }
 
+/// The text of each sample, or nothing.
+std::vector<std::string> texts_of(const TrainedRun& run, const Points& points) {
+  std::vector<std::string> out;
+  for (const int64_t number : points.texts) out.push_back(run.texts->text(number));
+  return out;
+}
+
 /// classes: of each sample, or empty.
 std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
                      Provenance made) {
+  const std::vector<std::string> texts = texts_of(run, points);
   if (made.index) {
+    if (!texts.empty()) made.prompt = texts[static_cast<size_t>(*made.index)];
     if (!classes.empty()) made.class_name = classes[static_cast<size_t>(*made.index)];
     return with_png_texts(to_png(picture_of(points, *made.index, run.facts)), png_texts(made));
   }
   made.class_name = common(classes);
+  made.prompt = common(texts);
   if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made));
-  const std::vector<std::string> prompts(static_cast<size_t>(points.rows), made.prompt);
-  return with_png_texts(captioned_sheet(points, run.facts, classes.empty() ? prompts : classes), png_texts(made));
+  return with_png_texts(captioned_sheet(points, run.facts, texts.empty() ? classes : texts), png_texts(made));
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   out.sample = run.recipe.tables.at("sample");
   out.guidance = run.recipe.tables.at("guidance");
   out.run_seed = run.seed;
+  out.negative_prompt = settings_of<SampleSettings>(run.recipe, "sample").negative;
   if (run.facts.pictures()) {
     out.height = run.facts.shape[1];
     out.width = run.facts.shape[2];

@@ -17,12 +17,13 @@ inline constexpr const char* kProvenanceKeyword = "roulade";
 
 /// How a picture, or a sheet of pictures, was sampled.
 struct Provenance {
-  std::string run;             ///< folder, as it was given
-  std::string weights_sha256;  ///< see weights_sha256()
-  int64_t step = 0;            ///< of the checkpoint; of a diffusers folder 0
-  Table sample, guidance;      ///< every key in force
-  uint64_t run_seed = 0;       ///< run.seed, which a fitted grid depends on
-  std::string prompt, negative_prompt;
+  std::string run;                      ///< folder, as it was given
+  std::string weights_sha256;           ///< see weights_sha256()
+  int64_t step = 0;                     ///< of the checkpoint; of a diffusers folder 0
+  Table sample, guidance;               ///< every key in force
+  uint64_t run_seed = 0;                ///< run.seed, which a fitted grid depends on
+  std::string prompt, negative_prompt;  ///< of the one picture, or of all; prompt is empty where they differ
+  std::vector<std::string> prompts;  ///< as they were given: picture i has prompt i, in turn; empty: by sample.prompt
   uint64_t seed = 0;
   std::optional<uint64_t> to_seed;
   int64_t count = 0;              ///< pictures of the set; sample.chunk is how many are made at once

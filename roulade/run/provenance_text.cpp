@@ -69,6 +69,15 @@ class Members {
     return static_cast<int64_t>(out);
   }
   bool null(const char* key) const { return at(key).is_null(); }
+  std::vector<std::string> texts(const char* key) const {
+    if (!at(key).is_array()) refuse(key, "a list of texts");
+    std::vector<std::string> out;
+    for (const auto& one : at(key)) {
+      if (!one.is_string()) refuse(key, "a list of texts");
+      out.push_back(one.get<std::string>());
+    }
+    return out;
+  }
   Table table(const char* key) const {
     if (!at(key).is_object()) refuse(key, "an object");
     Table out;
@@ -142,6 +151,7 @@ std::string to_json(const Provenance& made) {
   out["run_seed"] = made.run_seed;
   out["prompt"] = made.prompt;
   out["negative_prompt"] = made.negative_prompt;
+  out["prompts"] = made.prompts;
   out["seed"] = made.seed;
   out["to_seed"] = made.to_seed ? Json(*made.to_seed) : Json();
   out["count"] = made.count;
@@ -175,6 +185,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   out.run_seed = m.seed("run_seed");
   out.prompt = m.text("prompt");
   out.negative_prompt = m.text("negative_prompt");
+  out.prompts = m.texts("prompts");
   out.seed = m.seed("seed");
   if (!m.null("to_seed")) out.to_seed = m.seed("to_seed");
   out.count = m.number("count", 1);

@@ -85,14 +85,14 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   SampleRequest samples;
   samples.count = made.count;
   samples.seed = made.seed;
+  samples.prompts = made.prompts;
   samples.editing.to_seed = made.to_seed;
   samples.progress = request.progress;
   samples.cancel = request.cancel;
   const PointSamples points = sample_part(run, samples, made.index);
   if (samples.cancel.requested()) return out;
   Provenance now = provenance_of(run, made.run);
-  now.prompt = made.prompt;
-  now.negative_prompt = made.negative_prompt;
+  now.prompts = made.prompts;
   now.seed = made.seed;
   now.to_seed = made.to_seed;
   now.count = made.count;

@@ -95,6 +95,20 @@ TEST(NegativeLike, KeepsWhatIsNoTextUnlessAnotherIsGiven) {
   EXPECT_TRUE(negative_like(positive, negative, 4).sizes->equal(at::full({4, 6}, 64)));
 }
 
+TEST(NegativeLike, OfATextIsTheEmptyOneOrAnother) {
+  Condition positive;
+  positive.text = at::tensor(std::vector<int64_t>{4, 5});
+  positive.label = at::tensor(std::vector<int64_t>{1, 2});
+  const Condition none = negative_like(positive, {}, 2);
+  EXPECT_TRUE(none.text->equal(at::full({2}, -1, at::kLong)));
+  EXPECT_TRUE(none.label->equal(at::full({2}, -1, at::kLong)));
+  Condition negative;
+  negative.text = at::full({1}, 9, at::kLong);
+  const Condition both = concatenate(positive, negative_like(positive, negative, 2));
+  EXPECT_TRUE(both.text->equal(at::tensor(std::vector<int64_t>{4, 5, 9, 9})));
+  EXPECT_TRUE(both.label->equal(at::tensor(std::vector<int64_t>{1, 2, -1, -1})));
+}
+
 TEST_F(Guidance, RefusesWhatItCannotGuide) {
   const std::vector<double> t{0.6};
   const auto guided = make_guided("cfg", {{"scale", 3.0}}, {exact, {}});

@@ -111,6 +111,7 @@ Provenance example() {
   made.run_seed = std::numeric_limits<uint64_t>::max();
   made.prompt = "a cat,\n\"sitting\"  ";
   made.negative_prompt = "狗";
+  made.prompts = {"a cat,\n\"sitting\"  ", "狗"};
   made.seed = 3;
   made.to_seed = 9;
   made.count = 8;
@@ -132,6 +133,7 @@ TEST(Provenance, ComesBackFromItsText) {
   EXPECT_EQ(to_json(back), to_json(made));
   for (const auto& [key, given] : made.sample) EXPECT_EQ(back.sample.at(key).value, given.value) << key;
   EXPECT_EQ(back.prompt, made.prompt);
+  EXPECT_EQ(back.prompts, made.prompts);
   EXPECT_EQ(back.run_seed, made.run_seed);
   EXPECT_EQ(back.to_seed, made.to_seed);
   EXPECT_EQ(back.index, made.index);

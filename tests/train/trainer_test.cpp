@@ -2,13 +2,16 @@
 #include "roulade/train/trainer.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/objective/step_noise.hpp"
 #include "roulade/train/batches.hpp"
 #include "tests/tree.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
@@ -168,6 +171,53 @@ TEST(Batches, BytesAreTheNumbersThatTheyStandFor) {
       EXPECT_TRUE(at::equal(*a.condition.label, *b.condition.label));
     }
   }
+}
+
+TEST(Batches, EachTextOfAPointIsAsLikelyAndDependsOnThePlaceAlone) {
+  const std::vector<uint8_t> values(300, 0);
+  ByteRows bytes{1, values, {}, {}};
+  for (int64_t i = 0; i < 300; ++i) {
+    bytes.rows.push_back(i);
+    bytes.texts.push_back(i % 3 == 0 ? std::vector<int64_t>{i} : std::vector<int64_t>{i, 1000 + i});
+  }
+  EXPECT_EQ(bytes.points(4, 3).texts, (std::vector<int64_t>{4, 5, 6}));
+  const TrainingSet set(bytes, Scaling::fit(bytes.points(0, 1), "none"));
+  EXPECT_EQ(set.points(4, 3).texts, (std::vector<int64_t>{4, 5, 6}));
+  PointBatches all(set, 300, 5), some(set, 40, 5);
+  int64_t second = 0, changed = 0;
+  std::vector<int64_t> before(300, -1);
+  for (int64_t epoch = 0; epoch < 20; ++epoch) {
+    const Batch batch = all.at(epoch);
+    const int64_t* text = batch.condition.text->const_data_ptr<int64_t>();
+    std::vector<bool> seen(300, false);
+    for (int64_t i = 0; i < 300; ++i) {
+      const int64_t point = text[i] % 1000;
+      seen[static_cast<size_t>(point)] = true;
+      EXPECT_TRUE(text[i] < 1000 || point % 3 != 0) << text[i];
+      second += text[i] >= 1000 ? 1 : 0;
+      changed += before[static_cast<size_t>(point)] >= 0 && before[static_cast<size_t>(point)] != text[i] ? 1 : 0;
+      before[static_cast<size_t>(point)] = text[i];
+    }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), true), 300);
+  }
+  EXPECT_NEAR(static_cast<double>(second) / (20 * 200), 0.5, 0.04);  // five standard errors
+  EXPECT_NEAR(static_cast<double>(changed) / (19 * 200), 0.5, 0.04);
+  // Batches of another size draw the same, the last of the fourth epoch and the first of the fifth among them.
+  const Batch last = all.at(3), across = some.at(29);
+  EXPECT_TRUE(at::equal(across.condition.text->narrow(0, 0, 40), last.condition.text->narrow(0, 260, 40)));
+}
+
+TEST(Batches, DroppedTextsAndClassesGoTogether) {
+  Condition both;
+  both.text = at::full({4000}, 7, at::kLong);
+  const StepKey key{3, 11, 0};
+  const Condition text = drop_labels(both, 0.25, key);
+  EXPECT_NEAR((*text.text == -1).sum().item<double>() / 4000, 0.25, 0.035);
+  EXPECT_EQ(both.text->min().item<int64_t>(), 7);
+  both.label = at::full({4000}, 2, at::kLong);
+  const Condition dropped = drop_labels(both, 0.25, key);
+  EXPECT_TRUE(at::equal(*dropped.text, *text.text));
+  EXPECT_TRUE(at::equal(*dropped.label == -1, *dropped.text == -1));
 }
 
 struct Scratch {

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A U-Net learns pictures by their texts and shows pairs of words that it has never seen together; with its captions shuffled
+# it must fail the same judge. Prompts, negative prompts, files of prompts, maps of attention, encoders in folders.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+shapes() { python3 "$tree/tests/cli/shapes.py" "$@"; }
+shapes make shapes
+shapes prompts seen >seen.txt
+shapes prompts unseen >unseen.txt
+cp "$tree/tests/cli/shapes.toml" .
+
+# obeys RUN: the shares of 48 pictures each whose colour and shape are right. By lot both are 0.25.
+obeys() {
+  local part
+  for part in seen unseen; do
+    ends 0 sample "$1" --prompts $part.txt -n 48 -o $part.csv --quiet
+    shapes judge $part.csv $part.txt >$part.json
+  done
+  cat seen.json unseen.json >said
+  python3 - <<'P'
+import json, sys
+seen, unseen = (json.load(open(name)) for name in ("seen.json", "unseen.json"))
+sys.exit(not (seen["colour"] > 0.8 and seen["shape"] > 0.7 and unseen["colour"] > 0.8 and unseen["shape"] > 0.4))
+P
+}
+full=()
+[[ $sanitized == yes ]] && full=(--set train.steps=4)
+ends 0 train shapes.toml --out run --quiet "${full[@]}"
+if [[ $sanitized == no ]]; then
+  obeys run || fail "texts are not obeyed: $(cat said)"
+  shapes make mixed shuffled
+  ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed --set train.steps=400
+  obeys mixed-run && fail "a network of shuffled captions passes: $(cat said)"
+fi
+
+# Prompts, in turn and from a file; what they change and what they do not.
+ends 0 sample run --prompt "red square" --prompt "blue cross" -n 4 --steps 3 -o two.csv --quiet
+printf 'red square\n\nblue cross\n' | "$ROULADE" sample run --prompts - -n 4 --steps 3 -o file.csv --quiet --threads 1 >out 2>err
+same two.csv file.csv
+ends 0 sample run --prompt "red square" -n 4 --steps 3 -o one.csv --quiet
+cmp -s <(sed -n 2p two.csv) <(sed -n 2p one.csv) || fail "a prompt changes pictures beside its own"
+cmp -s <(sed -n 3p two.csv) <(sed -n 3p one.csv) && fail "a prompt changes nothing"
+ends 0 sample run --prompt "red square" --negative "blue cross" -n 4 --steps 3 -o negative.csv --quiet
+cmp -s one.csv negative.csv && fail "a negative prompt changes nothing"
+ends 0 sample run --prompt none -n 2 --steps 3 -o text.csv --quiet
+ends 0 sample run --set sample.prompt=none -n 2 --steps 3 -o empty.csv --quiet
+cmp -s text.csv empty.csv && fail "the word none is no text"
+ends 0 sample run -n 3 --steps 3 -o captions.csv --quiet
+
+# A sheet with its prompts, made again from the file alone; where a word is read.
+ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet
+[[ -s sheet-attention.png ]] || fail "no sheet of attention"
+ends 0 replay sheet.png --threads 1
+says out identical
+ends 0 sample run --prompt "red square" --prompt "blue cross" --negative green -n 3 --steps 3 -o single/ --quiet
+ends 0 replay single/00001.png --threads 1
+says out identical
+grep -aq "blue cross" single/00001.png || fail "the picture does not say its prompt"
+refuses 2 '[text] word of the prompt: expected one of "blue cross", got red' sample run --prompt "blue cross" --attention red -n 1 --steps 1 -o no.csv --quiet
+
+# A killed training goes on to the same bytes, the wording drawn included.
+tiny=(shapes.toml --quiet --set train.batch=6 --set train.warmup=0)
+ends 0 train "${tiny[@]}" --out whole --set train.steps=12 --set train.checkpoint_every=5 --set train.keep=9
+cp -r whole part
+rm -r part/checkpoints/step-00000012 part/checkpoints/step-00000010 part/checkpoints/latest
+ends 0 train part --resume --quiet
+same {whole,part}/checkpoints/step-00000012/training.safetensors
+
+# The other ways to be told, another network, an encoder in a folder.
+python3 "$tree/tests/cli/tiny_bert.py" bert
+for words in "model.condition=modulation" "model.condition=concat" "text.kind=folder text.path=bert" "model.gradient_checkpointing=true"; do
+  set=()
+  for word in $words; do set+=(--set "$word"); done
+  recipe=shapes.toml
+  [[ $words == *folder* ]] && sed '/^kind = "small"/,/^tokens/d' shapes.toml >folder.toml && recipe=folder.toml
+  ends 0 train $recipe --quiet --out told --set train.steps=2 --set train.batch=4 "${set[@]}"
+  ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told-red.csv --quiet
+  ends 0 sample told --prompt "blue cross" -n 2 --steps 2 -o told-blue.csv --quiet
+  cmp -s told-red.csv told-blue.csv && fail "$words: the text changes nothing"
+  rm -r told
+done
+sed '/^\[model\]/,/^$/d' shapes.toml >dit.toml
+for way in concat modulation cross_attention; do
+  ends 0 train dit.toml --quiet --out told --set train.steps=3 --set train.batch=4 --set model.kind=dit --set model.condition=$way \
+    --set model.num_attention_heads=2 --set model.attention_head_dim=8 --set model.num_layers=2 --set model.patch_size=4
+  ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told-red.csv --quiet
+  ends 0 sample told --prompt "blue cross" -n 2 --steps 2 -o told-blue.csv --quiet
+  cmp -s told-red.csv told-blue.csv && fail "dit $way: the text changes nothing"
+  rm -r told
+done
+
+# What cannot be.
+refuses 2 "[model unet] condition: expected concat, cross_attention or modulation: [text] gives a text, got none" \
+  train shapes.toml --quiet --out no --set model.condition=none
+sed '/^\[text\]/,/^$/d' shapes.toml >plain.toml
+refuses 2 "[model unet] condition: expected none: the recipe's [text] gives no text, got cross_attention" \
+  train plain.toml --quiet --out no
+ends 0 train plain.toml --quiet --out plain --set model.condition=none --set train.steps=1 --set train.batch=2
+refuses 2 "[sample.prompt] the run's network reads no text: expected none, got red" sample plain --prompt red -n 1 --quiet
+refuses 2 "[text.path] no folder is named" train folder.toml --quiet --out no --set text.kind=folder
+rm shapes/*/metadata.jsonl
+ends 3 train shapes.toml --quiet --out no
+says err "[text] the data have no captions"
+[[ ! -e no ]] || fail "a refused training left a folder"
+finish
