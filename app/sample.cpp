@@ -167,8 +167,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(prompt);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
-  command.add_option("--attention", o->attention, "also write where the pictures read this word of the prompt")
-      ->option_text("WORD");
+  command.add_option("--attention", o->attention, "also write where the pictures read this word")->option_text("WORD");
   command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
   command
       .add_option("--sampler", o->sampler,

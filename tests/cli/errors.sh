@@ -4,13 +4,13 @@
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
 # Words that do not fit.
-refuses 2 "[roulade] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, replay, eval, judge, average, likelihood, doctor, report, compare, list, inspect, export, new, data, tokenize, help, completion, version)" trian
+refuses 2 "[roulade] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, replay, eval, judge, obey, average, likelihood, doctor, report, compare, list, inspect, export, new, data, tokenize, help, completion, version)" trian
 refuses 2 "[roulade] a subcommand is needed (roulade help)"
 refuses 2 "[roulade train] unknown option '--stpes' (roulade help train)" train x --stpes 3
 refuses 2 "[roulade train] unknown option '--resmue': did you mean '--resume'? (roulade help train)" train x --resmue
 refuses 2 "[roulade list] unexpected word 'more' (roulade help list)" list samplers more
 refuses 2 "[roulade sample] RUN is required (roulade help sample)" sample
-refuses 2 "[help] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, replay, eval, judge, average, likelihood, doctor, report, compare, list, inspect, export, new, data, tokenize, help, completion, version)" help trian
+refuses 2 "[help] unknown subcommand 'trian': did you mean 'train'? (known: demo, train, sample, replay, eval, judge, obey, average, likelihood, doctor, report, compare, list, inspect, export, new, data, tokenize, help, completion, version)" help trian
 refuses 2 "[completion] unknown shell 'fish' (known: bash, zsh)" completion fish
 refuses 2 "[train] nothing to train: expected RECIPE, --data PATH, or --resume with --out RUN" train
 refuses 2 "[--set] form of an override: expected table.key=value, got steps" train swiss_roll_article --set steps

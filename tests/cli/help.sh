@@ -3,7 +3,7 @@
 # Help, version and completion: complete, narrow, and there before anybody notices.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
-commands=(demo train sample replay eval judge average likelihood doctor report compare list inspect export new data tokenize)
+commands=(demo train sample replay eval judge obey average likelihood doctor report compare list inspect export new data tokenize)
 
 ends 0 --version
 grep -qE '^roulade [0-9]+\.[0-9]+\.[0-9]+ \(.+\)$' out || fail "--version: $(cat out)"
