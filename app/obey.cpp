@@ -56,7 +56,7 @@ void add_obey(CLI::App& root, int& exit_code) {
       ->option_text("DIR");
   command.add_option("--features", o->request.features, "of emoji: the file of EfficientNet-lite0's weights")
       ->option_text("FILE");
-  command.add_option("--encoder", o->request.encoder, "of emoji: the folder of a text encoder that pools, MiniLM")
+  command.add_option("--encoder", o->request.encoder, "of emoji: the folder of a text encoder that pools:\nMiniLM")
       ->option_text("DIR");
   command.add_flag("--seen", o->request.seen, "texts of the training pictures, not of the test's")->option_text(" ");
   command.add_option("--texts", o->request.texts, "texts at most, drawn by the seed; default: all")
