@@ -2,6 +2,7 @@
 #include "app/progress_line.hpp"
 
 #include "app/output.hpp"
+#include "app/signals.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -22,15 +23,20 @@ std::string fitting(const std::string& text, int columns) {
   return text.substr(0, static_cast<size_t>(std::max(columns - 1, 0)));
 }
 
-// A signal's message comes after the text, never in the middle of a character or of a picture.
-void write_whole(const std::string& text) {
+// A signal's message comes after the text, never in the middle of a character or of a picture. Returns false, and
+// writes nothing, where it is there already: the picture would be drawn over it.
+bool write_whole(const std::string& text) {
   sigset_t signals, before;
   sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, &before);
-  std::fputs(text.c_str(), stderr);
-  std::fflush(stderr);
+  const bool writes = caught_signal() == 0;
+  if (writes) {
+    std::fputs(text.c_str(), stderr);
+    std::fflush(stderr);
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return writes;
 }
 
 std::string clock_text(double seconds) {
@@ -95,7 +101,7 @@ void ProgressLine::picture(const Drawing& draw) {
   if (picture_rows_ > 0) out += fmt::format("\033[{}A", picture_rows_);
   for (const std::string& line : lines) out += line + "\033[K\n";
   out += fitting(text_, size.columns) + "\033[K";
-  write_whole(out);
+  if (!write_whole(out)) return;
   picture_rows_ = static_cast<int>(lines.size());
   picture_width_ = size.columns;
   open_ = true;
