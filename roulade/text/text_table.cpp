@@ -81,19 +81,18 @@ TextTable::~TextTable() = default;
 
 std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts) {
   const std::lock_guard lock(state_->mutex);
+  // A text that the tokenizer refuses leaves the table as it was.
+  std::unordered_map<std::string, Encoded> read;
+  for (const std::string& text : texts)
+    if (!state_->numbers.contains(text) && !read.contains(text))
+      read.emplace(text, parts_.tokenizer->encode(text, parts_.limit));
   std::vector<int64_t> out;
   std::map<size_t, std::vector<int64_t>> fresh;  // by length
   for (const std::string& text : texts) {
     const auto [known, is_new] = state_->numbers.emplace(text, static_cast<int64_t>(state_->entries.size()));
     out.push_back(known->second);
     if (!is_new) continue;
-    Encoded encoded;
-    try {
-      encoded = parts_.tokenizer->encode(text, parts_.limit);
-    } catch (...) {
-      state_->numbers.erase(known);
-      throw;
-    }
+    Encoded& encoded = read.at(text);
     if (encoded.cut_tokens > 0) {
       ++state_->cut_texts;
       state_->cut_tokens += encoded.cut_tokens;

@@ -80,9 +80,15 @@ TEST(TextTableTest, StatesAreThoseOfEachTextAlone) {
     EXPECT_TRUE(at::allclose(got.states[i].narrow(0, 0, length), alone.states[0], 1e-5, 1e-6)) << text;
     EXPECT_TRUE(at::allclose(got.pooled[i], alone.pooled[0], 1e-5, 1e-6)) << text;
   }
+  // What is refused changes nothing.
+  EXPECT_THROW(texts->add({"blue", "\xff"}), Error);
+  EXPECT_EQ(texts->size(), 6);
+  EXPECT_EQ(texts->add({"blue"}).front(), 6);
+  const EncodedText blue = parts.encoder->encode({numbers(parts.tokenizer->encode("blue").ids).unsqueeze(0)});
+  EXPECT_TRUE(at::allclose(texts->states(numbers({6})).states, blue.states, 1e-5, 1e-6));
   // Texts of one length need no mask.
   EXPECT_FALSE(texts->states(numbers({known[1], known[1]})).mask.defined());
-  EXPECT_THROW(texts->states(numbers({6})), Error);
+  EXPECT_THROW(texts->states(numbers({7})), Error);
   EXPECT_THROW(texts->states(numbers({-2})), Error);
 }
 
