@@ -18,7 +18,8 @@ constexpr auto kWhere = "obedience";
 ObedienceFigure share(std::string name, const std::vector<double>& right, double chance) {
   ObedienceFigure out{std::move(name), 0, 0, chance, std::ssize(right)};
   const auto n = static_cast<double>(right.size());
-  for (const double r : right) out.value += r / n;
+  for (const double r : right) out.value += r;
+  out.value /= n;  // all right is 1, and its error 0, exactly
   for (const double r : right) out.error += (r - out.value) * (r - out.value);
   out.error = std::sqrt(out.error) / n;
   return out;
