@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/exact.hpp"
@@ -26,7 +27,7 @@ int eval(const Options& o) {
   Work work(o.work);
   OpenRequest request{o.run, o.work.set, o.checkpoint};
   if (o.pairs) request.set.push_back(fmt::format("eval.pairs={}", *o.pairs));
-  if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  append_text(request.set, "sample.weights", o.weights);
   if (o.ema) request.set.push_back(fmt::format("sample.ema={}", *o.ema));
   if (o.work.seed) request.set.push_back(fmt::format("run.seed={}", *o.work.seed));
   if (!o.data.empty()) {

@@ -3,6 +3,7 @@
 
 #include "app/command_line.hpp"
 #include "app/output.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 
 #include <iostream>
@@ -24,7 +25,7 @@ struct Options {
 
 void run_export(const Options& o) {
   OpenRequest request{o.run, o.set, o.checkpoint};
-  if (!o.weights.empty()) request.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  append_text(request.set, "sample.weights", o.weights);
   if (o.ema) request.set.push_back(fmt::format("sample.ema={}", *o.ema));
   const Exported done = export_run(request, o.out);
   for (const std::string& line : done.remarks) std::cerr << "remark: " << line << "\n";

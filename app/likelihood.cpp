@@ -2,6 +2,7 @@
 #include "roulade/run/likelihood.hpp"
 
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 
@@ -25,7 +26,7 @@ int likelihood(Options o) {
   if (!o.out.empty() && std::filesystem::path(o.out).extension() != ".csv")
     fail(Code::usage, "--out " + o.out, "kind of file", ".csv");
   OpenRequest open{o.run, o.work.set, o.checkpoint};
-  if (!o.weights.empty()) open.set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  append_text(open.set, "sample.weights", o.weights);
   if (o.work.seed) open.set.push_back(fmt::format("run.seed={}", *o.work.seed));
   const TrainedRun run = open_run(open);
   work.say(fmt::format("likelihood by step {} of {}, seed {}, {} thread{}", run.step, o.run, run.seed, work.threads(),

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 #include "roulade/run/obedience.hpp"
 #include "roulade/run/obedience_files.hpp"
 
 #include <memory>
 #include <optional>
-
-#include <fmt/format.h>
 
 namespace roulade::app {
 namespace {
@@ -16,20 +15,14 @@ struct Options {
   WorkOptions work;
   std::string run;
   ObedienceRequest request;
-  std::optional<double> guidance;
-  std::optional<int64_t> steps, checkpoint;
-  std::string sampler;
+  SamplingWords how;
+  std::optional<int64_t> checkpoint;
 };
 
 int obey(const Options& o) {
   Work work(o.work);
   std::vector<std::string> set = o.work.set;
-  if (o.guidance) {
-    set.emplace_back("guidance.kind=\"cfg\"");
-    set.push_back(fmt::format("guidance.scale={}", *o.guidance));
-  }
-  if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
-  if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
+  o.how.append_to(set);
   const TrainedRun run = open_run({o.run, set, o.checkpoint});
   ObedienceRequest request = o.request;
   request.seed = static_cast<uint64_t>(o.work.seed.value_or(static_cast<int64_t>(run.seed)));
@@ -65,9 +58,7 @@ void add_obey(CLI::App& root, int& exit_code) {
   command.add_option("-n,--each", o->request.each, "pictures a text; default 1")
       ->option_text("N")
       ->check(CLI::Range(1, 1000));
-  command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
-  command.add_option("--sampler", o->sampler, "see roulade list samplers")->option_text("NAME");
-  command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
+  o->how.add_to(command);
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   o->work.add_to(command, "of texts and samples; default: the run's");
   o->work.add_device(command);

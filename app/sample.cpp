@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
@@ -24,9 +25,10 @@ struct Options {
   WorkOptions work;
   std::string run, out;
   int64_t count = 0;
-  std::optional<int64_t> steps, checkpoint;
-  std::optional<double> guidance, ema;
-  std::string label, sampler, weights;
+  SamplingWords how;
+  std::optional<int64_t> checkpoint;
+  std::optional<double> ema;
+  std::string label, weights;
   std::vector<std::string> prompts;
   std::string prompts_file;
   std::optional<std::string> negative;
@@ -41,16 +43,11 @@ struct Options {
 
 std::vector<std::string> overrides(const Options& o) {
   std::vector<std::string> set = o.work.set;
-  if (!o.sampler.empty()) set.push_back(fmt::format("sample.sampler=\"{}\"", o.sampler));
-  if (o.steps) set.push_back(fmt::format("sample.steps={}", *o.steps));
-  if (!o.weights.empty()) set.push_back(fmt::format("sample.weights=\"{}\"", o.weights));
+  o.how.append_to(set);
+  append_text(set, "sample.weights", o.weights);
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
-  if (!o.label.empty()) set.push_back("sample.label=" + roulade::to_text(o.label));
+  append_text(set, "sample.label", o.label);
   if (o.negative) set.push_back("sample.negative=" + roulade::to_text(*o.negative));
-  if (o.guidance) {
-    set.emplace_back("guidance.kind=\"cfg\"");
-    set.push_back(fmt::format("guidance.scale={}", *o.guidance));
-  }
   return set;
 }
 
@@ -113,6 +110,7 @@ int sample(const Options& o) {
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
+  if (run.texts && !run.texts->cut().empty()) work.say("warning: " + run.texts->cut());
   const std::filesystem::path file = o.out.empty() ? sample_file(run, seed) : std::filesystem::path(o.out);
   if (is_picture_place(file))
     write_pictures(file, run, samples, made(o, run, request));
@@ -168,13 +166,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
   command.add_option("--attention", o->attention, "also write where the pictures read this word")->option_text("WORD");
-  command.add_option("--guidance", o->guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
-  command
-      .add_option("--sampler", o->sampler,
-                  "see roulade list samplers; names of A1111, ComfyUI,\nk-diffusion and diffusers serve, too, and "
-                  "its\nscheduler_config.json")
-      ->option_text("NAME");
-  command.add_option("--steps", o->steps, "steps of the sampling grid")->option_text("N");
+  o->how.add_to(command);
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
   command
       .add_option("--ema", o->ema,

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace roulade::app {
+
+/// How samples are drawn, as words of the command line: --guidance, --sampler, --steps.
+struct SamplingWords {
+  std::optional<double> guidance;
+  std::string sampler;
+  std::optional<int64_t> steps;
+
+  void add_to(CLI::App& command);
+  /// Appends what was given as overrides of a recipe's keys.
+  void append_to(std::vector<std::string>& set) const;
+};
+
+/// "table.key=text", the text quoted as TOML has it. Nothing is appended for an empty text.
+void append_text(std::vector<std::string>& set, const std::string& key, const std::string& text);
+
+}  // namespace roulade::app
