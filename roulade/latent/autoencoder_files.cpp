@@ -22,22 +22,6 @@ using Weights = std::map<std::string, Tensor>;
 constexpr const char *kConfig = "config.json", *kStem = "diffusion_pytorch_model";
 constexpr uint64_t kLargestConfig = uint64_t{1} << 22;
 
-/// Throws unless the tensors are those of the network.
-void check_fit(const NamedWeights& network, const Weights& weights, const std::string& where) {
-  for (const auto& [name, weight] : network) {
-    const auto it = weights.find(name);
-    if (it == weights.end()) fail(Code::input, where, fmt::format("tensor '{}' is missing", name));
-    const Tensor& tensor = it->second;
-    if (tensor.sizes() != weight.stored().sizes())
-      fail(Code::input, where, fmt::format("shape of tensor '{}'", name),
-           fmt::format("{}", weight.stored().sizes().vec()), fmt::format("{}", tensor.sizes().vec()));
-    if (!tensor.is_floating_point() || tensor.element_size() < 2)
-      fail(Code::input, where, fmt::format("dtype of tensor '{}'", name), "float32, float16, bfloat16 or float64",
-           at::toString(tensor.scalar_type()));
-  }
-  refuse_unknown(network, weights, where);
-}
-
 Weights own_weights(const AutoencoderKl& autoencoder) {
   Weights out;
   for (const auto& [name, weight] : autoencoder.parameters()) out[name] = weight.stored().detach();
@@ -59,7 +43,7 @@ std::unique_ptr<AutoencoderKl> open_autoencoder(const fs::path& folder, bool tra
 
 void adopt_weights(const AutoencoderKl& autoencoder, const Weights& weights, bool trainable, const std::string& where) {
   const NamedWeights network = autoencoder.parameters();
-  check_fit(network, weights, where);
+  check_weights(network, weights, where);
   for (const auto& [name, weight] : network) {
     Weight handle = weight;
     handle.store(weights.at(name).detach().to(at::kFloat).requires_grad_(trainable));
@@ -67,7 +51,7 @@ void adopt_weights(const AutoencoderKl& autoencoder, const Weights& weights, boo
 }
 
 void write_autoencoder(const fs::path& folder, const AutoencoderKl& autoencoder, const Weights& weights) {
-  if (!weights.empty()) check_fit(autoencoder.parameters(), weights, folder.string());
+  if (!weights.empty()) check_weights(autoencoder.parameters(), weights, folder.string());
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) fail(Code::io, folder.string(), "cannot make the folder", "", failed.message());

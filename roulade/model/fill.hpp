@@ -13,8 +13,8 @@ namespace roulade {
 /// another shape, or unknown.
 void fill_network(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);
 
-/// Throws Error(input) for a tensor that is none of the network's.   weights: have all that are.
-void refuse_unknown(const NamedWeights& network, const std::map<std::string, Tensor>& weights,
-                    const std::string& where);
+/// Throws Error(input) as fill_network does, and for a tensor that is not of 16-bit, 32-bit or 64-bit floating point:
+/// before weights are taken over as they lie in a file.
+void check_weights(const NamedWeights& network, const std::map<std::string, Tensor>& weights, const std::string& where);
 
 }  // namespace roulade

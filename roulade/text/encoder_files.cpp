@@ -80,20 +80,11 @@ Weights t5_names(const Weights& weights, const std::string& where) {
 /// Hands the tensors to the network. They are not copied but where another dtype is.
 void adopt(const TextEncoder& encoder, const Weights& weights, const std::string& where, bool trainable) {
   const NamedWeights parameters = encoder.parameters();
+  check_weights(parameters, weights, where);
   for (const auto& [name, weight] : parameters) {
-    const auto it = weights.find(name);
-    if (it == weights.end()) fail(Code::input, where, fmt::format("tensor '{}' is missing", name));
-    const Tensor& tensor = it->second;
-    if (tensor.sizes() != weight.stored().sizes())
-      fail(Code::input, where, fmt::format("shape of tensor '{}'", name),
-           fmt::format("{}", weight.stored().sizes().vec()), fmt::format("{}", tensor.sizes().vec()));
-    if (!tensor.is_floating_point() || tensor.element_size() < 2)
-      fail(Code::input, where, fmt::format("dtype of tensor '{}'", name), "float32, float16, bfloat16 or float64",
-           at::toString(tensor.scalar_type()));
     Weight handle = weight;
-    handle.store(tensor.to(at::kFloat).requires_grad_(trainable));
+    handle.store(weights.at(name).to(at::kFloat).requires_grad_(trainable));
   }
-  refuse_unknown(parameters, weights, where);
 }
 
 nlohmann::json read_json(const fs::path& file) { return parse_json(read_file(file, kLargestConfig), file.string()); }
