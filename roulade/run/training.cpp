@@ -247,6 +247,7 @@ TrainResult run_training(const TrainRequest& request) {
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
+  if (request.warn && parts.texts && !parts.texts->cut().empty()) request.warn(parts.texts->cut());
   if (request.init_from)
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());

@@ -209,7 +209,8 @@ std::string TextTable::cut() const {
   const std::lock_guard lock(state_->mutex);
   if (state_->cut_texts == 0) return "";
   return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, first \"{}\"",
-                     state_->cut_texts, state_->entries.size(), parts_.limit, state_->cut_tokens, state_->first_cut);
+                     state_->cut_texts, state_->entries.size() - 1, parts_.limit, state_->cut_tokens,
+                     state_->first_cut);
 }
 
 }  // namespace roulade
