@@ -73,7 +73,7 @@ std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std:
     chance *= by_lot;
     out.push_back(share(attribute.name, right, by_lot));
   }
-  out.push_back(share("all", all, chance));
+  if (attributes.size() > 1) out.push_back(share("all", all, chance));
   return out;
 }
 

@@ -44,9 +44,9 @@ struct AskedAttribute {
 };
 
 /// For each attribute the share of pictures in which its judge sees the value asked for, by its name (chance: 1 /
-/// number of values), and "all": all of them in one picture. The judges' accuracy on real pictures is what perfect ones
-/// reach. pictures: uint8 [n, C, H, W], n >= 1, as the judges' are. Throws Error(usage) for other shapes, and values
-/// that a judge does not know.
+/// number of values), and of several "all": all of them in one picture. The judges' accuracy on real pictures is what
+/// perfect ones reach. pictures: uint8 [n, C, H, W], n >= 1, as the judges' are. Throws Error(usage) for other shapes,
+/// and values that a judge does not know.
 std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std::vector<AskedAttribute>& attributes);
 
 }  // namespace roulade

@@ -71,6 +71,12 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   return out;
 }
 
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> out;
+  for (const ImageItem& item : scan_images(folder).items) out.push_back(item.name);
+  return out;
+}
+
 /// uint8 [rows, C, H, W].
 Tensor pictures_of(const ImageSet& set, const std::vector<int64_t>& rows) {
   Tensor out = at::empty({static_cast<int64_t>(rows.size()), set.channels, set.height, set.width}, at::kByte);
@@ -195,8 +201,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     const std::vector<std::string> names = part.attribute("name"), grounds = part.attribute("ground");
     const std::vector<std::string> train_names = r.seen ? names : train.attribute("name");
     const fs::path test = fs::path(text_of(run.recipe, "data", "path")) / "test";
-    const std::vector<std::string> test_names =
-        r.seen ? read_attribute(test, open_part(run, "test", r.cancel).set.names, "name") : names;
+    const std::vector<std::string> test_names = r.seen ? read_attribute(test, names_in(test), "name") : names;
     const size_t candidates = std::set<std::string>(test_names.begin(), test_names.end()).size();
     std::vector<std::string> texts;
     std::map<std::string, int64_t> numbers;  // of names among the candidates, then of all others

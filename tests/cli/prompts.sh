@@ -28,6 +28,24 @@ full=()
 ends 0 train shapes.toml --out run --quiet "${full[@]}"
 if [[ $sanitized == no ]]; then
   obeys run || fail "texts are not obeyed: $(cat said)"
+  # The program's own judge, of pairs that were never trained on: as good, and real pictures are named rightly.
+  for key in colour shape; do
+    ends 0 judge shapes.toml --attribute $key --batch 36 --out judges/$key --quiet --threads 1
+  done
+  ends 0 obey run --judges judges -n 3 --quiet --threads 1 --json
+  python3 - <<'P' || fail "obey: $(cat out)"
+import json, sys
+figures = {row["figure"]: row for row in json.load(open("run/obedience-test.json"))["figures"]}
+print(figures)
+ok = list(figures) == ["colour", "shape", "all"] and all(row["real"] == 1 and row["real_error"] == 0 for row in figures.values())
+ok = ok and all(row["pictures"] == 48 for row in figures.values()) and figures["all"]["chance"] == 1 / 16
+ok = ok and figures["colour"]["samples"] > 0.8 and figures["shape"]["samples"] > 0.4
+ok = ok and figures["all"]["samples"] <= min(figures["colour"]["samples"], figures["shape"]["samples"])
+sys.exit(not ok)
+P
+  [[ -s run/obedience-test.png ]] || fail "obey: no sheet"
+  ends 0 obey run --judges judges --seen --texts 5 --quiet --threads 1 --json
+  [[ "$(value texts)" == 5 ]] || fail "obey --texts 5: $(cat out)"
   shapes make mixed shuffled
   ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed --set train.steps=400
   obeys mixed-run && fail "a network of shuffled captions passes: $(cat said)"
@@ -46,6 +64,10 @@ ends 0 sample run --prompt none -n 2 --steps 3 -o text.csv --quiet
 ends 0 sample run --set sample.prompt=none -n 2 --steps 3 -o empty.csv --quiet
 cmp -s text.csv empty.csv && fail "the word none is no text"
 ends 0 sample run -n 3 --steps 3 -o captions.csv --quiet
+
+# What does not fit is told.
+ends 0 sample run --prompt "a red square and a blue cross and more" -n 1 --steps 1 -o long.csv
+says err "warning: 1 of 1 texts are longer than 8 tokens"
 
 # A sheet with its prompts, made again from the file alone; where a word is read.
 ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet
@@ -90,6 +112,9 @@ for way in concat modulation cross_attention; do
 done
 
 # What cannot be.
+refuses 2 "[obedience] who judges: expected a folder of judges, or for emoji features' weights and the folder of a text encoder" \
+  obey run --quiet
+refuses 6 "[nothing] no judges: expected a folder for each attribute, by its name" obey run --judges nothing --quiet
 refuses 2 "[model unet] condition: expected concat, cross_attention or modulation: [text] gives a text, got none" \
   train shapes.toml --quiet --out no --set model.condition=none
 sed '/^\[text\]/,/^$/d' shapes.toml >plain.toml

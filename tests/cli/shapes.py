@@ -60,7 +60,8 @@ def make(folder, shuffled):
             inks = tuple(max(0, min(255, v + light)) for v in rgb)
             name = f"{colour}-{shape}-{dx}{dy}.png"
             png(os.path.join(folder, part, name), [[inks if on else (255, 255, 255) for on in row] for row in mask(shape, dx, dy)])
-            lines[part].append({"file_name": name, "text": f"{colour} {shape}", "texts": [f"{colour} {shape}", f"a {shape} in {colour}"]})
+            lines[part].append({"file_name": name, "text": f"{colour} {shape}", "texts": [f"{colour} {shape}", f"a {shape} in {colour}"],
+                                "colour": colour, "shape": shape})
     if shuffled:
         texts = [(line["text"], line["texts"]) for line in lines["train"]]
         rng.shuffle(texts)
