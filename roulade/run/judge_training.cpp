@@ -32,7 +32,7 @@ constexpr auto kWhere = "judge";
 
 OptimiserSettings optimiser_settings(int64_t steps) {
   OptimiserSettings out;
-  out.optimiser = "adamw";
+  out.optimiser = "muon";
   out.lr = 2e-3;
   out.decay = "cosine";
   out.warmup = std::max<int64_t>(1, steps / 20);

@@ -12,7 +12,7 @@
 
 namespace roulade {
 
-/// How a judge of pictures is trained: AdamW on the cross-entropy of smoothed labels, the learning rate along half a
+/// How a judge of pictures is trained: Muon on the cross-entropy of smoothed labels, the learning rate along half a
 /// cosine, pictures moved by up to a pixel for 28 of their side, 0.3 of the hidden layer dropped.
 struct JudgeRequest {
   Recipe recipe;  ///< [data] is looked at, and run.seed

@@ -19,6 +19,7 @@ struct OptimiserSettings {
   int64_t warmup = 0;
   double lr_end = 0;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
+  double momentum = 0.95;  ///< of muon
   double clip = 0;
 
   void bind(Binder& b);
@@ -28,7 +29,8 @@ struct OptimiserSettings {
 /// down to lr_end along a line or half a cosine, reached at the last step.
 double learning_rate(const OptimiserSettings& settings, int64_t step, int64_t steps);
 
-/// Adam or AdamW on named float32 weights. The first and second moments are its whole state.
+/// Adam or AdamW on named float32 weights, or Muon on those that are matrices and AdamW on the others. The first and
+/// second moments are its whole state; of Muon's weights the first alone.
 class Optimiser {
  public:
   Optimiser(const OptimiserSettings& settings, const NamedWeights& weights);
@@ -46,10 +48,11 @@ class Optimiser {
   struct Slot {
     std::string name;
     Weight weight;
-    Tensor m, v;
+    Tensor m, v;  ///< v: not defined where Muon moves the weight
   };
   OptimiserSettings settings_;
   std::vector<Slot> slots_;
+  std::vector<size_t> matrices_;  ///< the slots that Muon moves, the largest first
 };
 
 }  // namespace roulade

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/golden/train/reference.json: the article's network, its gradient, and Adam and AdamW steps by PyTorch.
+"""Writes tests/golden/train/reference.json: the article's network, its gradient, and steps of Adam, AdamW and Muon
+by PyTorch.
 
     pip install torch==2.15.0
     python tools/golden/train.py
@@ -56,8 +57,25 @@ def optimiser(cls, **options):
     return path
 
 
+def muon(shape):
+    """A matrix, or filters as PyTorch would have them as one."""
+    w = torch.nn.Parameter(rule(shape, 3).flatten(1))
+    opt = torch.optim.Muon([w], lr=0.02, momentum=0.9, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    half, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda x: x  # its products in double, too
+    path = []
+    for step in range(5):
+        opt.zero_grad()
+        (torch.cos(w * (step + 1)).sum() + (w ** 3).sum()).backward()
+        grad = w.grad.flatten().tolist()
+        opt.step()
+        path.append(dict(gradient=grad, weight=w.flatten().tolist()))
+    torch.Tensor.bfloat16 = half
+    return dict(shape=shape, path=path)
+
+
 os.makedirs(OUT, exist_ok=True)
 with open(os.path.join(OUT, "reference.json"), "w") as f:
     json.dump(dict(article=article(),
                    adam=optimiser(torch.optim.Adam, lr=0.01, betas=(0.8, 0.95), weight_decay=0.1),
-                   adamw=optimiser(torch.optim.AdamW, lr=0.02, weight_decay=0.1)), f, indent=0)
+                   adamw=optimiser(torch.optim.AdamW, lr=0.02, weight_decay=0.1),
+                   muon=[muon((3, 5)), muon((6, 4)), muon((3, 2, 3, 3))]), f, indent=0)

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/train/muon.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
+
+namespace roulade {
+namespace {
+
+constexpr int kRounds = 5;
+constexpr double kA = 3.4445, kB = -4.775, kC = 2.0315;
+constexpr double kStepSize = 0.2;
+
+}  // namespace
+
+Tensor orthogonalised(const Tensor& x) {
+  const bool tall = x.size(0) > x.size(1);
+  const double norm = x.norm().item<double>();
+  if (norm == 0) return x;
+  Tensor h = (tall ? x.t() : x) / norm;  // products are of the short side
+  for (int i = 0; i < kRounds; ++i) {
+    const Tensor a = at::mm(h, h.t());
+    h = at::addmm(h, at::addmm(a, a, a, kB, kC), h, kA);
+  }
+  return tall ? h.t() : h;
+}
+
+bool takes_muon(const std::string& name, const Tensor& weight) {
+  if (weight.dim() < 2 || weight.size(0) < 2 || weight.numel() / weight.size(0) < 2) return false;
+  return !name.ends_with("embedding.weight") && !name.ends_with("embedding_table.weight");
+}
+
+void muon(const MuonStep& s, const Tensor& weight, const Tensor& gradient, const Tensor& m) {
+  const at::NoGradGuard no_grad;
+  m.mul_(s.momentum).add_(gradient);
+  const Tensor step = orthogonalised(at::add(gradient, m, s.momentum).flatten(1));
+  const double size = kStepSize * s.lr * std::sqrt(static_cast<double>(std::max(step.size(0), step.size(1))));
+  weight.detach().mul_(1 - s.lr * s.weight_decay).add_(step.reshape(weight.sizes()), -size);
+}
+
+}  // namespace roulade
