@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> prompts;
   std::string prompts_file;
   std::optional<std::string> negative;
+  bool weighted = false;
   std::string attention;
   std::string from, complete, mask;
   double strength = 0.5;
@@ -49,6 +50,7 @@ std::vector<std::string> overrides(const Options& o) {
   append_text(set, "sample.weights", o.weights);
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
   append_text(set, "sample.label", o.label);
+  if (o.weighted) set.emplace_back("sample.weighted=true");
   if (o.negative) set.push_back("sample.negative=" + roulade::to_text(*o.negative));
   return set;
 }
@@ -184,6 +186,9 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(prompt);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
+  command.add_flag(
+      "--weighted", o->weighted,
+      "(word:1.3), [word] and BREAK in prompts mean what they do in\nAUTOMATIC1111's web UI; default: they are text");
   command.add_option("--attention", o->attention, "also write where the pictures read this word")->option_text("WORD");
   o->how.add_to(command);
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
