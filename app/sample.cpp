@@ -6,6 +6,7 @@
 #include "roulade/core/options.hpp"
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/given_pictures.hpp"
 #include "roulade/run/partial_rows.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
@@ -13,6 +14,7 @@
 #include "roulade/run/table_rows.hpp"
 #include "roulade/run/tokens.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -32,8 +34,9 @@ struct Options {
   std::vector<std::string> prompts;
   std::string prompts_file;
   std::optional<std::string> negative;
+  bool weighted = false;
   std::string attention;
-  std::string from, complete;
+  std::string from, complete, mask;
   double strength = 0.5;
   bool invert = false;
   int64_t repeats = 0, walks = 10, jump = 1;
@@ -47,6 +50,7 @@ std::vector<std::string> overrides(const Options& o) {
   append_text(set, "sample.weights", o.weights);
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
   append_text(set, "sample.label", o.label);
+  if (o.weighted) set.emplace_back("sample.weighted=true");
   if (o.negative) set.push_back("sample.negative=" + roulade::to_text(*o.negative));
   return set;
 }
@@ -59,15 +63,31 @@ std::vector<std::string> read_prompts(const std::string& file) {
   return out;
 }
 
-Editing editing(const Options& o, const TrainedRun& run) {
+/// What the samples are made from. Of tables as many as rows, of pictures each once, or in turn as many as asked for.
+std::optional<GivenRows> given_rows(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
+  const std::string& path = o.from.empty() ? o.complete : o.from;
+  if (path.empty()) return std::nullopt;
+  if (!names_pictures(run, path)) {
+    if (o.count > 0)
+      fail(Code::usage, "--count", "samples", "none: as many as the table has rows", std::to_string(o.count));
+    if (!o.mask.empty()) fail(Code::usage, "--mask", "what it is laid on", "a picture", path);
+    return o.from.empty() ? read_partial_rows(run, path) : GivenRows{read_rows(run, path), {}};
+  }
+  if (!o.complete.empty() && o.mask.empty())
+    fail(Code::usage, "--complete", "what is to be drawn of " + path, "--mask PICTURE, white there", "nothing");
+  const GivenPictures given = read_given_pictures(run, path, o.mask);
+  for (const std::string& remark : given.remarks) work.say(remark);
+  return in_turn(given.rows, o.count > 0 ? o.count : std::max(prompts, given.rows.points.rows));
+}
+
+Editing editing(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
   Editing edit;
   edit.strength = o.strength;
   edit.inverted = o.invert;
   edit.repeats = o.repeats;
   edit.walks = o.walks;
   edit.jump = o.jump;
-  if (!o.from.empty()) edit.rows = GivenRows{read_rows(run, o.from), {}};
-  if (!o.complete.empty()) edit.rows = read_partial_rows(run, o.complete);
+  edit.rows = given_rows(o, run, prompts, work);
   if (o.to_seed) edit.to_seed = static_cast<uint64_t>(*o.to_seed);
   return edit;
 }
@@ -78,6 +98,7 @@ Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& re
   out.prompts = request.prompts;
   if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
   out.given = o.from + o.complete;  // one of them
+  if (!o.mask.empty()) out.given += ", mask " + o.mask;
   out.captions = o.captions;
   return out;
 }
@@ -105,7 +126,7 @@ int sample(const Options& o) {
   request.prompts = o.prompts;
   if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
   if (o.count == 0 && !request.prompts.empty()) request.count = std::ssize(request.prompts);
-  request.editing = editing(o, run);
+  request.editing = editing(o, run, std::ssize(request.prompts), work);
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
@@ -143,9 +164,9 @@ void add_sample(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("sample", "Draw samples from a trained run into a table.");
   command.add_option("RUN", o->run, "run folder, or one that diffusers saved")->required()->option_text(" ");
-  CLI::Option* count = command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
-                           ->option_text("N")
-                           ->check(CLI::PositiveNumber);
+  command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
+      ->option_text("N")
+      ->check(CLI::PositiveNumber);
   command
       .add_option(
           "-o,--out", o->out,
@@ -165,6 +186,9 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(prompt);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
+  command.add_flag(
+      "--weighted", o->weighted,
+      "(word:1.3), [word] and BREAK in prompts mean what they do in\nAUTOMATIC1111's web UI; default: they are text");
   command.add_option("--attention", o->attention, "also write where the pictures read this word")->option_text("WORD");
   o->how.add_to(command);
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
@@ -174,8 +198,10 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->option_text("W");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   const std::string given = "Samples from what is given";
-  CLI::Option* from = command.add_option("--from", o->from, "noise the rows of this table and sample on from there");
-  from->option_text("FILE")->group(given)->excludes(count);
+  CLI::Option* from = command.add_option("--from", o->from,
+                                         "noise the rows of this table, a picture, or a folder\nof them, and sample "
+                                         "on from there");
+  from->option_text("FILE")->group(given);
   command.add_option("--strength", o->strength, "of that noise: the share of the steps that is walked;\ndefault 0.5")
       ->option_text("S")
       ->group(given)
@@ -188,8 +214,13 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->option_text("N")
       ->group(given)
       ->needs(invert);
-  CLI::Option* complete = command.add_option("--complete", o->complete, "fill the empty cells of this CSV file");
-  complete->option_text("FILE")->group(given)->excludes(from)->excludes(count);
+  CLI::Option* complete = command.add_option(
+      "--complete", o->complete, "fill the empty cells of this CSV file, or what --mask\nshows of a picture");
+  complete->option_text("FILE")->group(given)->excludes(from);
+  command.add_option("--mask", o->mask, "a picture, white where that of --complete is to be\ndrawn anew")
+      ->option_text("FILE")
+      ->group(given)
+      ->needs(complete);
   command
       .add_option("--walks", o->walks,
                   "how often each stretch is walked, so that\ndrawn and given values agree; default 10")
@@ -213,7 +244,8 @@ void add_sample(CLI::App& root, int& exit_code) {
       "  roulade sample runs/moons -n 1000 --out moons.csv\n"
       "  roulade sample runs/emoji --prompt 'red heart on white' -n 8 -o out.png\n"
       "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20\n"
-      "  roulade sample runs/diamonds --complete gaps.csv --out filled.csv");
+      "  roulade sample runs/diamonds --complete gaps.csv --out filled.csv\n"
+      "  roulade sample runs/emoji --from heart.png --strength 0.6 -n 8 -o out.png");
   command.callback([o, &exit_code] { exit_code = sample(*o); });
 }
 

@@ -83,7 +83,7 @@ Condition negative_of(const Recipe& resolved, const std::shared_ptr<TextTable>& 
   Condition out;
   if (negative.empty()) return out;
   if (!texts) fail(Code::usage, "sample.negative", "the network reads no text", "none", negative);
-  out.text = at::full({1}, texts->add({negative}).front(), at::kLong);
+  out.text = at::full({1}, add_prompts(resolved, *texts, {negative}).front(), at::kLong);
   return out;
 }
 

@@ -29,7 +29,7 @@ struct Provenance {
   int64_t count = 0;              ///< pictures of the set; sample.chunk is how many are made at once
   std::optional<int64_t> index;   ///< of the picture in the set; none: a sheet of all
   bool captions = false;          ///< of the sheet
-  std::string given;              ///< the file whose rows the samples were made from; such pictures are not made again
+  std::string given;              ///< the files that the samples were made from; such pictures are not made again
   std::string class_name;         ///< of the one picture, or of all; empty: none, or several
   int64_t width = 0, height = 0;  ///< pixels of a picture
 

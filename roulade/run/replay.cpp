@@ -76,7 +76,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   const std::string where = request.picture.string();
   if (!made.given.empty())
     fail(Code::usage, where, "what the samples began with", "noise",
-         fmt::format("rows of {}, which the picture does not hold", made.given));
+         fmt::format("{}, which the picture does not hold", made.given));
   Replay out;
   out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
   const bool folder = is_diffusers_folder(out.run);

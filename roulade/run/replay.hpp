@@ -47,7 +47,7 @@ struct Replay {
 
 /// Samples as the picture's text says, with this process's threads, and compares the pixels. Of a set, only the samples
 /// that were made together with the picture are. Throws what opening and sampling throw; Error(usage) for a picture
-/// that was made from given rows; Error(input) where the new picture has another size, nothing is written then.
+/// that was made from given files; Error(input) where the new picture has another size, nothing is written then.
 Replay replay(const Provenance& made, const ReplayRequest& request);
 
 }  // namespace roulade

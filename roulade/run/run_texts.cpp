@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/model/pooled_text.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/text/small_text.hpp"
@@ -74,6 +75,17 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
                                                       .limit = s.tokens,
                                                       .same_length = clip,
                                                       .encoder = open_text_encoder(s.path, answer)});
+}
+
+std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const std::vector<std::string>& prompts) {
+  if (!settings_of<SampleSettings>(resolved, "sample").weighted) return texts.add(prompts);
+  const Table& model = resolved.tables.at("model");
+  const auto told = model.find("condition");
+  const auto* way = told == model.end() ? nullptr : std::get_if<std::string>(&told->second.value);
+  if (way && *way != TextWay::kCross)
+    fail(Code::usage, "sample.weighted", "model.condition",
+         fmt::format("{}: weights are those of the tokens' states", TextWay::kCross), *way);
+  return texts.add(prompts, Reading::weighted);
 }
 
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training) {

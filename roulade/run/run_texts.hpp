@@ -41,6 +41,10 @@ struct TextFacts {
 /// open_text_encoder do, Error(usage) for [text] kind "folder" without a path.
 std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFacts& facts);
 
+/// The numbers of prompts in the table, read with weights where sample.weighted says so. Throws as TextTable::add does;
+/// Error(usage) for weights where the network is told the pooled vector, which has none.
+std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const std::vector<std::string>& prompts);
+
 /// What the recipe makes of the training data's texts. Throws Error(input) where it reads texts and the data have none.
 /// texts: of all the data; training: of its training part, in its order.
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training);

@@ -76,6 +76,8 @@ std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& reque
     if (!request.prompts.empty() || (wish != "data" && wish != "none"))
       fail(Code::usage, "sample.prompt", "the run's network reads no text", "none",
            request.prompts.empty() ? wish : request.prompts.front());
+    if (settings_of<SampleSettings>(run.recipe, "sample").weighted)
+      fail(Code::usage, "sample.weighted", "the run's network reads no text", "false", "true");
     return {};
   }
   const std::vector<std::string>& captions = run.facts.text.captions;
@@ -84,11 +86,12 @@ std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& reque
     std::vector<double> u(static_cast<size_t>(count));
     fill_uniform({request.seed, Stream::wording, 0}, 0, 1, u);
     for (const double share : u) prompts.push_back(captions[static_cast<size_t>(share * std::ssize(captions))]);
+    return run.texts->add(prompts);  // brackets in captions are text
   } else if (prompts.empty() && wish != "none") {
     prompts.push_back(wish);
   }
   if (prompts.empty()) return std::vector<int64_t>(static_cast<size_t>(count), -1);
-  const std::vector<int64_t> numbers = run.texts->add(prompts);
+  const std::vector<int64_t> numbers = add_prompts(run.recipe, *run.texts, prompts);
   std::vector<int64_t> out;
   for (int64_t i = 0; i < count; ++i) out.push_back(numbers[static_cast<size_t>(i) % numbers.size()]);
   return out;

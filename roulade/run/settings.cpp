@@ -106,6 +106,8 @@ void SampleSettings::bind(Binder& b) {
   b.add("prompt", prompt, {},
         "text of all samples, of a network that reads texts: none, or data (captions of the data)");
   b.add("negative", negative, {}, "text that guidance steers away from; empty = the empty text");
+  b.add("weighted", weighted,
+        "prompts and the negative one follow AUTOMATIC1111's grammar: (word:1.3), [word], of CLIP also BREAK");
   b.add("chunk", chunk, at_least(1), "samples that pass through the network together");
 }
 

@@ -87,6 +87,7 @@ struct SampleSettings {
   double ema = 0;
   std::string label = "data";
   std::string prompt = "data", negative;
+  bool weighted = false;
   int64_t chunk = 500;
   void bind(Binder& b);
 };

@@ -42,7 +42,7 @@ class TextNetwork final : public Model {
   TextStates encoded(const Tensor& numbers) const {
     const TextTokens tokens = texts_->tokens(numbers);
     EncodedText text = encoder_->encode(tokens);
-    return {std::move(text.states), tokens.mask, std::move(text.pooled)};
+    return {texts_->weighed(numbers, text.states), tokens.mask, std::move(text.pooled)};
   }
 
   std::shared_ptr<const Model> network_;

@@ -2,8 +2,10 @@
 #include "roulade/text/text_table.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/text/weighted_prompt.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -14,6 +16,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
@@ -23,23 +26,47 @@ namespace {
 constexpr const char* kWhere = "text";
 constexpr size_t kTogether = 32;  // texts of one length that the encoder reads at once
 
+/// Whether texts with weights are read in chunks, as Stable Diffusion's are.
+bool in_chunks(const TextTable::Parts& parts) { return parts.same_length && parts.tokenizer->family() == "clip_bpe"; }
+
+WeightedPrompt read(const TextTable::Parts& parts, const std::string& text, Reading reading) {
+  WeightedPrompt out;
+  if (reading == Reading::plain) {
+    Encoded encoded = parts.tokenizer->encode(text, parts.limit);
+    out.ids = std::move(encoded.ids);
+    out.cut_tokens = encoded.cut_tokens;
+    out.cut_text = std::move(encoded.cut_text);
+  } else {
+    out = in_chunks(parts) ? read_in_chunks(text, *parts.tokenizer, parts.limit)
+                           : read_as_one(text, *parts.tokenizer, parts.limit);
+  }
+  if (parts.same_length && std::ssize(out.ids) < parts.limit) {
+    out.ids.resize(static_cast<size_t>(parts.limit), *parts.tokenizer->padding());
+    if (!out.weights.empty()) out.weights.resize(out.ids.size(), 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 struct TextTable::State {
   struct Entry {
     std::string text;
     std::vector<int64_t> ids;
-    size_t group = 0;  ///< of those that are computed together
-    int64_t row = 0;   ///< in it
+    std::vector<double> weights;  ///< of each id; empty: all are 1
+    int64_t chunks = 1;           ///< of equal length, which the encoder reads one by one
+    size_t group = 0;             ///< of those that are computed together
+    int64_t row = 0;              ///< in it
   };
   struct Group {
     std::vector<int64_t> members;
-    Tensor states{}, pooled{};  ///< [members, L, width], [members, pooled width]; undefined until they are asked for
+    Tensor states{},
+        pooled{};  ///< [members, chunks L, width], [members, pooled width]; undefined until they are asked for
   };
 
   std::mutex mutex;
   std::vector<Entry> entries;
-  std::unordered_map<std::string, int64_t> numbers;
+  std::array<std::unordered_map<std::string, int64_t>, 2> numbers;  ///< by Reading
   std::vector<Group> groups;
   int64_t cut_texts = 0, cut_tokens = 0;
   std::string first_cut;
@@ -51,16 +78,27 @@ struct TextTable::State {
     return entries[static_cast<size_t>(std::max<int64_t>(number, 0))];
   }
 
-  void compute(Group& group, const TextEncoder& encoder) const {
+  void compute(Group& group, const TextEncoder& encoder, bool chunked) const {
     const at::NoGradGuard no_grad;
-    const auto length = static_cast<int64_t>(entries[static_cast<size_t>(group.members.front())].ids.size());
-    Tensor ids = at::empty({static_cast<int64_t>(group.members.size()), length}, at::kLong);
+    const Entry& first = entries[static_cast<size_t>(group.members.front())];  // the others are as long
+    const auto count = static_cast<int64_t>(group.members.size());
+    const int64_t length = std::ssize(first.ids) / first.chunks;
+    Tensor ids = at::empty({count * first.chunks, length}, at::kLong);
     int64_t* to = ids.mutable_data_ptr<int64_t>();
     for (const int64_t member : group.members)
-      to = std::copy_n(entries[static_cast<size_t>(member)].ids.begin(), length, to);
+      to = std::copy_n(entries[static_cast<size_t>(member)].ids.begin(), length * first.chunks, to);
     EncodedText encoded = encoder.encode({ids});
-    group.states = std::move(encoded.states);
-    group.pooled = std::move(encoded.pooled);
+    group.states = encoded.states.reshape({count, first.chunks * length, -1});
+    if (encoded.pooled.defined()) group.pooled = encoded.pooled.reshape({count, first.chunks, -1}).select(1, 0);
+    for (int64_t i = 0; i < count; ++i) {
+      const Entry& entry = entries[static_cast<size_t>(group.members[static_cast<size_t>(i)])];
+      if (entry.weights.empty()) continue;
+      Tensor states = group.states[i];
+      states.copy_(chunked ? weigh_states(states.view({entry.chunks, length, -1}),
+                                          at::tensor(entry.weights).view({entry.chunks, length}))
+                                 .flatten(0, 1)
+                           : weigh_text(states, at::tensor(entry.weights)));
+    }
   }
 };
 
@@ -79,28 +117,28 @@ TextTable::TextTable(Parts parts) : parts_(std::move(parts)), state_(std::make_u
 
 TextTable::~TextTable() = default;
 
-std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts) {
+std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts, Reading reading) {
   const std::lock_guard lock(state_->mutex);
+  auto& known_numbers = state_->numbers[static_cast<size_t>(reading)];
   // A text that the tokenizer refuses leaves the table as it was.
-  std::unordered_map<std::string, Encoded> read;
+  std::unordered_map<std::string, WeightedPrompt> fresh_texts;
   for (const std::string& text : texts)
-    if (!state_->numbers.contains(text) && !read.contains(text))
-      read.emplace(text, parts_.tokenizer->encode(text, parts_.limit));
+    if (!known_numbers.contains(text) && !fresh_texts.contains(text))
+      fresh_texts.emplace(text, read(parts_, text, reading));
   std::vector<int64_t> out;
   std::map<size_t, std::vector<int64_t>> fresh;  // by length
   for (const std::string& text : texts) {
-    const auto [known, is_new] = state_->numbers.emplace(text, static_cast<int64_t>(state_->entries.size()));
+    const auto [known, is_new] = known_numbers.emplace(text, static_cast<int64_t>(state_->entries.size()));
     out.push_back(known->second);
     if (!is_new) continue;
-    Encoded& encoded = read.at(text);
+    WeightedPrompt& encoded = fresh_texts.at(text);
     if (encoded.cut_tokens > 0) {
       ++state_->cut_texts;
       state_->cut_tokens += encoded.cut_tokens;
       if (state_->first_cut.empty()) state_->first_cut = encoded.cut_text;
     }
-    if (parts_.same_length) encoded.ids.resize(static_cast<size_t>(parts_.limit), *parts_.tokenizer->padding());
     fresh[encoded.ids.size()].push_back(out.back());
-    state_->entries.push_back({text, std::move(encoded.ids)});
+    state_->entries.push_back({text, std::move(encoded.ids), std::move(encoded.weights), encoded.chunks});
   }
   for (const auto& [length, numbers] : fresh)
     for (size_t first = 0; first < numbers.size(); first += kTogether) {
@@ -136,7 +174,7 @@ TextStates TextTable::states(const Tensor& numbers) const {
   for (int64_t i = 0; i < count; ++i) {
     const State::Entry& entry = state_->at(from[i]);
     State::Group& group = state_->groups[entry.group];
-    if (!group.states.defined()) state_->compute(group, *parts_.encoder);
+    if (!group.states.defined()) state_->compute(group, *parts_.encoder, in_chunks(parts_));
     rows.push_back(group.states[entry.row]);
     if (group.pooled.defined()) pooled.push_back(group.pooled[entry.row]);
     longest = std::max(longest, rows.back().size(0));
@@ -175,6 +213,23 @@ TextTokens TextTable::tokens(const Tensor& numbers) const {
     std::fill_n(mask, of.size(), true);
   }
   return out;
+}
+
+Tensor TextTable::weighed(const Tensor& numbers, const Tensor& states) const {
+  const std::lock_guard lock(state_->mutex);
+  const int64_t* from = numbers.const_data_ptr<int64_t>();
+  std::vector<Tensor> rows;
+  bool any = false;
+  for (int64_t i = 0; i < numbers.size(0); ++i) {
+    const State::Entry& entry = state_->at(from[i]);
+    rows.push_back(states[i]);
+    if (entry.weights.empty()) continue;
+    any = true;
+    const int64_t length = std::ssize(entry.ids), rest = states.size(1) - length;
+    rows.back() = at::cat(
+        {weigh_text(states[i].narrow(0, 0, length), at::tensor(entry.weights)), states[i].narrow(0, length, rest)});
+  }
+  return any ? at::stack(rows) : states;
 }
 
 Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) const {

@@ -18,6 +18,9 @@ struct TextStates {
   Tensor pooled{};  ///< [B, pooled width]; undefined where the encoder pools nothing
 };
 
+/// How a text is read: as it stands, or by the grammar of parse_prompt, with weights.
+enum class Reading { plain, weighted };
+
 /// Texts by number, so that a condition can name one as it names a class. Number 0 is the empty text, -1 means it, too.
 /// Thread-safe.
 class TextTable {
@@ -37,7 +40,10 @@ class TextTable {
 
   /// Their numbers; a text that is known keeps its own. The same calls in the same order give the same states, to the
   /// last bit: texts that come together are computed together. Throws Error(input) for a text that is not UTF-8.
-  std::vector<int64_t> add(const std::vector<std::string>& texts);
+  /// weighted: entries of their own. Of CLIP with texts of one length read_in_chunks, with encode_prompt's states; else
+  /// read_as_one, with weigh_text's; pooled vectors have no weights. Without a weight or BREAK that is asked for the
+  /// states are those of the plain text. Throws Error(usage) as these do.
+  std::vector<int64_t> add(const std::vector<std::string>& texts, Reading reading = Reading::plain);
 
   int64_t size() const;
   /// Of a number below size(), or -1.
@@ -47,6 +53,9 @@ class TextTable {
   TextStates states(const Tensor& numbers) const;
   /// The texts' tokens.   numbers: as in states().
   TextTokens tokens(const Tensor& numbers) const;
+  /// The states that a network made of tokens(numbers), with the weights of those texts that have some (weigh_text).
+  /// states, result: [B, L, width].
+  Tensor weighed(const Tensor& numbers, const Tensor& states) const;
 
   /// Which of the texts' tokens are those of a word: bool [B, L].   numbers: as in states(). Throws Error(usage) where
   /// a text does not have it.

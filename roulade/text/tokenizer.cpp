@@ -101,8 +101,13 @@ Encoded Tokenizer::encode(std::string_view text, int64_t limit) const {
   Encoded out;
   out.ids.reserve(room + static_cast<size_t>(ends));
   out.ids = parts_.begin;
-  for (size_t i = 0; i < room; ++i) out.ids.push_back(tokens[i].id);
+  out.at.assign(parts_.begin.size(), -1);
+  for (size_t i = 0; i < room; ++i) {
+    out.ids.push_back(tokens[i].id);
+    out.at.push_back(tokens[i].at);
+  }
   out.ids.insert(out.ids.end(), parts_.end.begin(), parts_.end.end());
+  out.at.resize(out.ids.size(), -1);
   if (room == tokens.size()) return out;
   out.cut_tokens = static_cast<int64_t>(tokens.size() - room);
   out.cut_text = text.substr(tokens[room].at);

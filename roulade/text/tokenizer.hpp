@@ -16,6 +16,7 @@ namespace roulade {
 /// A text as a network takes it.
 struct Encoded {
   std::vector<int64_t> ids;  ///< with the tokens that begin and end every text
+  std::vector<int64_t> at;   ///< byte of the text where each id begins; -1 = it begins or ends every text
   int64_t cut_tokens = 0;    ///< tokens that the limit left out; 0 = the network sees all of the text
   std::string cut_text;      ///< the end of the text, from the first token that was left out
 };

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Samples made from what is given: noised rows, inverted rows, tables with gaps, the way between two seeds.
+# Samples made from what is given: noised rows, inverted rows, tables with gaps, pictures, the way between two
+# seeds.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 short=(--quiet --set train.steps=300 --set train.batch=256 --set data.count=5000 --set data.validation_count=500)
 ends 0 train "$tree/recipes/swiss_roll.toml" --out roll "${short[@]}"
@@ -57,7 +58,85 @@ ends 0 sample roll -n 5 --seed 3 --to-seed 4 --out way.csv --quiet
 (sed -n 2p seed-3.csv; sed -n 2p seed-4.csv) >seeds.csv
 cmp -s ends.csv seeds.csv || fail "the way between seeds: $(cat ends.csv) and $(cat seeds.csv)"
 
+# Pictures from PNG files: resized where they are larger, made anew by the noise that is asked for, one of them many times.
+ends 0 train digits --out digits --quiet --set train.steps=20 --set train.batch=16 --set "model.block_out_channels=[16,16]" \
+  --set sample.steps=10
+python3 - <<'P'
+import struct, zlib
+def png(name, rows):
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
+    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b""))
+png("ramp.png", [[(31 * x + 5 * y) % 256 for x in range(8)] for y in range(8)])
+png("large.png", [[(31 * (x // 4) + 5 * (y // 4)) % 256 for x in range(32)] for y in range(32)])
+png("mask.png", [[255 if x < 4 else 0 for x in range(8)] for y in range(8)])
+png("black.png", [[127] * 8] * 8)
+P
+mkdir two
+cp ramp.png two/b.png
+cp large.png two/a.png
+# pictures TABLE: the rows as numbers of 0 to 255, one list a line.
+pictures() {
+  python3 - "$1" <<'P'
+import csv, json, sys
+low, high = json.load(open("digits/data.json"))["range"]
+for row in list(csv.reader(open(sys.argv[1])))[1:]:
+    print([255 * (float(v) - low) / (high - low) for v in row[:64]])
+P
+}
+ends 0 sample digits --from ramp.png --strength 0.1 -n 8 --seed 3 --out near.csv --quiet
+pictures near.csv >near.txt
+ends 0 sample digits --from ramp.png --strength 1 -n 8 --seed 3 --label 7 --out far.csv --quiet
+pictures far.csv >far.txt
+ends 0 sample digits --from ramp.png --strength 0.1 --seed 3 --out one.csv --quiet
+cmp -s one.csv <(head -n 2 near.csv) || fail "one sample of a picture, or sample 0 of several: not the same"
+python3 - <<'P' >said || fail "pictures: $(cat said)"
+import json, statistics
+near, far = ([json.loads(line) for line in open(name)] for name in ("near.txt", "far.txt"))
+ramp = [(31 * x + 5 * y) % 256 for y in range(8) for x in range(8)]
+off = lambda rows: statistics.mean(abs(a - b) for row in rows for a, b in zip(row, ramp))
+print(len(near), len({tuple(row) for row in near}), off(near), off(far))
+assert len(near) == 8 == len({tuple(row) for row in near}) and off(near) < 40 < 50 < off(far)
+P
+[[ "$(sed 1d far.csv | sed 's/.*,//' | sort -u)" == 7 ]] || fail "--label beside --from picture"
+ends 0 sample digits --from two --strength 0.1 --seed 3 --out both.csv
+says err "two/a.png is 32 x 32 pixels: its middle is resized to 8 x 8, the run's"
+[[ $(wc -l <both.csv) == 3 ]] || fail "a folder of two pictures: $(wc -l <both.csv) lines"
+
+# A picture with a mask: its white half is drawn, each time another way, its black half stays.
+ends 0 sample digits --complete ramp.png --mask mask.png --walks 2 -n 3 --out half.csv --quiet
+pictures half.csv >half.txt
+python3 - <<'P' >said || fail "mask: $(cat said)"
+import json
+rows = [json.loads(line) for line in open("half.txt")]
+ramp = [(31 * x + 5 * y) % 256 for y in range(8) for x in range(8)]
+print(rows)
+assert len(rows) == 3
+assert all(abs(row[i] - ramp[i]) < 1e-6 for row in rows for i in range(64) if i % 8 >= 4)
+assert all(len({row[i] for row in rows} | {float(ramp[i])}) == 4 for i in range(64) if i % 8 < 4)
+P
+ends 0 sample digits --complete ramp.png --mask mask.png --walks 1 --out half.png --quiet
+refuses 2 "[half.png] what the samples began with: expected noise, got ramp.png, mask mask.png, which the picture does not hold" \
+  replay half.png
+
 # What does not fit is told, and nothing is written.
+refuses 3 "[mask.png] size of the mask: expected 32 x 32 pixels, as large.png, got 8 x 8" \
+  sample digits --complete large.png --mask mask.png --out no.csv --quiet
+refuses 3 "[black.png] the mask leaves nothing to draw: expected white where the picture is to be drawn anew, got no pixel of 128 or more" \
+  sample digits --complete ramp.png --mask black.png --out no.csv --quiet
+cp rows.csv rows.png
+ends 3 sample digits --from rows.png --out no.csv
+says err "[rows.png]"
+refuses 2 "[--complete] what is to be drawn of ramp.png: expected --mask PICTURE, white there, got nothing" \
+  sample digits --complete ramp.png --out no.csv --quiet
+refuses 2 "[--mask] what it is laid on: expected a picture, got gaps.csv" \
+  sample roll --complete gaps.csv --mask mask.png --out no.csv --quiet
+ends 2 sample digits --mask mask.png --out no.csv
+ends 2 sample digits --from ramp.png --mask mask.png --out no.csv
+refuses 2 "[ramp.png] what samples are made from: expected a table (.csv, .npy), as they are no pictures, got a picture" \
+  sample roll --from ramp.png --out no.csv --quiet
+ends 6 sample digits --from none.png --out no.csv
 ends 2 sample roll --strength 0.5 --out no.csv
 ends 2 sample roll --from rows.csv --strength 1.5 --out no.csv
 ends 2 sample roll --from rows.csv --complete gaps.csv --out no.csv

@@ -60,6 +60,24 @@ cmp -s <(sed -n 2p two.csv) <(sed -n 2p one.csv) || fail "a prompt changes pictu
 cmp -s <(sed -n 3p two.csv) <(sed -n 3p one.csv) && fail "a prompt changes nothing"
 ends 0 sample run --prompt "red square" --negative "blue cross" -n 4 --steps 3 -o negative.csv --quiet
 cmp -s one.csv negative.csv && fail "a negative prompt changes nothing"
+# Weights: of 1 they change nothing, others do; without --weighted brackets are text.
+ends 0 sample run --prompt "(red square:1.0)" --weighted -n 4 --steps 3 -o weighted.csv --quiet
+same weighted.csv one.csv
+ends 0 sample run --prompt "red (square:1.5)" --weighted -n 4 --steps 3 -o heavy.csv --quiet
+cmp -s heavy.csv one.csv && fail "a weight changes nothing"
+ends 0 sample run --prompt "red (square:1.5)" -n 4 --steps 3 -o brackets.csv --quiet
+cmp -s heavy.csv brackets.csv && fail "without --weighted brackets are no text"
+ends 0 sample run --prompt "red square" --negative "(blue:1.5) cross" --weighted -n 4 --steps 3 -o heavy.csv --quiet
+cmp -s heavy.csv negative.csv && fail "a weight in the negative prompt changes nothing"
+ends 0 sample run --prompt "red (square:1.5)" --weighted -n 2 --steps 3 -o weighted.png --quiet
+ends 0 replay weighted.png --threads 1
+says out identical
+refuses 2 "[prompt] BREAK: expected CLIP, which reads a prompt in chunks, got wordpiece, which does not" \
+  sample run --prompt "red BREAK square" --weighted -n 1 --quiet
+# A picture in place of noise.
+ends 0 sample run --prompt "red square" --from shapes/train/blue-cross-00.png --strength 0.9 -n 2 --steps 10 -o from-red.csv --quiet
+ends 0 sample run --prompt "black frame" --from shapes/train/blue-cross-00.png --strength 0.9 -n 2 --steps 10 -o from-black.csv --quiet
+cmp -s from-red.csv from-black.csv && fail "a prompt changes nothing of a picture"
 ends 0 sample run --prompt none -n 2 --steps 3 -o text.csv --quiet
 ends 0 sample run --set sample.prompt=none -n 2 --steps 3 -o empty.csv --quiet
 cmp -s text.csv empty.csv && fail "the word none is no text"
@@ -98,6 +116,14 @@ for words in "model.condition=modulation" "model.condition=concat" "text.kind=fo
   ends 0 train $recipe --quiet --out told --set train.steps=2 --set train.batch=4 "${set[@]}"
   ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told-red.csv --quiet
   ends 0 sample told --prompt "blue cross" -n 2 --steps 2 -o told-blue.csv --quiet
+  case $words in
+    *modulation | *concat)
+      refuses 2 "[sample.weighted] model.condition: expected cross_attention: weights are those of the tokens' states, got ${words#*=}" \
+        sample told --prompt "(red:1.5) square" --weighted -n 1 --quiet ;;
+    *)
+      ends 0 sample told --prompt "(red:1.5) square" --weighted -n 2 --steps 2 -o told-heavy.csv --quiet
+      cmp -s told-red.csv told-heavy.csv && fail "$words: a weight changes nothing" ;;
+  esac
   cmp -s told-red.csv told-blue.csv && fail "$words: the text changes nothing"
   rm -r told
 done
@@ -121,6 +147,7 @@ sed '/^\[text\]/,/^$/d' shapes.toml >plain.toml
 refuses 2 "[model unet] condition: expected none: the recipe's [text] gives no text, got cross_attention" \
   train plain.toml --quiet --out no
 ends 0 train plain.toml --quiet --out plain --set model.condition=none --set train.steps=1 --set train.batch=2
+refuses 2 "[sample.weighted] the run's network reads no text: expected false, got true" sample plain --weighted -n 1 --quiet
 refuses 2 "[sample.prompt] the run's network reads no text: expected none, got red" sample plain --prompt red -n 1 --quiet
 refuses 2 "[text.path] no folder is named" train folder.toml --quiet --out no --set text.kind=folder
 rm shapes/*/metadata.jsonl

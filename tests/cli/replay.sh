@@ -123,7 +123,7 @@ refuses 6 "[nothing.png] cannot open: No such file or directory" replay nothing.
 # Pictures from given rows say so.
 ends 0 sample moved -n 2 --out rows.csv -q
 ends 0 sample moved --from rows.csv --out edited.png -q
-refuses 2 "[edited.png] what the samples began with: expected noise, got rows of rows.csv, which the picture does not hold" \
+refuses 2 "[edited.png] what the samples began with: expected noise, got rows.csv, which the picture does not hold" \
   replay edited.png
 
 finish
