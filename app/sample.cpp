@@ -186,9 +186,8 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(prompt);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
-  command.add_flag(
-      "--weighted", o->weighted,
-      "(word:1.3), [word] and BREAK in prompts mean what they do in\nAUTOMATIC1111's web UI; default: they are text");
+  command.add_flag("--weighted", o->weighted,
+                   "(word:1.3), [word], BREAK in prompts as in\nAUTOMATIC1111's web UI; default: they are text");
   command.add_option("--attention", o->attention, "also write where the pictures read this word")->option_text("WORD");
   o->how.add_to(command);
   command.add_option("--weights", o->weights, "averaged weights (ema) or the last ones (raw)")->option_text("ema|raw");
