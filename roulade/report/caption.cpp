@@ -24,19 +24,75 @@ void drop_last_character(std::string& utf8) {
   if (!utf8.empty()) utf8.pop_back();
 }
 
-}  // namespace
+class Lines {
+ public:
+  Lines(CairoPainter& painter, int width) : painter_(painter), most_(width - 2 * kMargin) {}
 
-std::vector<uint8_t> caption(std::string_view text, int width) {
-  CairoPainter painter(width, kCaptionHeight, 1);
-  std::string line = one_line(text);
-  const auto fits = [&](const std::string& words) { return painter.text_width(words, kSize) <= width - 2 * kMargin; };
-  if (!fits(line)) {
+  std::vector<std::string> of(const std::string& text) const {
+    std::vector<std::string> out;
+    std::string rest = text;
+    while (out.empty() || !rest.empty()) {
+      if (fits(rest)) {
+        out.push_back(rest);
+        break;
+      }
+      if (out.size() + 1 == kCaptionLines) {
+        out.push_back(cut(rest));
+        break;
+      }
+      const size_t taken = beginning(rest);
+      out.push_back(rest.substr(0, taken));
+      out.back().erase(out.back().find_last_not_of(' ') + 1);
+      rest.erase(0, std::min(rest.size(), rest.find_first_not_of(' ', taken)));
+    }
+    return out;
+  }
+
+ private:
+  bool fits(const std::string& words) const { return painter_.text_width(words, kSize) <= most_; }
+
+  std::string cut(std::string line) const {
     while (!line.empty() && !fits(line + "…")) drop_last_character(line);
     line.erase(line.find_last_not_of(' ') + 1);
-    line += "…";
+    return line + "…";
   }
-  painter.text({width / 2.0, kBaseline}, line, kSize, Anchor::middle, {{0, 0, 0}}, false, false);
+
+  /// Bytes of what fits, to the end of a word where that is one at least, of a character at least.
+  size_t beginning(const std::string& text) const {
+    size_t words = 0;
+    for (size_t space = text.find(' '); space != std::string::npos && fits(text.substr(0, space));
+         space = text.find(' ', space + 1))
+      words = space;
+    if (words > 0) return words;
+    std::string part = text.substr(0, text.find(' '));
+    std::string one = part;
+    while (!part.empty() && !fits(part)) {
+      one = part;
+      drop_last_character(part);
+    }
+    return part.empty() ? one.size() : part.size();
+  }
+
+  CairoPainter& painter_;
+  double most_;
+};
+
+std::vector<std::string> lines_of(std::string_view text, int width) {
+  CairoPainter painter(width, kCaptionHeight, 1);
+  return Lines(painter, width).of(one_line(text));
+}
+
+}  // namespace
+
+std::vector<uint8_t> caption(std::string_view text, int width, int lines) {
+  const std::vector<std::string> all = lines_of(text, width);
+  CairoPainter painter(width, kCaptionHeight * std::max<int>(lines, static_cast<int>(all.size())), 1);
+  for (size_t i = 0; i < all.size(); ++i)
+    painter.text({width / 2.0, static_cast<double>(i) * kCaptionHeight + kBaseline}, all[i], kSize, Anchor::middle,
+                 {{0, 0, 0}}, false, false);
   return painter.rgb();
 }
+
+int caption_lines(std::string_view text, int width) { return static_cast<int>(lines_of(text, width).size()); }
 
 }  // namespace roulade::plot

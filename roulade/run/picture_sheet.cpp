@@ -10,6 +10,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -83,7 +84,11 @@ std::string sheet(const Points& points, const DataFacts& facts, int64_t across,
   const int64_t times = std::max<int64_t>(1, (least + side - 1) / side);
   const Order order = order_of(points, across);
   const int64_t down = (points.rows + order.across - 1) / order.across;
-  const int64_t line = captions.empty() ? 0 : plot::kCaptionHeight;
+  int lines = 0;
+  const std::set<std::string> texts(captions.begin(), captions.end());
+  for (const std::string& text : texts)
+    lines = std::max(lines, plot::caption_lines(text, static_cast<int>(width * times)));
+  const int64_t line = lines * plot::kCaptionHeight;
   const int64_t cell_x = width * times + kGap, cell_y = height * times + line + kGap;
   const int64_t sheet_x = order.across * cell_x + kGap, sheet_y = down * cell_y + kGap;
   std::vector<uint8_t> rgb(static_cast<size_t>(sheet_x * sheet_y * 3), 255);
@@ -98,7 +103,7 @@ std::string sheet(const Points& points, const DataFacts& facts, int64_t across,
     if (captions.empty()) continue;
     const std::string& text = captions[static_cast<size_t>(row)];
     std::vector<uint8_t>& strip = drawn[text];
-    if (strip.empty()) strip = plot::caption(text, static_cast<int>(width * times));
+    if (strip.empty()) strip = plot::caption(text, static_cast<int>(width * times), lines);
     for (int64_t y = 0; y < line; ++y)
       std::copy_n(strip.data() + y * width * times * 3, width * times * 3, at(left, top + height * times + y));
   }

@@ -212,7 +212,7 @@ std::pair<int, int> ink(const std::vector<uint8_t>& rgb, int width) {
   return out;
 }
 
-TEST(Caption, StandsInTheMiddleAndIsCut) {
+TEST(Caption, StandsInTheMiddleAndIsBroken) {
   constexpr int kWidth = 80;
   const auto size = static_cast<size_t>(kWidth * plot::kCaptionHeight * 3);
   EXPECT_EQ(plot::caption("", kWidth), std::vector<uint8_t>(size, 255));
@@ -227,6 +227,28 @@ TEST(Caption, StandsInTheMiddleAndIsCut) {
   EXPECT_EQ(cut, plot::caption(text + ", and more of it", kWidth));  // the same beginning, the same dots
   EXPECT_NE(cut, plot::caption("a very long", kWidth));
   EXPECT_EQ(plot::caption("a\nb", kWidth), plot::caption("a b", kWidth));
+  ASSERT_EQ(cut.size(), 3 * size);
+  // Broken between words: the first line is the one that stands alone, what follows is filled up.
+  const std::vector<uint8_t> two = plot::caption("green folder with music", kWidth, 3);
+  ASSERT_EQ(two.size(), 3 * size);
+  EXPECT_EQ(plot::caption_lines("green folder with music", kWidth), 2);
+  const auto line = [&](const std::vector<uint8_t>& from, int64_t i) {
+    const auto begin = from.begin() + i * static_cast<int64_t>(size);
+    return std::vector<uint8_t>(begin, begin + static_cast<int64_t>(size));
+  };
+  EXPECT_EQ(line(two, 0), plot::caption("green folder", kWidth));
+  EXPECT_EQ(line(two, 1), plot::caption("with music", kWidth));
+  EXPECT_EQ(line(two, 2), std::vector<uint8_t>(size, 255));
+  // A word wider than the picture is broken where it must be, and never beyond its edges.
+  const std::vector<uint8_t> wide = plot::caption(std::string(25, 'W'), kWidth);
+  ASSERT_EQ(wide.size(), 3 * size);
+  for (int64_t i = 0; i < 3; ++i) {
+    const auto [first, last] = ink(line(wide, i), kWidth);
+    EXPECT_GT(last - first, 40);
+    EXPECT_GT(first, 0);
+    EXPECT_LT(last, kWidth - 1);
+  }
+  EXPECT_EQ(plot::caption_lines("W", 3), 1);  // narrower than a character
 }
 
 TEST(CaptionedSheet, HasALineBelowEachPicture) {
