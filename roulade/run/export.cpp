@@ -3,15 +3,14 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/scheduler_config.hpp"
 #include "roulade/run/settings.hpp"
-
-#include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,16 +19,6 @@ namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Whether black is -1 and white 1 to the network, as stock pipelines take it.
-bool is_minus_one_to_one(const DataFacts& facts) {
-  const double middle = (facts.low + facts.high) / 2, half = (facts.high - facts.low) / 2;
-  const auto near = [&](double a, double b) { return std::abs(a - b) <= 1e-9 * half; };
-  return std::all_of(facts.scaling.mean.begin(), facts.scaling.mean.end(),
-                     [&](double mean) { return near(mean, middle); }) &&
-         std::all_of(facts.scaling.deviation.begin(), facts.scaling.deviation.end(),
-                     [&](double deviation) { return near(deviation, half); });
-}
 
 /// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
 std::string obstacle(const TrainedRun& run) {
@@ -51,12 +40,21 @@ void check_target(const fs::path& out) {
   if (error) fail(Code::io, out.string(), fmt::format("cannot make the folder above it: {}", error.message()));
 }
 
+/// The folder that AutoencoderKL.from_pretrained reads.
+Exported export_autoencoder(const TrainedRun& run, const fs::path& target) {
+  FolderReplacement replacement(target);
+  write_autoencoder(replacement.folder(), *run.autoencoder);
+  replacement.commit();
+  return {target, "AutoencoderKL", "", {}};
+}
+
 }  // namespace
 
 Exported export_run(const OpenRequest& request, const fs::path& out) {
   const fs::path target = without_slash(out);
   check_target(target);
   const TrainedRun run = open_run(request);
+  if (run.autoencoder) return export_autoencoder(run, target);
   const std::string where = request.run.string();
   const std::string kind = run.generator ? "" : text_of(run.recipe, "model", "kind");
   if (!run.facts.pictures() || (kind != "unet" && kind != "dit"))

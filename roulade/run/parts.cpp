@@ -6,6 +6,7 @@
 #include "roulade/objective/denoising.hpp"
 #include "roulade/objective/hybrid.hpp"
 #include "roulade/run/one_pass.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/weak.hpp"
 #include "roulade/train/batches.hpp"
@@ -138,6 +139,11 @@ TrainParts make_train_parts(const Recipe& resolved) {
   read_texts(parts);
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
+  if (is_autoencoding(resolved)) {
+    parts.autoencoder = make_picture_autoencoder(resolved, parts.facts, parts.seed);
+    parts.objective = make_autoencoding_of(resolved, parts.autoencoder);
+    return parts;
+  }
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
     parts.objective = one_pass;
     parts.generator = one_pass;
@@ -163,9 +169,14 @@ int useful_threads(const TrainParts& parts, int processes) {
 
 Twin make_twin(const TrainParts& parts) {
   Twin twin;
+  if (parts.autoencoder) {
+    twin.autoencoder = make_picture_autoencoder(parts.resolved, parts.facts, parts.seed);
+    twin.objective = make_autoencoding_of(parts.resolved, twin.autoencoder);
+    return twin;
+  }
   if (parts.generator) {
     const auto one_pass = make_one_pass(parts.resolved, parts.shape, parts.seed);
-    return {nullptr, one_pass, one_pass};
+    return {nullptr, one_pass, one_pass, nullptr};
   }
   twin.model = make_network(parts.resolved, parts.shape, parts.seed, parts.texts);
   twin.objective = objective_of(parts, twin.model, 0, true, false);

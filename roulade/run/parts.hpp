@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/data/byte_rows.hpp"
+#include "roulade/latent/autoencoder_kl.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/objective/objective.hpp"
 #include "roulade/run/recipe.hpp"
@@ -36,7 +37,8 @@ struct TrainParts {
   Points validation;     ///< scaled
   ModelShape shape;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
-  std::shared_ptr<Model> model;      ///< the denoiser's network; null where samples take one network call
+  std::shared_ptr<Model> model;      ///< the denoiser's network; null where something else is trained
+  std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what is trained
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;  ///< of the objective's weights, where samples take one network call
@@ -60,6 +62,7 @@ struct Twin {
   std::shared_ptr<Model> model;
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;
+  std::shared_ptr<const AutoencoderKl> autoencoder;
 };
 Twin make_twin(const TrainParts& parts);
 

@@ -5,6 +5,7 @@
 #include "roulade/data/builtin.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/run/own_names.hpp"
+#include "roulade/run/settings.hpp"
 #include "roulade/run/tables.hpp"
 
 #include <array>
@@ -77,6 +78,15 @@ Recipe with_builtin_files(const Recipe& recipe) {
   });
 }
 
+/// The kind of the objective as a recipe gives it, resolved or not.
+std::string objective_of(const Recipe& recipe) {
+  const auto table = recipe.tables.find("objective");
+  if (table != recipe.tables.end())
+    if (const auto given = table->second.find("kind"); given != table->second.end())
+      if (const auto* kind = std::get_if<std::string>(&given->second.value)) return *kind;
+  return ObjectiveSettings().kind;
+}
+
 }  // namespace
 
 Recipe parse_recipe(const std::string& text, const std::string& origin) {
@@ -140,8 +150,16 @@ Recipe resolve(const Recipe& given_recipe) {
   for (const auto& [name, table] : given_recipe.tables)
     if (!is_recipe_table(name)) fail_unknown("recipe", "table", name, recipe_table_names());
   const Recipe recipe = with_own_names(given_recipe);
+  const std::string objective = objective_of(recipe);
   for (const RecipeTable& table : recipe_tables()) {
     const auto given = recipe.tables.find(table.name);
+    if (!table.objective.empty() && table.objective != objective) {
+      if (given != recipe.tables.end() && !given->second.empty())
+        fail(Code::usage, "recipe", fmt::format("table [{}]", table.name),
+             fmt::format("objective.kind = \"{}\", which alone reads it", table.objective), objective);
+      out.tables[table.name] = {};
+      continue;
+    }
     Binder b(table.name, given == recipe.tables.end() ? kNothing : given->second);
     table.bind(b);
     b.finish();
@@ -154,7 +172,7 @@ std::string to_toml(const Recipe& recipe) {
   std::string out;
   for (const RecipeTable& table : recipe_tables()) {
     const auto given = recipe.tables.find(table.name);
-    if (given == recipe.tables.end()) continue;
+    if (given == recipe.tables.end() || given->second.empty()) continue;
     out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", table.name);
     for (const auto& [key, value] : given->second) out += fmt::format("{} = {}\n", key, to_text(value.value));
   }
@@ -166,6 +184,7 @@ std::string to_commented_toml(const Recipe& recipe) {
   std::string out;
   for (const RecipeTable& table : recipe_tables()) {
     const Table& values = resolved.tables.at(table.name);
+    if (values.empty()) continue;
     Binder b(table.name, values);
     table.bind(b);
     out += fmt::format("{}[{}]  # {}\n", out.empty() ? "" : "\n", table.name, table.help);

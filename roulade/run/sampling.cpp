@@ -7,6 +7,7 @@
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/fitted_grid.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/sample_part.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/sampler/edit.hpp"
@@ -191,6 +192,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
 }
 
 PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only) {
+  if (run.autoencoder) return reconstruct_given(run, request);
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
   SampleParts parts;

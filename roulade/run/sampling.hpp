@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/data/points.hpp"
+#include "roulade/latent/autoencoder_kl.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/run_texts.hpp"
@@ -39,8 +40,9 @@ struct TrainedRun {
   std::filesystem::path folder;
   Recipe recipe;  ///< resolved, with the overrides
   DataFacts facts;
-  std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where a sample takes one call
+  std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where something else was trained
   std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
+  std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what was trained
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; null = it reads none
   int64_t step = 0;                  ///< of the checkpoint
@@ -113,8 +115,9 @@ struct SampleRequest {
 std::vector<double> sampling_times(const TrainedRun& run);
 
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
-/// i) alone, whatever the count, the chunk (to rounding) or the threads. Throws Error(usage) where a generator is to
-/// begin with something else than noise.
+/// i) alone, whatever the count, the chunk (to rounding) or the threads. Of a run that trains an autoencoder: the rows
+/// given, reconstructed. Throws Error(usage) where a generator is to begin with something else than noise, and where an
+/// autoencoder is to begin with noise.
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
 
 }  // namespace roulade

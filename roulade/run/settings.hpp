@@ -61,6 +61,7 @@ std::shared_ptr<const Prediction> make_prediction(const Table& denoiser);
 
 /// [objective]
 struct ObjectiveSettings {
+  static constexpr const char* kAutoencoding = "autoencoding";
   std::string kind = "denoising";
   std::string times = "uniform";
   std::string weight = "uniform";

@@ -10,6 +10,7 @@
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/precision.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -61,7 +62,10 @@ class Writer {
     FolderReplacement replacement(target);
     const std::map<std::string, Tensor> averaged =
         trainer_.averages().empty() ? raw() : trainer_.averages().front().values();
-    write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
+    if (parts_.autoencoder)
+      write_picture_autoencoder(replacement.folder(), parts_.resolved, parts_.facts, parts_.training, averaged);
+    else
+      write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
     trainer_.save(replacement.folder());
     replacement.commit();
   }
@@ -148,7 +152,7 @@ std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>&
 /// The keys that decide what is trained.
 Recipe trajectory_of(const Recipe& resolved) {
   Recipe out;
-  for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"})
+  for (const char* table : {"run", "data", "autoencoder", "schedule", "model", "denoiser", "objective", "train"})
     out.tables[table] = resolved.tables.at(table);
   out.tables["run"].erase("title");
   for (const char* key :
