@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 /// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
 std::string obstacle(const TrainedRun& run) {
   if (text_of(run.recipe, "model", "kind") != "unet") return "its network is no UNet2DModel";
+  if (run.latent) return "its network works on the latents of vae/, without a text encoder of diffusers'";
   if (run.facts.classes() > 0) return "its network knows classes, which DDPMPipeline does not ask for";
   if (!is_minus_one_to_one(run.facts))
     return "black and white are not -1 and 1 to the network (data.scale = \"pixels\" makes them so); data.json has "
@@ -70,6 +71,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   FolderReplacement replacement(target);
   write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts),
                 weights_of(RunFolder{run.folder}, run.step, sample));
+  if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
   write_facts(RunFolder{replacement.folder()}, run.facts);
   if (const std::string why = obstacle(run); why.empty()) {
     done.pipeline = "DDPMPipeline";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/overrides.hpp"
@@ -41,6 +42,7 @@ TrainedRun open_run(const OpenRequest& request) {
     run.autoencoder = autoencoder;
     return run;
   }
+  if (!run.facts.latent.shape.empty()) run.latent = open_kept_autoencoder(folder.autoencoder(), run.facts);
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(run.recipe, shape, run.seed)) {
     const ParameterGroup group = one_pass->groups().front();

@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/objective/hybrid.hpp"
+#include "roulade/run/latent_rows.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/settings.hpp"
@@ -103,14 +104,14 @@ Points part_of(const Points& points, int64_t first, int64_t count) {
 }
 
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts) {
-  return {.sample = facts.axes(),
+  return {.sample = facts.network_axes(),
           .classes = facts.classes(),
           .answers = learned_variance(resolved) ? 2 : 1,
           .tokens = facts.text.tokens,
           .pooled = facts.text.pooled};
 }
 
-TrainParts make_train_parts(const Recipe& resolved) {
+TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   TrainParts parts;
   parts.resolved = resolved;
   parts.settings = settings_of<TrainSettings>(resolved, "train");
@@ -137,6 +138,7 @@ TrainParts make_train_parts(const Recipe& resolved) {
     parts.facts.high = range[1];
   }
   read_texts(parts);
+  if (!make_latents(parts, place)) return parts;
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (is_autoencoding(resolved)) {

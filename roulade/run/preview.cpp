@@ -107,14 +107,16 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
     s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule, s.run.facts, parts.texts);
   s.run.texts = parts.texts;
   s.run.autoencoder = twin.autoencoder;
+  s.run.latent = parts.latent;
   if (twin.autoencoder) {
     const Points held_out = parts.validation.rows > 0 ? parts.validation : parts.training.points(0, kPictures / 2);
     s.real = parts.facts.scaling.undo(part_of(held_out, 0, kPictures / 2));
   }
   s.run.seed = parts.seed;
-  Points some = parts.training.points(0, kPoints);
+  Points some{0, parts.facts.width(), {}, {}};  // of pictures none are shown beside
+  if (!parts.facts.pictures()) some = parts.facts.scaling.undo(parts.training.points(0, kPoints));
   some.labels.clear();
-  s.data = std::make_shared<const Points>(parts.facts.scaling.undo(some));
+  s.data = std::make_shared<const Points>(std::move(some));
 }
 
 Previewer::~Previewer() = default;

@@ -56,7 +56,8 @@ toml::table parse(const std::string& text, const std::string& origin) {
 }
 
 /// Keys that name a file or folder.
-constexpr std::array kFileKeys = {"file", "path", "scratch", "features_file", "features_cache", "judge", "weak"};
+constexpr std::array kFileKeys = {"file",           "path",  "scratch", "features_file",
+                                  "features_cache", "judge", "weak",    "cache"};
 
 /// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {

@@ -97,6 +97,16 @@ ObjectiveTerms make_objective_terms(const Table& table) {
           make_chosen("objective", table, "loss", initial.loss, objective::loss::registry())};
 }
 
+void LatentSettings::bind(Binder& b) {
+  b.add("path", path, {},
+        "the autoencoder whose latents the network works on: a run that trains one, or a folder as diffusers saves "
+        "them; empty = the network works on the data themselves");
+  if (path.empty()) return;
+  b.add("dtype", dtype, {"float16", "float32"},
+        "of what is kept of each picture: mean and log variance of its latents");
+  b.add("cache", cache, {}, "folder that keeps them for all runs; empty = each run keeps its own, in RUN/latents");
+}
+
 void SampleSettings::bind(Binder& b) {
   choose(b, "sampler", sampler, sampler::registry(), "how x_t becomes x_s");
   choose(b, "grid", grid, grid::registry(), "which times are visited");

@@ -78,6 +78,14 @@ struct ObjectiveTerms {
 };
 ObjectiveTerms make_objective_terms(const Table& objective);
 
+/// [latent]: the autoencoder whose latents the network works on.
+struct LatentSettings {
+  std::string path;               ///< a run that trains one, or a folder as diffusers saves them; empty = none
+  std::string dtype = "float16";  ///< of what is kept of each picture: mean and log variance
+  std::string cache;              ///< folder for that, for all runs; empty = each run keeps its own
+  void bind(Binder& b);
+};
+
 /// [sample]
 struct SampleSettings {
   std::string sampler = "ddpm";

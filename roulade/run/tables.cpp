@@ -42,6 +42,7 @@ const std::vector<RecipeTable>& recipe_tables() {
       {"schedule", "how noisy each time is", bind<ScheduleSettings>},
       {"text", "what reads the captions", bind<TextSettings>},
       {"autoencoder", "the autoencoder of pictures", bind<AutoencoderConfig>, ObjectiveSettings::kAutoencoding},
+      {"latent", "the latents that the network works on", bind<LatentSettings>},
       {"model", "the network", bind<ModelSettings>},
       {"denoiser", "what the network predicts", bind<DenoiserSettings>},
       {"objective", "what training minimises", bind<ObjectiveSettings>},
@@ -91,6 +92,11 @@ std::vector<RecipeKey> all_keys() {
     for (const OptionInfo& info : b.infos())
       if (info.key != "kind") chosen.push_back({"text", fmt::format("kind = {}", kind), info});
   }
+  const Table latent{{"path", Given("PATH")}};
+  Binder of_latent("latent", latent);
+  bind<LatentSettings>(of_latent);
+  for (const OptionInfo& info : of_latent.infos())
+    if (info.key != "path") chosen.push_back({"latent", "path = PATH", info});
   // By its help, too: objective.loss is another one to a denoiser than to an autoencoder.
   const auto of_entry = [&](const std::string& table, const OptionInfo& info) {
     return std::any_of(chosen.begin(), chosen.end(), [&](const RecipeKey& k) {
