@@ -32,7 +32,7 @@ void run_export(const Options& o) {
   Description out;
   out.add("folder", done.folder.string());
   out.add("pipeline", done.pipeline.empty() ? Cell() : Cell(done.pipeline));
-  out.add("scheduler", done.scheduler);
+  out.add("scheduler", done.scheduler.empty() ? Cell() : Cell(done.scheduler));
   print(out, o.json);
 }
 

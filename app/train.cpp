@@ -177,6 +177,7 @@ int train(Options o) {
     return lost(error, meeting.value(), plan.out);
   }
   if (meeting && meeting->rank > 0) return 0;
+  if (!result.finished && result.folder.empty()) return work.stopped("stopped; nothing was written");
   if (!result.finished)
     return work.stopped(fmt::format("stopped at step {}, saved; go on: roulade train {} --resume", result.step,
                                     result.folder.string()));

@@ -46,13 +46,32 @@ TrainingSet::TrainingSet(ByteRows from, Scaling by)
   bytes.texts.clear();
 }
 
+TrainingSet::TrainingSet(Tensor from, Scaling by, std::vector<int64_t> of_labels,
+                         std::vector<std::vector<int64_t>> of_texts)
+    : rows(from.size(0)),
+      width(from.size(2)),
+      labels(std::move(of_labels)),
+      texts(std::move(of_texts)),
+      moments(std::move(from)),
+      scaling(std::move(by)) {}
+
+int64_t TrainingSet::bytes_in_memory() const {
+  if (moments.defined()) return static_cast<int64_t>(moments.nbytes());
+  return rows * width * static_cast<int64_t>(values.empty() ? sizeof(uint8_t) : sizeof(float));
+}
+
 Points TrainingSet::points(int64_t first, int64_t count) const {
   const int64_t last = std::min(first + count, rows);
   Points out{last - first, width, {}, {}};
-  if (bytes.rows.empty())
+  if (moments.defined()) {
+    const Tensor mean = moments.narrow(0, first, last - first).select(1, 0).to(at::kDouble).contiguous();
+    out.values.assign(mean.const_data_ptr<double>(), mean.const_data_ptr<double>() + mean.numel());
+    out = scaling.apply(out);
+  } else if (bytes.rows.empty()) {
     out.values.assign(values.begin() + first * width, values.begin() + last * width);
-  else
+  } else {
     out = scaling.apply(bytes.points(first, count));
+  }
   out.labels = part(labels, first, last);
   out.texts = firsts(texts, first, last);
   return out;

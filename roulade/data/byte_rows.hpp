@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/tensor.hpp"
 #include "roulade/data/points.hpp"
 
 #include <cstdint>
@@ -31,12 +32,15 @@ class ByteSource {
   virtual ByteRows draw_bytes(Split split, uint64_t seed, int64_t count) const = 0;
 };
 
-/// Points to train on: scaled numbers, or bytes with their scaling.
+/// Points to train on: scaled numbers, bytes with their scaling, or Gaussians that each visit draws from.
 struct TrainingSet {
   TrainingSet() = default;
   /// points: already scaled.
   TrainingSet(Points points);  // NOLINT(google-explicit-constructor): what trains on points trains on this
   TrainingSet(ByteRows bytes, Scaling scaling);
+  /// moments: [rows, 2, width] float16 or float32, each row's mean and log variance before scaling. labels and texts as
+  /// those of the rows.
+  TrainingSet(Tensor moments, Scaling scaling, std::vector<int64_t> labels, std::vector<std::vector<int64_t>> texts);
 
   int64_t rows = 0;
   int64_t width = 0;
@@ -44,9 +48,11 @@ struct TrainingSet {
   std::vector<std::vector<int64_t>> texts;  ///< [rows] as in ByteRows, or empty
   std::vector<double> values;               ///< [rows * width], scaled; empty where there are bytes
   ByteRows bytes;                           ///< without labels and texts of their own
-  Scaling scaling;                          ///< of the bytes
+  Tensor moments;                           ///< of Gaussians; not defined where there are none
+  Scaling scaling;                          ///< of the bytes or the moments
 
-  /// The points first, ..., first + count - 1, as far as there are any, scaled.
+  int64_t bytes_in_memory() const;  ///< of the numbers
+  /// The points first, ..., first + count - 1, as far as there are any, scaled; of Gaussians the means.
   Points points(int64_t first, int64_t count) const;
   Points points() const { return points(0, rows); }
 };

@@ -36,7 +36,7 @@ class Pace {
   explicit Pace(const Contender& contender)
       : parts_(make_train_parts(contender.recipe)),
         trainer_(parts_.objective, parts_.settings, parts_.seed),
-        batches_(parts_.training, parts_.settings.batch, parts_.seed, parts_.facts.shape) {}
+        batches_(parts_.training, parts_.settings.batch, parts_.seed, parts_.shape.sample) {}
 
   double seconds_of(int64_t steps) {
     const FewerThreads limit(useful_threads(parts_));

@@ -8,6 +8,7 @@
 #include "roulade/kernel/nearest.hpp"
 #include "roulade/run/doctor.hpp"
 #include "roulade/run/exact.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/memoriser.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
@@ -135,7 +136,7 @@ void measure_optimiser(const Bench& b, RunFigures& f) {
   const Twin twin = make_twin(b.parts);
   f.fresh_norm = norm_of(*twin.model, nullptr);
   f.weight_norm = norm_of(*b.raw, &f.bad_weight);
-  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.training.rows), b.parts.seed, b.parts.facts.shape);
+  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.training.rows), b.parts.seed, b.parts.shape.sample);
   f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed);
 
   f.race_steps = b.request.quick ? 100 : 200;
@@ -240,6 +241,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
 
 RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   denoiser_of(run, "doctor");
+  refuse_latents(run, "doctor");
   const auto start = std::chrono::steady_clock::now();
   RunFigures f;
   // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.

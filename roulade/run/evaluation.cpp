@@ -7,6 +7,7 @@
 #include "roulade/data/mixture.hpp"
 #include "roulade/run/judging.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/settings.hpp"
 
 #include <algorithm>
@@ -28,6 +29,7 @@ nlohmann::ordered_json to_json(const PairMean& mean) {
 }  // namespace
 
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
+  if (run.autoencoder) return evaluate_reconstruction(run, progress, cancel);
   const auto start = std::chrono::steady_clock::now();
   const Protocol protocol = Protocol::from_table(run.recipe.tables.at("eval"));
   const auto source = make_source(run.recipe.tables.at("data"));

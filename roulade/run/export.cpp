@@ -3,15 +3,14 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/scheduler_config.hpp"
 #include "roulade/run/settings.hpp"
-
-#include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,19 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether black is -1 and white 1 to the network, as stock pipelines take it.
-bool is_minus_one_to_one(const DataFacts& facts) {
-  const double middle = (facts.low + facts.high) / 2, half = (facts.high - facts.low) / 2;
-  const auto near = [&](double a, double b) { return std::abs(a - b) <= 1e-9 * half; };
-  return std::all_of(facts.scaling.mean.begin(), facts.scaling.mean.end(),
-                     [&](double mean) { return near(mean, middle); }) &&
-         std::all_of(facts.scaling.deviation.begin(), facts.scaling.deviation.end(),
-                     [&](double deviation) { return near(deviation, half); });
-}
-
 /// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
 std::string obstacle(const TrainedRun& run) {
   if (text_of(run.recipe, "model", "kind") != "unet") return "its network is no UNet2DModel";
+  if (run.latent) return "its network works on the latents of vae/, without a text encoder of diffusers'";
   if (run.facts.classes() > 0) return "its network knows classes, which DDPMPipeline does not ask for";
   if (!is_minus_one_to_one(run.facts))
     return "black and white are not -1 and 1 to the network (data.scale = \"pixels\" makes them so); data.json has "
@@ -51,12 +41,21 @@ void check_target(const fs::path& out) {
   if (error) fail(Code::io, out.string(), fmt::format("cannot make the folder above it: {}", error.message()));
 }
 
+/// The folder that AutoencoderKL.from_pretrained reads.
+Exported export_autoencoder(const TrainedRun& run, const fs::path& target) {
+  FolderReplacement replacement(target);
+  write_autoencoder(replacement.folder(), *run.autoencoder);
+  replacement.commit();
+  return {target, "AutoencoderKL", "", {}};
+}
+
 }  // namespace
 
 Exported export_run(const OpenRequest& request, const fs::path& out) {
   const fs::path target = without_slash(out);
   check_target(target);
   const TrainedRun run = open_run(request);
+  if (run.autoencoder) return export_autoencoder(run, target);
   const std::string where = request.run.string();
   const std::string kind = run.generator ? "" : text_of(run.recipe, "model", "kind");
   if (!run.facts.pictures() || (kind != "unet" && kind != "dit"))
@@ -72,6 +71,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   FolderReplacement replacement(target);
   write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts),
                 weights_of(RunFolder{run.folder}, run.step, sample));
+  if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
   write_facts(RunFolder{replacement.folder()}, run.facts);
   if (const std::string why = obstacle(run); why.empty()) {
     done.pipeline = "DDPMPipeline";

@@ -9,6 +9,8 @@
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
+#include "roulade/run/recipe.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/train/trainer.hpp"
 
@@ -146,16 +148,26 @@ Description inspect_run(const RunFolder& folder) {
     const auto* text = std::get_if<std::string>(&v);
     return Cell(text != nullptr ? *text : to_text(v));
   };
+  const bool autoencoding = is_autoencoding(resolve(recipe));
   for (const auto& [name, table, key] : {std::array{"data", "data", "kind"},
+                                         {"objective", "objective", "kind"},
                                          {"model", "model", "kind"},
                                          {"schedule", "schedule", "kind"},
                                          {"seed", "run", "seed"}})
-    if (recipe.tables.count(table) > 0 && recipe.tables.at(table).count(key) > 0) out.add(name, value(table, key));
+    if (autoencoding ? table == std::string("model") || table == std::string("schedule")
+                     : name == std::string("objective"))
+      continue;  // what nothing reads
+    else if (recipe.tables.count(table) > 0 && recipe.tables.at(table).count(key) > 0)
+      out.add(name, value(table, key));
   const DataFacts facts = read_facts(folder);
   if (facts.pictures())
     out.add("shape", fmt::format("{}", fmt::join(facts.shape, " x ")));
   else
     out.add("columns", fmt::format("{}", fmt::join(facts.columns, ", ")));
+  if (!facts.latent.shape.empty()) {
+    out.add("latents", fmt::format("{}", fmt::join(facts.latent.shape, " x ")));
+    out.add("autoencoder_sha256", facts.latent.autoencoder);
+  }
   out.add("classes", facts.classes());
   const auto latest = folder.latest();
   if (latest) {
@@ -163,6 +175,12 @@ Description inspect_run(const RunFolder& folder) {
     Description network;
     add_tensors(network, network_file(folder.checkpoint(*latest)));
     out.add("parameters", network.facts.at(1).value);
+    if (autoencoding) {
+      const auto autoencoder = open_picture_autoencoder(folder.checkpoint(*latest), facts);
+      out.add("latents", fmt::format("{} x {} x {}", autoencoder->config().latent_channels,
+                                     facts.shape[1] / autoencoder->factor(), facts.shape[2] / autoencoder->factor()));
+      out.add("scaling_factor", autoencoder->config().scaling_factor);
+    }
   }
   add_metrics(out, folder);
   out.add("evaluated", fs::exists(folder.evaluation()));

@@ -6,6 +6,7 @@
 #include "roulade/eval/likelihood.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/exact.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
@@ -88,6 +89,7 @@ void add_law(const TrainedRun& run, const Rows& all, double t_min, double jacobi
 
 LikelihoodResult run_likelihood(const TrainedRun& run, const LikelihoodRequest& request) {
   denoiser_of(run, "likelihood");
+  refuse_latents(run, "likelihood");
   const Schedule& schedule = *run.schedule;
   LikelihoodResult out;
   LikelihoodOptions options;

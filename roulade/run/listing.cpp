@@ -25,6 +25,11 @@ ListedKind list(Names names, std::string key, const Registry<Entry>& from) {
 
 ListedKind list_objectives() {
   ListedKind kind = list({"objectives", "objective"}, "objective.kind", objective::one_pass::registry());
+  kind.entries.insert(kind.entries.begin(), {ObjectiveSettings::kAutoencoding,
+                                             "an autoencoder of pictures, whose latents a denoiser can work on",
+                                             "Rombach et al. 2022, section 3.1",
+                                             {},
+                                             {}});
   kind.entries.insert(kind.entries.begin(), {ObjectiveSettings().kind,
                                              "a denoiser: the error of its answer at drawn noise levels",
                                              "Ho et al. 2020, eq. 14",

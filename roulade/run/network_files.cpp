@@ -31,7 +31,8 @@ nlohmann::ordered_json to_json(const Table& table) {
   return out;
 }
 
-constexpr const char *kUnet = "unet", *kTransformer = "transformer", *kModel = "model";  // as diffusers' pipelines
+constexpr const char *kUnet = "unet", *kTransformer = "transformer", *kModel = "model",
+                     *kVae = "vae";  // as diffusers' pipelines
 constexpr const char* kWeights = "diffusion_pytorch_model.safetensors";
 
 std::string folder_name(const Recipe& resolved) {
@@ -56,7 +57,7 @@ std::string config_text(const Recipe& resolved, const ModelShape& shape, const s
 }  // namespace
 
 std::filesystem::path network_file(const std::filesystem::path& folder) {
-  for (const char* name : {kUnet, kTransformer})
+  for (const char* name : {kUnet, kTransformer, kVae})
     if (std::filesystem::exists(folder / name / kWeights)) return folder / name / kWeights;
   return folder / kModel / kWeights;
 }

@@ -12,7 +12,8 @@
 
 namespace roulade {
 
-/// The file of a checkpoint's averaged weights, in the one of unet, transformer and model that is there.
+/// The file of a checkpoint's averaged weights, in the one of unet, transformer, vae and model that is
+/// there.
 std::filesystem::path network_file(const std::filesystem::path& folder);
 
 /// Writes FOLDER/model/config.json and model/diffusion_pytorch_model.safetensors (the given weights, by name), of

@@ -6,6 +6,7 @@
 #include "roulade/report/text.hpp"
 #include "roulade/report/view.hpp"
 #include "roulade/run/exact.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -109,7 +110,9 @@ std::vector<double> times_by_log_snr(const Schedule& schedule, int64_t count) {
 LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t seed) {
   const at::NoGradGuard no_grad;
   const Schedule& schedule = *run.schedule;
-  const std::vector<double> x0 = run.facts.scaling.apply(points).values;
+  const Points scaled = to_network(run, points);
+  const std::vector<double>& x0 = scaled.values;
+  const int64_t width = scaled.width;
   const Condition condition = labelled(run.facts.classes() > 0 ? points.labels : std::vector<int64_t>{});
   const auto prediction = make_prediction(run.recipe.tables.at("denoiser"));
   const std::string name = settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction;
@@ -122,20 +125,19 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
   std::vector<double> eps(x0.size()), x_t(x0.size());
   for (size_t k = 0; k < times.size(); ++k) {
     const double t = times[k], alpha = schedule.alpha(t), sigma = schedule.sigma(t);
-    fill_normal({derive_seed(seed, k), Stream::evaluate, 1}, 0, points.width, std::span<double>(eps));
+    fill_normal({derive_seed(seed, k), Stream::evaluate, 1}, 0, width, std::span<double>(eps));
     for (size_t i = 0; i < x0.size(); ++i) x_t[i] = alpha * x0[i] + sigma * eps[i];
-    const Tensor noised = to_tensor(x_t, points.width).view(run.facts.axes(points.rows));
+    const Tensor noised = to_tensor(x_t, width).view(run.facts.network_axes(points.rows));
     const Denoised made = run.denoiser->denoise(noised, std::span(&t, 1), condition);
     const double error = mean_square(to_vector(made.x0), x0);
     out.log_snr.push_back(schedule.log_snr(t));
     out.x0.push_back(error);
     out.eps.push_back(error * (alpha / sigma) * (alpha / sigma));
     if (known) {
-      const auto first = [&](const auto& all) { return std::vector(all.begin(), all.begin() + few * points.width); };
+      const auto first = [&](const auto& all) { return std::vector(all.begin(), all.begin() + few * width); };
       const std::vector<int64_t> labels =
           condition.label ? std::vector(points.labels.begin(), points.labels.begin() + few) : std::vector<int64_t>{};
-      const Denoised best =
-          exact.denoiser->denoise(to_tensor(first(x_t), points.width), std::span(&t, 1), labelled(labels));
+      const Denoised best = exact.denoiser->denoise(to_tensor(first(x_t), width), std::span(&t, 1), labelled(labels));
       out.least_x0.push_back(mean_square(to_vector(best.x0), first(x0)));
     }
     if (name == "x0" || name == "eps") continue;

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/run/idle_keys.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -25,26 +26,13 @@ bool is_idle(const std::string& table, const std::string& key) {
   return table == "schedule" || table == "denoiser" || table == "guidance";
 }
 
-[[noreturn]] void refuse(const Recipe& resolved, const std::string& table, const std::string& key) {
-  fail(Code::usage, table + "." + key,
-       fmt::format("objective '{}' makes a sample in one network call, without noise levels, and has no use for this",
-                   text_of(resolved, "objective", "kind")),
-       "no such key", to_text(resolved.tables.at(table).at(key).value));
-}
-
 void refuse_idle(const Recipe& resolved) {
   Recipe plain;
   plain.tables["model"]["kind"] = text_of(resolved, "model", "kind");
-  const Recipe initial = resolve(plain);
-  // Keys that choose before the options that a choice brings.
-  for (const bool of_choice : {false, true})
-    for (const auto& [name, table] : resolved.tables)
-      for (const auto& [key, given] : table) {
-        if (!is_idle(name, key)) continue;
-        const auto usual = initial.tables.at(name).find(key);
-        const bool brought = usual == initial.tables.at(name).end();
-        if (brought ? of_choice : usual->second.value != given.value) refuse(resolved, name, key);
-      }
+  refuse_idle_keys(
+      resolved, resolve(plain), is_idle,
+      fmt::format("objective '{}' makes a sample in one network call, without noise levels, and has no use for this",
+                  text_of(resolved, "objective", "kind")));
 }
 
 std::shared_ptr<const Model> make_network(Table model, const ModelShape& shape, uint64_t seed, int64_t width) {

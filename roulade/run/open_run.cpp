@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/sampling.hpp"
@@ -31,6 +33,16 @@ TrainedRun open_run(const OpenRequest& request) {
   const std::filesystem::path checkpoint = folder.checkpoint(run.step);
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const ModelShape shape = model_shape(run.recipe, run.facts);
+  if (is_autoencoding(run.recipe)) {
+    const auto autoencoder = open_picture_autoencoder(checkpoint, run.facts);
+    const NamedWeights weights = autoencoder->parameters();
+    fill_network(weights, weights_of(folder, run.step, sample, kAutoencoderGroup), checkpoint.string());
+    freeze(weights);
+    for (const auto& [name, weight] : weights) run.parameters += weight.stored().numel();
+    run.autoencoder = autoencoder;
+    return run;
+  }
+  if (!run.facts.latent.shape.empty()) run.latent = open_kept_autoencoder(folder.autoencoder(), run.facts);
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
   if (const auto one_pass = make_one_pass(run.recipe, shape, run.seed)) {
     const ParameterGroup group = one_pass->groups().front();

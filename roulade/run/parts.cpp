@@ -5,7 +5,9 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/objective/hybrid.hpp"
+#include "roulade/run/latent_rows.hpp"
 #include "roulade/run/one_pass.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/weak.hpp"
 #include "roulade/train/batches.hpp"
@@ -102,14 +104,14 @@ Points part_of(const Points& points, int64_t first, int64_t count) {
 }
 
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts) {
-  return {.sample = facts.axes(),
+  return {.sample = facts.network_axes(),
           .classes = facts.classes(),
           .answers = learned_variance(resolved) ? 2 : 1,
           .tokens = facts.text.tokens,
           .pooled = facts.text.pooled};
 }
 
-TrainParts make_train_parts(const Recipe& resolved) {
+TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   TrainParts parts;
   parts.resolved = resolved;
   parts.settings = settings_of<TrainSettings>(resolved, "train");
@@ -136,8 +138,14 @@ TrainParts make_train_parts(const Recipe& resolved) {
     parts.facts.high = range[1];
   }
   read_texts(parts);
+  if (!make_latents(parts, place)) return parts;
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
+  if (is_autoencoding(resolved)) {
+    parts.autoencoder = make_picture_autoencoder(resolved, parts.facts, parts.seed);
+    parts.objective = make_autoencoding_of(resolved, parts.autoencoder);
+    return parts;
+  }
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
     parts.objective = one_pass;
     parts.generator = one_pass;
@@ -163,9 +171,14 @@ int useful_threads(const TrainParts& parts, int processes) {
 
 Twin make_twin(const TrainParts& parts) {
   Twin twin;
+  if (parts.autoencoder) {
+    twin.autoencoder = make_picture_autoencoder(parts.resolved, parts.facts, parts.seed);
+    twin.objective = make_autoencoding_of(parts.resolved, twin.autoencoder);
+    return twin;
+  }
   if (parts.generator) {
     const auto one_pass = make_one_pass(parts.resolved, parts.shape, parts.seed);
-    return {nullptr, one_pass, one_pass};
+    return {nullptr, one_pass, one_pass, nullptr};
   }
   twin.model = make_network(parts.resolved, parts.shape, parts.seed, parts.texts);
   twin.objective = objective_of(parts, twin.model, 0, true, false);

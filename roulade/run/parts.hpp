@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/cancel.hpp"
+#include "roulade/core/progress.hpp"
 #include "roulade/data/byte_rows.hpp"
+#include "roulade/latent/autoencoder_kl.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/objective/objective.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/train/trainer.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -25,6 +29,13 @@ const std::string& text_of(const Recipe& resolved, const std::string& table, con
 /// The rows first, ..., first + count - 1 with their labels, as far as there are rows.
 Points part_of(const Points& points, int64_t first, int64_t count);
 
+/// Where a training keeps what is made once from its data.
+struct TrainPlace {
+  std::filesystem::path run;  ///< its folder, which need not be there yet; empty = nothing is read or kept
+  ProgressFn progress;
+  Cancel cancel;
+};
+
 /// Everything that training needs, made from a resolved recipe.
 struct TrainParts {
   Recipe resolved;
@@ -36,7 +47,10 @@ struct TrainParts {
   Points validation;     ///< scaled
   ModelShape shape;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
-  std::shared_ptr<Model> model;      ///< the denoiser's network; null where samples take one network call
+  std::shared_ptr<Model> model;      ///< the denoiser's network; null where something else is trained
+  std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what is trained
+  std::shared_ptr<const AutoencoderKl> latent;       ///< whose latents the network works on; null = on samples
+  std::string latents_file;  ///< name of the file for training.moments where they were just made; else empty
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;  ///< of the objective's weights, where samples take one network call
@@ -44,8 +58,9 @@ struct TrainParts {
 /// The network's shape for such data: with a learned variance it answers twice.
 ModelShape model_shape(const Recipe& resolved, const DataFacts& facts);
 
-/// With train.precision "auto" the objective computes in float32: see choose_precision.
-TrainParts make_train_parts(const Recipe& resolved);
+/// With train.precision "auto" the objective computes in float32: see choose_precision. Pictures that become latents
+/// are encoded (make_latents); after a cancel there the parts have no objective.
+TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place = {});
 
 /// The denoising objective that trains parts.model.   bfloat16: of the network's arithmetic.
 std::shared_ptr<const Objective> make_objective(const TrainParts& parts, bool bfloat16);
@@ -60,6 +75,7 @@ struct Twin {
   std::shared_ptr<Model> model;
   std::shared_ptr<const Objective> objective;
   std::shared_ptr<const Generator> generator;
+  std::shared_ptr<const AutoencoderKl> autoencoder;
 };
 Twin make_twin(const TrainParts& parts);
 

@@ -22,7 +22,7 @@ std::string faster_precision(double float32_seconds, double bf16_seconds) {
 PrecisionChoice choose_precision(TrainParts& parts, const std::optional<PrecisionChoice>& recorded) {
   const std::string& wish = parts.settings.precision;
   PrecisionChoice out{wish, {}};
-  if (parts.generator) {
+  if (!parts.model) {
     if (wish == kBfloat16) fail(Code::usage, "train.precision", "objective of bf16", "denoising", "another one");
     return {kFloat32, {}};
   }

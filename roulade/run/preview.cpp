@@ -7,6 +7,7 @@
 #include "roulade/report/view.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
 
@@ -85,6 +86,7 @@ struct Previewer::State {
   NamedWeights trained, shown;
   TrainedRun run;
   std::shared_ptr<const Points> data;
+  Points real;  ///< pictures to reconstruct
 };
 
 Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_unique<State>()) {
@@ -104,10 +106,17 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   if (twin.model)
     s.run.denoiser = make_run_denoiser(s.run.recipe, twin.model, parts.schedule, s.run.facts, parts.texts);
   s.run.texts = parts.texts;
+  s.run.autoencoder = twin.autoencoder;
+  s.run.latent = parts.latent;
+  if (twin.autoencoder) {
+    const Points held_out = parts.validation.rows > 0 ? parts.validation : parts.training.points(0, kPictures / 2);
+    s.real = parts.facts.scaling.undo(part_of(held_out, 0, kPictures / 2));
+  }
   s.run.seed = parts.seed;
-  Points some = parts.training.points(0, kPoints);
+  Points some{0, parts.facts.width(), {}, {}};  // of pictures none are shown beside
+  if (!parts.facts.pictures()) some = parts.facts.scaling.undo(parts.training.points(0, kPoints));
   some.labels.clear();
-  s.data = std::make_shared<const Points>(parts.facts.scaling.undo(some));
+  s.data = std::make_shared<const Points>(std::move(some));
 }
 
 Previewer::~Previewer() = default;
@@ -133,7 +142,12 @@ TrainPreview Previewer::make(const Trainer& trainer) {
     } else {
       fill_network(s.shown, averages.front().values(), "preview");
     }
-    out.samples = draw(s.run);
+    if (s.run.autoencoder) {
+      out.samples = beside_reconstructions(s.run, s.real, kOfClass);
+      out.across = kOfClass;
+    } else {
+      out.samples = draw(s.run);
+    }
   } catch (const Error& e) {  // a picture less; the training goes on
     out.samples = {};
     out.fault = e.what();
@@ -149,7 +163,7 @@ void Previewer::add_cost(double seconds) {
 }
 
 std::string preview_png(const TrainPreview& preview, const DataFacts& facts) {
-  if (facts.pictures()) return picture_sheet(preview.samples, facts);
+  if (facts.pictures()) return picture_sheet(preview.samples, facts, preview.across);
   ReportContent content;
   content.columns = facts.columns;
   content.data = to_plot(*preview.data);

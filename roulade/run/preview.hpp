@@ -18,8 +18,10 @@ class Trainer;
 /// What the averaged weights make of noise while they are trained.
 struct TrainPreview {
   int64_t step = 0;
-  Points samples;                      ///< in the data's units; no rows when sampling failed
+  Points samples;                      ///< in the data's units; no rows when sampling failed; of an autoencoder rows of
+                                       ///< pictures and below each of their reconstructions
   std::shared_ptr<const Points> data;  ///< as many rows of training data
+  int64_t across = 0;                  ///< pictures in a row; 0 = as suits them
   std::string fault;                   ///< why there are no samples; empty = there are
 };
 

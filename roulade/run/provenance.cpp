@@ -46,7 +46,12 @@ std::vector<fs::path> weight_files(const TrainedRun& run) {
 
 }  // namespace
 
-std::string weights_sha256(const TrainedRun& run) { return sha256_of(weight_files(run)); }
+std::string weights_sha256(const TrainedRun& run) {
+  std::vector<fs::path> files = weight_files(run);
+  if (run.latent)
+    for (fs::path& file : tensor_files_in(RunFolder{run.folder}.autoencoder())) files.push_back(std::move(file));
+  return sha256_of(files);
+}
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");

@@ -44,8 +44,8 @@ struct Provenance {
 Provenance provenance_of(const TrainedRun& run, const std::string& given_run);
 
 /// The SHA-256 of the files that the weights in force come from: a checkpoint's averaged weights, its training state
-/// for the raw ones, the snapshots too for an average of another width; one behind the other in the order of their
-/// names.
+/// for the raw ones, the snapshots too for an average of another width; of a run on latents the autoencoder's, too; one
+/// behind the other in the order of their names.
 std::string weights_sha256(const TrainedRun& run);
 
 /// "AMD EPYC 9R14": the processor's own name; empty where the system does not say.

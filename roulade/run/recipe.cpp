@@ -5,6 +5,7 @@
 #include "roulade/data/builtin.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/run/own_names.hpp"
+#include "roulade/run/settings.hpp"
 #include "roulade/run/tables.hpp"
 
 #include <array>
@@ -55,7 +56,8 @@ toml::table parse(const std::string& text, const std::string& origin) {
 }
 
 /// Keys that name a file or folder.
-constexpr std::array kFileKeys = {"file", "path", "scratch", "features_file", "features_cache", "judge", "weak"};
+constexpr std::array kFileKeys = {"file",           "path",  "scratch", "features_file",
+                                  "features_cache", "judge", "weak",    "cache"};
 
 /// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {
@@ -75,6 +77,15 @@ Recipe with_builtin_files(const Recipe& recipe) {
     if (builtin_files().count(file) > 0) return std::string(kBuiltin) + file;
     return file.empty() ? file : (std::filesystem::current_path() / "recipes" / file).lexically_normal().string();
   });
+}
+
+/// The kind of the objective as a recipe gives it, resolved or not.
+std::string objective_of(const Recipe& recipe) {
+  const auto table = recipe.tables.find("objective");
+  if (table != recipe.tables.end())
+    if (const auto given = table->second.find("kind"); given != table->second.end())
+      if (const auto* kind = std::get_if<std::string>(&given->second.value)) return *kind;
+  return ObjectiveSettings().kind;
 }
 
 }  // namespace
@@ -140,8 +151,16 @@ Recipe resolve(const Recipe& given_recipe) {
   for (const auto& [name, table] : given_recipe.tables)
     if (!is_recipe_table(name)) fail_unknown("recipe", "table", name, recipe_table_names());
   const Recipe recipe = with_own_names(given_recipe);
+  const std::string objective = objective_of(recipe);
   for (const RecipeTable& table : recipe_tables()) {
     const auto given = recipe.tables.find(table.name);
+    if (!table.objective.empty() && table.objective != objective) {
+      if (given != recipe.tables.end() && !given->second.empty())
+        fail(Code::usage, "recipe", fmt::format("table [{}]", table.name),
+             fmt::format("objective.kind = \"{}\", which alone reads it", table.objective), objective);
+      out.tables[table.name] = {};
+      continue;
+    }
     Binder b(table.name, given == recipe.tables.end() ? kNothing : given->second);
     table.bind(b);
     b.finish();
@@ -154,7 +173,7 @@ std::string to_toml(const Recipe& recipe) {
   std::string out;
   for (const RecipeTable& table : recipe_tables()) {
     const auto given = recipe.tables.find(table.name);
-    if (given == recipe.tables.end()) continue;
+    if (given == recipe.tables.end() || given->second.empty()) continue;
     out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", table.name);
     for (const auto& [key, value] : given->second) out += fmt::format("{} = {}\n", key, to_text(value.value));
   }
@@ -166,6 +185,7 @@ std::string to_commented_toml(const Recipe& recipe) {
   std::string out;
   for (const RecipeTable& table : recipe_tables()) {
     const Table& values = resolved.tables.at(table.name);
+    if (values.empty()) continue;
     Binder b(table.name, values);
     table.bind(b);
     out += fmt::format("{}[{}]  # {}\n", out.empty() ? "" : "\n", table.name, table.help);

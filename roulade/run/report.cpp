@@ -15,6 +15,7 @@
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/report_sheets.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -67,6 +68,11 @@ const std::map<std::string, Meaning> kMeanings = {
     {"knn_coverage", {"coverage", "share of real points with a sample near", ReportFigure::Aim::higher}},
     {"class_accuracy",
      {"class accuracy", "share that the judge takes for the class asked for", ReportFigure::Aim::higher}},
+    {"mean_absolute_error", {"mean absolute error", "of a pixel's value, 0 to 255", ReportFigure::Aim::lower}},
+    {"psnr", {"PSNR", "peak signal-to-noise ratio in dB, mean over pictures", ReportFigure::Aim::higher}},
+    {"latent_mean", {"mean of the latents", "scaled as a denoiser meets them", ReportFigure::Aim::floor}},
+    {"latent_deviation", {"deviation of the latents", "scaled: 1 is wanted", ReportFigure::Aim::floor}},
+    {"divergence", {"divergence", "of a picture's latents from N(0, I), in nats", ReportFigure::Aim::lower}},
 };
 
 /// The meaning of "precision_NAME" is that of precision; where `name` has none the figure stays as it is.
@@ -145,8 +151,46 @@ void add_figures(ReportContent& content, const RunFolder& folder) {
   }
 }
 
+/// Figures, recipe, commands and where it was made.
+void add_making(ReportContent& content, const TrainedRun& run) {
+  const RunFolder folder{run.folder};
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  add_figures(content, folder);
+  content.recipe = to_toml(run.recipe);
+  const std::string name = folder.name();
+  content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
+                      fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
+                      fmt::format("roulade report {}-again", name)};
+  content.environment = {{"version", version()},
+                         {"build", build()},
+                         {"instruction set", instruction_set()},
+                         {"threads", fmt::format("{}", threads())},
+                         {"seed", fmt::format("{}", run.seed)},
+                         {"weights", sample.weights}};
+}
+
+ReportContent autoencoder_content(const TrainedRun& run) {
+  const auto source = make_source(run.recipe.tables.at("data"));
+  ReportContent content;
+  content.title = settings_of<RunSettings>(run.recipe, "run").title;
+  if (content.title.empty()) content.title = fmt::format("Roulade: {}", text_of(run.recipe, "data", "kind"));
+  const AutoencoderConfig& config = run.autoencoder->config();
+  content.summary = fmt::format(
+      "An autoencoder of {} parameters learned these pictures in {} steps. It turns {} numbers of a picture into {} "
+      "and back.",
+      run.parameters, run.step, run.facts.width(),
+      run.facts.width() * config.latent_channels / (run.facts.shape[0] * config.factor() * config.factor()));
+  add_reconstructions(content, run, source->draw(Split::test, run.seed, kSheetPictures));
+  content.loss = losses_of(RunFolder{run.folder});
+  add_making(content, run);
+  // Samples need pictures here.
+  std::erase_if(content.commands, [](const std::string& line) { return line.starts_with("roulade sample"); });
+  return content;
+}
+
 ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
                              const ReportOptions& options) {
+  if (run.autoencoder) return autoencoder_content(run);
   const RunFolder folder{run.folder};
   const auto source = make_source(run.recipe.tables.at("data"));
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
@@ -222,18 +266,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     content.densities.push_back(
         density_of(fmt::format("samples ({} points)", plot::grouped(counted.rows)), counted, limits, kCells));
   }
-  add_figures(content, folder);
-  content.recipe = to_toml(run.recipe);
-  const std::string name = folder.name();
-  content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
-                      fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
-                      fmt::format("roulade report {}-again", name)};
-  content.environment = {{"version", version()},
-                         {"build", build()},
-                         {"instruction set", instruction_set()},
-                         {"threads", fmt::format("{}", threads())},
-                         {"seed", fmt::format("{}", run.seed)},
-                         {"weights", sample.weights}};
+  add_making(content, run);
   return content;
 }
 

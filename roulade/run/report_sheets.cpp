@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/report_sheets.hpp"
 
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/sample_files.hpp"
@@ -92,9 +93,9 @@ void add_sheets(ReportContent& content, const TrainedRun& run, const PointSample
     content.sheets.push_back({"reverse", "From noise to pictures",
                               fmt::format("Left to right over {} steps, shrunk to the size of the data.", last),
                               strips(states, run)});
-    const Points few = run.facts.scaling.apply(part_of(data, 0, kSheetStrips));
+    const Points few = to_network(run, part_of(data, 0, kSheetStrips));
     for (ReportFrame& frame : noising_of(run, few, times))
-      noised.push_back(run.facts.scaling.undo({few.rows, few.width, std::move(frame.values), {}}).values);
+      noised.push_back(to_data(run, {few.rows, few.width, std::move(frame.values), {}}).values);
     content.sheets.push_back({"noising", "From pictures to noise",
                               "Real pictures at the same times, shrunk to the size of the data.", strips(noised, run)});
   }

@@ -151,6 +151,8 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
     json["shape"] = facts.shape;
     json["range"] = {facts.low, facts.high};
   }
+  if (!facts.latent.shape.empty())
+    json["latent"] = {{"shape", facts.latent.shape}, {"autoencoder", facts.latent.autoencoder}};
   if (facts.text.tokens > 0)
     json["text"] = {{"tokens", facts.text.tokens},
                     {"pooled", facts.text.pooled},
@@ -169,6 +171,12 @@ DataFacts read_facts(const RunFolder& folder) {
       json.at("shape").get_to(facts.shape);
       json.at("range").at(0).get_to(facts.low);
       json.at("range").at(1).get_to(facts.high);
+    }
+    if (json.contains("latent")) {
+      json.at("latent").at("shape").get_to(facts.latent.shape);
+      json.at("latent").at("autoencoder").get_to(facts.latent.autoencoder);
+      if (facts.latent.shape.size() != 3 || !facts.pictures())
+        fail(Code::input, where, "damaged: latent", "of pictures, and three axes");
     }
     if (json.contains("text")) {
       const nlohmann::json& text = json.at("text");

@@ -26,6 +26,8 @@ struct RunFolder {
   std::filesystem::path previews() const { return root / "previews"; }
   std::filesystem::path evaluation() const { return root / "eval.json"; }
   std::filesystem::path error_curve() const { return root / "error_curve.jsonl"; }
+  std::filesystem::path autoencoder() const { return root / "vae"; }  ///< of a run on latents
+  std::filesystem::path latents() const { return root / "latents"; }  ///< of its training pictures
   std::string name() const;  ///< the folder's own: "a" of "runs/a/", and of "." inside it
   std::filesystem::path report() const { return root / "report"; }
   std::filesystem::path tensorboard() const { return root / "tensorboard"; }

@@ -60,7 +60,7 @@ void write_samples(const std::filesystem::path& path, const TrainedRun& run, con
 
 std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  std::string name = run.generator ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
+  std::string name = !run.denoiser ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
                                    : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
   if (sample.weights != "ema") name += "-" + sample.weights;
   if (sample.ema > 0) name += fmt::format("-ema-{}", sample.ema);

@@ -6,7 +6,9 @@
 #include "roulade/model/attention_watch.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/fitted_grid.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/sample_part.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/sampler/edit.hpp"
@@ -114,8 +116,8 @@ Condition condition_of(const std::vector<int64_t>& labels, const std::vector<int
 
 /// Rows first .. first + count - 1 in the network's units: [count, shape...] float.
 Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int64_t count) {
-  Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
-  return to_batch(run.facts.scaling.apply(part), run.facts.axes()).x0;
+  const Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
+  return to_batch(to_network(run, part), run.facts.network_axes()).x0;
 }
 
 Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
@@ -128,7 +130,7 @@ Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, i
 Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Condition& condition,
                  std::span<const double> times, int64_t all, int64_t first, int64_t count, int64_t& calls) {
   const Editing& edit = request.editing;
-  const std::vector<int64_t> shape = run.facts.axes();
+  const std::vector<int64_t> shape = run.facts.network_axes();
   if (edit.rows && edit.rows->known.empty()) {
     const Tensor x0 = scaled_rows(run, edit.rows->points, first, count);
     if (!edit.inverted)
@@ -147,18 +149,15 @@ Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Cond
   return at::cat(way);
 }
 
-/// Samples of a [n, ...] float tensor, times `factor`, unscaled into `to` from row `first` on.
-void copy_rows(const Tensor& x, const Scaling& scaling, double factor, int64_t first, int64_t count,
+/// Samples of a [n, ...] float tensor, times `factor`, in the data's units into `to` from row `first` on.
+void copy_rows(const TrainedRun& run, const Tensor& x, double factor, int64_t first, int64_t count,
                std::vector<double>& to) {
-  const Tensor flat = x.flatten(1).contiguous();
+  const Tensor flat = x.narrow(0, 0, count).flatten(1).contiguous();
   const float* from = flat.const_data_ptr<float>();
-  const int64_t width = flat.size(1);
-  for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < width; ++j) {
-      const auto c = static_cast<size_t>(j);
-      to[static_cast<size_t>((first + i) * width + j)] =
-          scaling.mean[c] + scaling.deviation[c] * factor * static_cast<double>(from[i * width + j]);
-    }
+  Points scaled{count, flat.size(1), std::vector<double>(static_cast<size_t>(flat.numel())), {}};
+  for (size_t i = 0; i < scaled.values.size(); ++i) scaled.values[i] = factor * static_cast<double>(from[i]);
+  const Points out = to_data(run, scaled);
+  std::copy(out.values.begin(), out.values.end(), to.begin() + first * out.width);
 }
 
 }  // namespace
@@ -169,13 +168,19 @@ std::vector<int64_t> DataFacts::axes(int64_t rows) const {
   return out;
 }
 
+std::vector<int64_t> DataFacts::network_axes(int64_t rows) const {
+  std::vector<int64_t> out = network_axes();
+  out.insert(out.begin(), rows);
+  return out;
+}
+
 std::vector<double> sampling_times(const TrainedRun& run) {
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
   const SampleParts parts = make_sample_parts(run.recipe.tables.at("sample"));
   if (settings.grid != "fitted") return parts.grid->times(*run.schedule, settings.steps);
   const std::vector<double> candidates = fit_candidates(*run.schedule);
   const uint64_t seed = derive_seed(run.seed, kFitRole);
-  const std::vector<int64_t> shape = run.facts.axes();
+  const std::vector<int64_t> shape = run.facts.network_axes();
   SampleRequest fitted;
   fitted.seed = seed;
   const Condition condition =
@@ -191,6 +196,7 @@ PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) 
 }
 
 PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only) {
+  if (run.autoencoder) return reconstruct_given(run, request);
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
   SampleParts parts;
@@ -203,6 +209,8 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   if (run.generator && (edit.rows || edit.to_seed))
     fail(Code::usage, "sample", "a VAE or a GAN draws whole samples from noise alone");
   const bool partial = edit.rows && !edit.rows->known.empty();
+  if (partial && run.latent)
+    fail(Code::usage, "sample", "pictures to complete", "a run that works on the pixels themselves, not on latents");
   if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
   const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
@@ -234,13 +242,13 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
     const auto keep = [&](size_t frame, double t, const Tensor& x) {
       if (seen == 0) return;
       const double size = std::hypot(schedule.alpha(t), schedule.sigma(t));
-      copy_rows(x, run.facts.scaling, 1 / size, first, seen, out.frames[frame].values);
+      copy_rows(run, x, 1 / size, first, seen, out.frames[frame].values);
     };
     const Condition condition = condition_of(out.points.labels, out.points.texts, first, n);
     if (run.generator) {
       const at::NoGradGuard no_grad;
       const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);
-      copy_rows(run.generator->generate(z, condition), run.facts.scaling, 1, first, n, out.points.values);
+      copy_rows(run, run.generator->generate(z, condition), 1, first, n, out.points.values);
       calls = 1;
       return;
     }
@@ -259,7 +267,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
                                  edit.walks, edit.jump},
                                 noise.draw, seen_step, request.cancel)
                 : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);
-    copy_rows(ran.x, run.facts.scaling, 1, first, n, out.points.values);
+    copy_rows(run, ran.x, 1, first, n, out.points.values);
     if (watch) {
       const Tensor map =
           watch->map(n, texts->tokens_of(request.attention, *condition.text), run.facts.shape[1], run.facts.shape[2]);

@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/data/points.hpp"
+#include "roulade/latent/autoencoder_kl.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/run_texts.hpp"
@@ -17,6 +18,12 @@
 
 namespace roulade {
 
+/// Of a network that works on an autoencoder's latents.
+struct LatentFacts {
+  std::vector<int64_t> shape;  ///< [latent_channels, h, w]; empty: the network works on the samples themselves
+  std::string autoencoder;     ///< autoencoder_sha256 of the one that made them
+};
+
 /// What sampling needs to know of the data, kept in the run's data.json so that the data themselves may be gone.
 struct DataFacts {
   std::vector<std::string> columns;
@@ -26,12 +33,16 @@ struct DataFacts {
   std::vector<double> class_shares;      ///< of the training data
   Scaling scaling;
   TextFacts text;
+  LatentFacts latent;
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool pictures() const { return shape.size() == 3; }
   /// Of one sample: [width], or a picture's.
   std::vector<int64_t> axes() const { return pictures() ? shape : std::vector<int64_t>{width()}; }
-  std::vector<int64_t> axes(int64_t rows) const;  ///< of a batch
+  /// Of what the network works on: a sample, or its latents.
+  std::vector<int64_t> network_axes() const { return latent.shape.empty() ? axes() : latent.shape; }
+  std::vector<int64_t> axes(int64_t rows) const;          ///< of a batch
+  std::vector<int64_t> network_axes(int64_t rows) const;  ///< of a batch
 };
 
 /// A trained run, ready to sample: read once, then const and thread-safe.
@@ -39,8 +50,10 @@ struct TrainedRun {
   std::filesystem::path folder;
   Recipe recipe;  ///< resolved, with the overrides
   DataFacts facts;
-  std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where a sample takes one call
+  std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where something else was trained
   std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
+  std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what was trained
+  std::shared_ptr<const AutoencoderKl> latent;  ///< whose latents the network works on; null = on samples themselves
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; null = it reads none
   int64_t step = 0;                  ///< of the checkpoint
@@ -113,8 +126,9 @@ struct SampleRequest {
 std::vector<double> sampling_times(const TrainedRun& run);
 
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
-/// i) alone, whatever the count, the chunk (to rounding) or the threads. Throws Error(usage) where a generator is to
-/// begin with something else than noise.
+/// i) alone, whatever the count, the chunk (to rounding) or the threads. Of a run that trains an autoencoder: the rows
+/// given, reconstructed. Throws Error(usage) where a generator is to begin with something else than noise, and where an
+/// autoencoder is to begin with noise.
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
 
 }  // namespace roulade

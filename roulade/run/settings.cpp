@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/settings.hpp"
 
+#include "roulade/objective/autoencoding.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/train/power_average.hpp"
 
@@ -72,9 +73,12 @@ std::shared_ptr<const Prediction> make_prediction(const Table& table) {
 void ObjectiveSettings::bind(Binder& b) {
   const auto& others = objective::one_pass::registry();
   std::vector<std::string> kinds = others.names();
-  kinds.insert(kinds.begin(), kind);
-  b.add("kind", kind, kinds, "what the networks learn to be: a denoiser, or generators of one network call");
-  if (kind != kinds.front()) return others.find(kind, "objective").bind(b);
+  const std::string denoising = kind;
+  kinds.insert(kinds.begin(), {denoising, kAutoencoding});
+  b.add("kind", kind, kinds,
+        "what the networks learn to be: a denoiser, an autoencoder of pictures, or generators of one network call");
+  if (kind == kAutoencoding) return AutoencodingSettings().bind(b);
+  if (kind != denoising) return others.find(kind, "objective").bind(b);
   choose(b, "times", times, objective::times::registry(), "which times are trained");
   choose(b, "weight", weight, objective::weight::registry(), "how much each time counts");
   choose(b, "loss", loss, objective::loss::registry(), "how an error is measured");
@@ -91,6 +95,16 @@ ObjectiveTerms make_objective_terms(const Table& table) {
   return {make_chosen("objective", table, "times", initial.times, objective::times::registry()),
           make_chosen("objective", table, "weight", initial.weight, objective::weight::registry()),
           make_chosen("objective", table, "loss", initial.loss, objective::loss::registry())};
+}
+
+void LatentSettings::bind(Binder& b) {
+  b.add("path", path, {},
+        "the autoencoder whose latents the network works on: a run that trains one, or a folder as diffusers saves "
+        "them; empty = the network works on the data themselves");
+  if (path.empty()) return;
+  b.add("dtype", dtype, {"float16", "float32"},
+        "of what is kept of each picture: mean and log variance of its latents");
+  b.add("cache", cache, {}, "folder that keeps them for all runs; empty = each run keeps its own, in RUN/latents");
 }
 
 void SampleSettings::bind(Binder& b) {

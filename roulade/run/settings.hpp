@@ -61,6 +61,7 @@ std::shared_ptr<const Prediction> make_prediction(const Table& denoiser);
 
 /// [objective]
 struct ObjectiveSettings {
+  static constexpr const char* kAutoencoding = "autoencoding";
   std::string kind = "denoising";
   std::string times = "uniform";
   std::string weight = "uniform";
@@ -76,6 +77,14 @@ struct ObjectiveTerms {
   std::shared_ptr<const LossFunction> loss;
 };
 ObjectiveTerms make_objective_terms(const Table& objective);
+
+/// [latent]: the autoencoder whose latents the network works on.
+struct LatentSettings {
+  std::string path;               ///< a run that trains one, or a folder as diffusers saves them; empty = none
+  std::string dtype = "float16";  ///< of what is kept of each picture: mean and log variance
+  std::string cache;              ///< folder for that, for all runs; empty = each run keeps its own
+  void bind(Binder& b);
+};
 
 /// [sample]
 struct SampleSettings {

@@ -46,7 +46,7 @@ Batch first_rows(const TrainParts& parts, int64_t rows) {
     if (!all.labels.empty()) some.labels.push_back(all.labels[static_cast<size_t>(from)]);
     if (!all.texts.empty()) some.texts.push_back(all.texts[static_cast<size_t>(from)]);
   }
-  return to_batch(some, parts.facts.shape);
+  return to_batch(some, parts.shape.sample);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include "roulade/eval/features.hpp"
 #include "roulade/eval/protocol.hpp"
+#include "roulade/latent/autoencoder_config.hpp"
+#include "roulade/objective/autoencoding.hpp"
 #include "roulade/objective/one_pass.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/run_texts.hpp"
@@ -39,6 +41,8 @@ const std::vector<RecipeTable>& recipe_tables() {
       {"data", "what to learn", bind<DataSettings>},
       {"schedule", "how noisy each time is", bind<ScheduleSettings>},
       {"text", "what reads the captions", bind<TextSettings>},
+      {"autoencoder", "the autoencoder of pictures", bind<AutoencoderConfig>, ObjectiveSettings::kAutoencoding},
+      {"latent", "the latents that the network works on", bind<LatentSettings>},
       {"model", "the network", bind<ModelSettings>},
       {"denoiser", "what the network predicts", bind<DenoiserSettings>},
       {"objective", "what training minimises", bind<ObjectiveSettings>},
@@ -72,6 +76,10 @@ std::vector<RecipeKey> all_keys() {
   add_keys(chosen, "objective", "times", objective::times::registry());
   add_keys(chosen, "objective", "weight", objective::weight::registry());
   add_keys(chosen, "objective", "loss", objective::loss::registry());
+  Binder autoencoding;
+  bind<AutoencodingSettings>(autoencoding);
+  for (const OptionInfo& info : autoencoding.infos())
+    chosen.push_back({"objective", fmt::format("kind = {}", ObjectiveSettings::kAutoencoding), info});
   add_keys(chosen, "objective", "kind", objective::one_pass::registry());
   add_keys(chosen, "sample", "sampler", sampler::registry());
   add_keys(chosen, "sample", "grid", grid::registry());
@@ -84,16 +92,25 @@ std::vector<RecipeKey> all_keys() {
     for (const OptionInfo& info : b.infos())
       if (info.key != "kind") chosen.push_back({"text", fmt::format("kind = {}", kind), info});
   }
-  const auto of_entry = [&](const std::string& table, const std::string& key) {
-    return std::any_of(chosen.begin(), chosen.end(),
-                       [&](const RecipeKey& k) { return k.table == table && k.info.key == key; });
+  const Table latent{{"path", Given("PATH")}};
+  Binder of_latent("latent", latent);
+  bind<LatentSettings>(of_latent);
+  for (const OptionInfo& info : of_latent.infos())
+    if (info.key != "path") chosen.push_back({"latent", "path = PATH", info});
+  // By its help, too: objective.loss is another one to a denoiser than to an autoencoder.
+  const auto of_entry = [&](const std::string& table, const OptionInfo& info) {
+    return std::any_of(chosen.begin(), chosen.end(), [&](const RecipeKey& k) {
+      return k.table == table && k.info.key == info.key && k.info.help == info.help;
+    });
   };
   std::vector<RecipeKey> out;
   for (const RecipeTable& table : recipe_tables()) {
     Binder b;
     table.bind(b);
     for (const OptionInfo& info : b.infos())
-      if (!of_entry(table.name, info.key)) out.push_back({table.name, "", info});
+      if (!of_entry(table.name, info))
+        out.push_back(
+            {table.name, table.objective.empty() ? "" : fmt::format("objective.kind = {}", table.objective), info});
     for (const RecipeKey& key : chosen)
       if (key.table == table.name) out.push_back(key);
   }

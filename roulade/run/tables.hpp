@@ -14,6 +14,8 @@ struct RecipeTable {
   std::string name;
   std::string help;
   std::function<void(Binder&)> bind;
+  /// The objective.kind that alone reads it; empty = every one.
+  std::string objective{};
 };
 
 /// In the order of the docs.

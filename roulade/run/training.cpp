@@ -7,9 +7,11 @@
 #include "roulade/io/crc32c.hpp"
 #include "roulade/io/jsonl.hpp"
 #include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/latent_rows.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/precision.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -61,7 +63,10 @@ class Writer {
     FolderReplacement replacement(target);
     const std::map<std::string, Tensor> averaged =
         trainer_.averages().empty() ? raw() : trainer_.averages().front().values();
-    write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
+    if (parts_.autoencoder)
+      write_picture_autoencoder(replacement.folder(), parts_.resolved, parts_.facts, parts_.training, averaged);
+    else
+      write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
     trainer_.save(replacement.folder());
     replacement.commit();
   }
@@ -96,7 +101,8 @@ bool never_began(const RunFolder& folder) {
   if (!fs::is_directory(folder.root)) return false;
   for (const auto& entry : fs::directory_iterator(folder.root)) {
     const bool empty_checkpoints = entry.path() == folder.checkpoints() && entry.is_directory() && fs::is_empty(entry);
-    if (!empty_checkpoints && !is_leftover(entry.path())) return false;
+    const bool of_latents = entry.path() == folder.latents() || entry.path() == folder.autoencoder();
+    if (!empty_checkpoints && !of_latents && !is_leftover(entry.path())) return false;
   }
   return true;
 }
@@ -148,9 +154,11 @@ std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>&
 /// The keys that decide what is trained.
 Recipe trajectory_of(const Recipe& resolved) {
   Recipe out;
-  for (const char* table : {"run", "data", "schedule", "model", "denoiser", "objective", "train"})
+  for (const char* table :
+       {"run", "data", "autoencoder", "latent", "schedule", "model", "denoiser", "objective", "train"})
     out.tables[table] = resolved.tables.at(table);
   out.tables["run"].erase("title");
+  out.tables["latent"].erase("cache");
   for (const char* key :
        {"log_every", "checkpoint_every", "keep", "validate_every", "ema_snapshot_every", "preview_every"})
     out.tables["train"].erase(key);
@@ -200,15 +208,24 @@ PrecisionChoice agree_on_precision(Ranks& ranks, TrainParts& parts, const std::o
   return choose_precision(parts, PrecisionChoice{narrow ? kBfloat16 : kFloat32, {}});
 }
 
+/// Stopped while the data were made ready: nothing was written.
+TrainResult stopped_before() {
+  TrainResult out;
+  out.finished = false;
+  return out;
+}
+
 /// The training of a rank that keeps nothing.
 TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Ranks>& ranks) {
-  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  TrainParts parts =
+      make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)), {request.out, {}, request.cancel});
+  if (!parts.objective) return stopped_before();
   const FewerThreads limit(useful_threads(parts, ranks->size()));
   agree_on_precision(*ranks, parts, std::nullopt);
   Trainer trainer(parts.objective, parts.settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   trainer.share();
-  PointBatches batches(parts.training, parts.settings.batch / ranks->size(), parts.seed, parts.facts.shape);
+  PointBatches batches(parts.training, parts.settings.batch / ranks->size(), parts.seed, parts.shape.sample);
   TrainResult result;
   result.finished = train(
       trainer, parts.settings, [&](int64_t i) { return batches.at(i); }, {}, {}, request.cancel);
@@ -243,7 +260,9 @@ TrainResult run_training(const TrainRequest& request) {
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
   // What the run folder keeps must mean the same from any folder.
-  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)));
+  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)),
+                                      {request.out, request.progress, request.cancel});
+  if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
@@ -270,6 +289,7 @@ TrainResult run_training(const TrainRequest& request) {
   } else {
     begin_folder(folder);
   }
+  keep_latents(parts, request.out);
   trainer.share();
   Maker now = maker_from(trainer.done(), ranks->size());
   if (settings.precision == kAuto) now.precision = precision;
@@ -281,7 +301,7 @@ TrainResult run_training(const TrainRequest& request) {
   write_run_recipe(folder, parts.resolved, makers);
   write_facts(folder, parts.facts);
 
-  PointBatches batches(parts.training, settings.batch / ranks->size(), parts.seed, parts.facts.shape);
+  PointBatches batches(parts.training, settings.batch / ranks->size(), parts.seed, parts.shape.sample);
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
   if (resume) writer.settle();
@@ -303,9 +323,9 @@ TrainResult run_training(const TrainRequest& request) {
     hooks.validate = [&] {
       const auto& averages = trainer.averages();
       if (averages.empty())
-        return validation_loss(*parts.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
+        return validation_loss(*parts.objective, parts.validation, parts.shape.sample, settings.batch, parts.seed);
       fill_network(averaged.objective->groups().front().weights, averages.front().values(), "validation");
-      return validation_loss(*averaged.objective, parts.validation, parts.facts.shape, settings.batch, parts.seed);
+      return validation_loss(*averaged.objective, parts.validation, parts.shape.sample, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
   if (drawn || board || settings.preview_every > 0) {
@@ -358,8 +378,7 @@ TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   plan.samples = static_cast<double>(parts.settings.batch) * static_cast<double>(parts.settings.accumulate);
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
-  plan.data_bytes = parts.training.rows * parts.training.width *
-                    static_cast<int64_t>(parts.training.values.empty() ? sizeof(uint8_t) : sizeof(float));
+  plan.data_bytes = parts.training.bytes_in_memory();
   plan.classes = parts.shape.classes;
 
   const FewerThreads limit(useful_threads(parts, static_cast<int>(processes)));

@@ -33,7 +33,8 @@ struct TrainRequest {
 };
 
 struct TrainResult {
-  bool finished = true;  ///< false: cancelled after a clean save
+  bool finished = true;  ///< false: cancelled after a clean save, or, where `folder` is empty, before anything was
+                         ///< written
   int64_t step = 0;
   std::optional<double> loss;  ///< of the last row; none: no step was ever made
   double seconds = 0;          ///< this process's training

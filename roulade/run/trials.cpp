@@ -81,7 +81,7 @@ std::vector<double> race_rates(const TrainParts& parts, const std::vector<double
     settings.optimiser.decay = "constant";
     settings.optimiser.warmup = std::min(parts.settings.optimiser.warmup, steps / 4);
     Trainer trainer(twin.objective, settings, parts.seed);
-    PointBatches batches(parts.training, std::min(batch, parts.settings.batch), parts.seed, parts.facts.shape);
+    PointBatches batches(parts.training, std::min(batch, parts.settings.batch), parts.seed, parts.shape.sample);
     const bool finite = all_steps(trainer, steps, [&](int64_t i) { return batches.at(i); });
     out.push_back(finite ? judge(*twin.model) : std::numeric_limits<double>::infinity());
   }
@@ -92,7 +92,7 @@ AveragingTrial try_averaging(const TrainParts& parts, const std::filesystem::pat
   const Twin last = make_twin(parts), averaged = make_twin(parts);
   Trainer trainer(last.objective, parts.settings, parts.seed);
   trainer.load(checkpoint);
-  PointBatches batches(parts.training, parts.settings.batch, parts.seed, parts.facts.shape);
+  PointBatches batches(parts.training, parts.settings.batch, parts.seed, parts.shape.sample);
   const NamedWeights from = last.model->parameters(), to = averaged.model->parameters();
   AveragingTrial out{last.model, averaged.model, 0};
   const at::NoGradGuard no_grad;
@@ -123,7 +123,7 @@ std::shared_ptr<const Model> train_on(const TrainParts& parts, const Model& from
   settings.optimiser.decay = "linear";
   settings.optimiser.warmup = steps / 10;  // Adam's first steps know no gradients yet
   Trainer trainer(twin.objective, settings, parts.seed);
-  PointBatches batches(parts.training, parts.settings.batch, parts.seed + 1, parts.facts.shape);
+  PointBatches batches(parts.training, parts.settings.batch, parts.seed + 1, parts.shape.sample);
   all_steps(trainer, steps, [&](int64_t i) { return batches.at(i); });
   return twin.model;
 }

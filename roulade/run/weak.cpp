@@ -54,6 +54,10 @@ void check_same(const Recipe& strong, const DataFacts& facts, const Recipe& weak
   if (weak_facts.axes() != facts.axes())
     fail(Code::usage, kWhere, "shape of the weak run's samples", fmt::format("{}", facts.axes()),
          fmt::format("{}", weak_facts.axes()));
+  if (weak_facts.latent.autoencoder != facts.latent.autoencoder)
+    fail(Code::usage, kWhere, "autoencoder of the weak run, by its SHA-256",
+         facts.latent.autoencoder.empty() ? "none" : facts.latent.autoencoder,
+         weak_facts.latent.autoencoder.empty() ? "none" : weak_facts.latent.autoencoder);
   if (weak_facts.classes() != facts.classes())
     fail(Code::usage, kWhere, "classes of the weak run", fmt::format("{}", facts.classes()),
          fmt::format("{}", weak_facts.classes()));

@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include <ATen/ops/empty.h>
@@ -12,6 +13,8 @@
 
 namespace roulade {
 namespace {
+
+constexpr uint64_t kDrawRole = 8101;
 
 template <int64_t kWidth, class T>
 void gather_rows(std::span<const int64_t> rows, int64_t width, const T* from, T* to) {
@@ -69,12 +72,14 @@ PointBatches::PointBatches(const TrainingSet& points, int64_t batch, uint64_t se
   if (batch < 1) fail(Code::usage, "train.batch", "points a batch", "at least 1", fmt::format("{}", batch));
   if (!points.labels.empty()) labels_ = to_tensor(points.labels);
   texts_ = points.texts;
-  if (bytes_.rows.empty()) {
+  moments_ = points.moments;
+  if (bytes_.rows.empty() && !moments_.defined()) {
     x0_ = to_floats(points.values, rows_, width_);
     return;
   }
   mean_ = points.scaling.mean;
   deviation_ = points.scaling.deviation;
+  if (moments_.defined()) return;
   const auto alike = [](const std::vector<double>& v) { return std::count(v.begin(), v.end(), v[0]) == std::ssize(v); };
   if (alike(mean_) && alike(deviation_))
     for (int byte = 0; byte < 256; ++byte) scaled_.push_back(static_cast<float>((byte - mean_[0]) / deviation_[0]));
@@ -87,6 +92,23 @@ void PointBatches::gather_bytes(std::span<const int64_t> order, float* to) const
     for (int64_t j = 0; j < width_; ++j) {
       const auto column = static_cast<size_t>(j);
       *to++ = scaled_.empty() ? static_cast<float>((from[j] - mean_[column]) / deviation_[column]) : scaled_[from[j]];
+    }
+  }
+}
+
+/// Half precision or not, what a row's moments are does not depend on the rows beside it.
+void PointBatches::gather_draws(std::span<const int64_t> order, int64_t epoch, int64_t start, float* to) const {
+  // A seed of its own, so that no number is shared with the noise of the steps.
+  const RandomKey key{derive_seed(seed_, kDrawRole), Stream::noise, static_cast<uint64_t>(epoch)};
+  std::vector<float> eps(static_cast<size_t>(width_));
+  for (size_t i = 0; i < order.size(); ++i) {
+    const Tensor row = moments_.select(0, order[i]).to(at::kFloat).contiguous();
+    const float *mean = row.const_data_ptr<float>(), *log_variance = mean + width_;
+    fill_normal(key, start + static_cast<int64_t>(i), width_, std::span<float>(eps));
+    for (int64_t j = 0; j < width_; ++j) {
+      const auto column = static_cast<size_t>(j);
+      const double z = mean[j] + std::exp(0.5 * log_variance[j]) * eps[column];
+      *to++ = static_cast<float>((z - mean_[column]) / deviation_[column]);
     }
   }
 }
@@ -118,6 +140,8 @@ Batch PointBatches::at(int64_t index) {
                                          static_cast<size_t>(std::min(batch_ - i, rows - start)));
     if (x0_.defined())
       gather(order, width, x0_.const_data_ptr<float>(), to + i * width);
+    else if (moments_.defined())
+      gather_draws(order, epoch, start, to + i * width);
     else
       gather_bytes(order, to + i * width);
     if (out.condition.label)

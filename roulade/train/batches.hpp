@@ -11,7 +11,8 @@
 namespace roulade {
 
 /// Batches of points in an order that depends on (seed, epoch) alone: every point once an epoch, batches run on into
-/// the next. Which of several texts goes with a point depends on (seed, epoch, place in it), too.
+/// the next. Which of several texts goes with a point depends on (seed, epoch, place in it), too, and so does what is
+/// drawn from a Gaussian: mean + exp(log_variance / 2) eps, then scaled.
 class PointBatches {
  public:
   /// points: where they are bytes, they become numbers batch by batch, and the points' source must outlive this.
@@ -22,10 +23,12 @@ class PointBatches {
 
  private:
   void gather_bytes(std::span<const int64_t> order, float* to) const;
+  void gather_draws(std::span<const int64_t> order, int64_t epoch, int64_t start, float* to) const;
   void gather_texts(std::span<const int64_t> order, int64_t epoch, int64_t start, int64_t* to) const;
 
   int64_t rows_, width_;
-  Tensor x0_, labels_;  ///< x0_ is not defined where there are bytes
+  Tensor x0_, labels_;  ///< x0_ is defined where there are numbers
+  Tensor moments_;      ///< defined where there are Gaussians
   std::vector<std::vector<int64_t>> texts_;
   ByteRows bytes_;
   std::vector<double> mean_, deviation_;  ///< of each column of bytes

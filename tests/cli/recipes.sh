@@ -9,8 +9,8 @@ full="${ROULADE_RECIPES:-}"
 [[ "${1:-}" == --full ]] && full=full && shift
 names=("$@")
 # The families side by side (family_*) have a script of their own: a GAN's loss need not fall; digits.sh has the digits.
-# emoji, fashion_mnist, papirus and wesnoth need packages: docs/images.md says how to run them.
-[[ ${#names[@]} -gt 0 ]] || names=($(basename -s .toml "$tree"/recipes/*.toml | grep -v "^family_\|^digits$\|^emoji$\|^fashion_mnist$\|^papirus$\|^wesnoth$"))
+# emoji, fashion_mnist, papirus, wesnoth and latent_* need packages: docs/images.md and docs/latents.md say how to run them.
+[[ ${#names[@]} -gt 0 ]] || names=($(basename -s .toml "$tree"/recipes/*.toml | grep -v "^family_\|^latent_\|^digits$\|^emoji$\|^fashion_mnist$\|^papirus$\|^wesnoth$"))
 
 short=(--set train.steps=150 --set train.batch=256 --set train.warmup=10 --set train.log_every=10 --set data.validation_count=500)
 for name in "${names[@]}"; do

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "roulade/data/byte_rows.hpp"
+#include "roulade/latent/autoencoder_kl.hpp"
+#include "roulade/objective/objective.hpp"
+#include "roulade/run/recipe.hpp"
+#include "roulade/run/sampling.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace roulade {
+
+/// The group of weights that make_autoencoding trains.
+inline constexpr const char* kAutoencoderGroup = "autoencoder";
+
+/// Whether a resolved recipe trains an autoencoder of pictures: objective.kind = "autoencoding".
+bool is_autoencoding(const Recipe& resolved);
+
+/// Black and white are -1 and 1 to the network, as diffusers' pipelines take it (data.scale = "pixels").
+bool is_minus_one_to_one(const DataFacts& facts);
+
+/// Throws Error(usage) unless an autoencoder takes such pictures and gives them back in their own shape: black and
+/// white are -1 and 1 to it, its channels are theirs, height and width are multiples of its factor.   where: as the
+/// error names it.
+void check_pictures_fit(const AutoencoderConfig& config, const DataFacts& facts, const std::string& where);
+
+/// The autoencoder of [autoencoder] for these pictures, its weights drawn by `seed`. Throws Error(usage) as
+/// check_pictures_fit does, for a configuration that does not fit together, and where a key that it has no use for
+/// differs from its default (schedule, model, denoiser, guidance, text, the sampler).
+std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& resolved, const DataFacts& facts,
+                                                              uint64_t seed);
+
+/// Its objective, by the recipe's [objective].
+std::shared_ptr<const Objective> make_autoencoding_of(const Recipe& resolved,
+                                                      std::shared_ptr<const AutoencoderKl> autoencoder);
+
+/// Mean and standard deviation of z ~ q(z | x) over pictures, channels and places, in the encoder's own unit:
+/// Var z = E[exp(log_variance)] + Var mean.
+struct LatentMoments {
+  double mean = 0, deviation = 0;
+};
+
+/// Of the first of the training pictures, 1,024 at most.   training: bytes or numbers that are scaled by facts.
+LatentMoments latent_moments(const AutoencoderKl& autoencoder, const DataFacts& facts, const TrainingSet& training);
+
+/// Writes CHECKPOINT/vae/ as diffusers' AutoencoderKL has it, with scaling_factor = 1 / the deviation of the latents
+/// over training pictures (latent_moments), so that a denoiser meets latents of unit deviation. weights: by name.
+/// Throws Error(numeric) where the latents all are one number, Error(io). Source of the factor: Rombach et al. 2022,
+/// appendix G.
+void write_picture_autoencoder(const std::filesystem::path& checkpoint, const Recipe& resolved, const DataFacts& facts,
+                               const TrainingSet& training, const std::map<std::string, Tensor>& weights);
+
+/// The autoencoder of CHECKPOINT/vae/config.json, with the factor measured; its weights are drawn, not read. Throws
+/// Error(input) for a damaged file and one that is not of these pictures, Error(io).
+std::shared_ptr<const AutoencoderKl> open_picture_autoencoder(const std::filesystem::path& checkpoint,
+                                                              const DataFacts& facts);
+
+/// The folder of a run's autoencoder in a checkpoint: CHECKPOINT/vae.
+std::filesystem::path autoencoder_folder(const std::filesystem::path& checkpoint);
+
+}  // namespace roulade

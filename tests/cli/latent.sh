@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The chain of Stable Diffusion in small: an autoencoder learns pictures, a denoiser their latents, samples are decoded.
+source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
+python3 "$tree/tests/cli/shapes.py" make shapes
+cat >coder.toml <<'T'
+[data]
+kind = "images"
+path = "shapes"
+scale = "pixels"
+validation = 0
+
+[objective]
+kind = "autoencoding"
+
+[autoencoder]
+block_out_channels = [16, 32]
+down_block_types = ["DownEncoderBlock2D", "DownEncoderBlock2D"]
+up_block_types = ["UpDecoderBlock2D", "UpDecoderBlock2D"]
+latent_channels = 4
+norm_num_groups = 8
+
+[train]
+steps = 400
+batch = 16
+lr = 3e-3
+warmup = 20
+decay = "cosine"
+ema = [0.9]
+checkpoint_every = 150
+T
+# Objective and sizes of the network aside as in shapes.toml, on the latents.
+sed -e 's/^block_out_channels.*/block_out_channels = [16, 32]/' -e 's/^steps = 1000/steps = 8\ncheckpoint_every = 3\nkeep = 9/' \
+  -e 's/^warmup = 50/warmup = 0/' "$tree/tests/cli/shapes.toml" >latent.toml
+printf '\n[latent]\npath = "coder"\n' >>latent.toml
+
+steps=()
+[[ $sanitized == yes ]] && steps=(--set train.steps=155)
+ends 0 train coder.toml --out coder --quiet "${steps[@]}" --set train.keep=9 --set train.preview_every=150
+[[ -s coder/previews/step-00000150.png ]] || fail "no preview of the autoencoder"
+
+# Stopped and resumed: the same bytes, the measured factor included.
+last="$(readlink coder/checkpoints/latest)"
+cp -r coder part
+rm -r "part/checkpoints/$last" part/checkpoints/latest
+ends 0 train part --resume --quiet
+for name in training.safetensors vae/config.json vae/diffusion_pytorch_model.safetensors; do
+  same {coder,part}/checkpoints/"$last"/$name
+done
+rm -r part
+
+# What comes back, beside what the mean picture would leave; the factor.
+ends 0 inspect coder --json
+says out '"scaling_factor"'
+says out '"latents": "4 x 6 x 6"'
+ends 0 eval coder --quiet
+ends 0 report coder --quiet
+[[ -s coder/report/reconstructions.png && -s coder/report/loss.png && ! -e coder/report/schedule.png ]] || fail "report of coder"
+cat >rows.py <<'P'
+"""Pictures of shapes/PART as a table of the run's columns: channel, row, column."""
+import csv, glob, json, struct, sys, zlib
+columns = json.load(open("coder/data.json"))["columns"]
+def pixels(name):  # as shapes.py writes them: RGB, no filter
+    data, at, out = open(name, "rb").read(), 8, b""
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        if kind == b"IDAT":
+            out += data[at + 8:at + 8 + size]
+        at += 12 + size
+    raw = zlib.decompress(out)
+    lines = [raw[i * 37 + 1:i * 37 + 37] for i in range(12)]
+    return [lines[y][x * 3 + c] for c in range(3) for y in range(12) for x in range(12)]
+def part(name):
+    return [pixels(file) for file in sorted(glob.glob(f"shapes/{name}/*.png"))]
+if __name__ == "__main__":
+    with open(sys.argv[2], "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns] + part(sys.argv[1]))
+P
+python3 rows.py test test.csv
+ends 0 sample coder --from test.csv -o back.csv --quiet
+python3 - $sanitized <<'P' >said || fail "reconstructions: $(cat said)"
+import csv, json, sys
+from rows import part
+test, train = part("test"), part("train")
+back = [[float(v) for v in row] for row in list(csv.reader(open("back.csv")))[1:]]
+mean = [sum(column) / len(train) for column in zip(*train)]
+def error(rows):
+    return sum(abs(a - b) for real, made in zip(test, rows) for a, b in zip(real, made)) / len(test) / len(mean)
+own, plain = error(back), error([mean] * len(test))
+figures = {row["figure"]: row["generated"]["mean"] for row in json.load(open("coder/eval.json"))["figures"]}
+print(own, plain, figures)
+assert len(back) == len(test)
+assert own < (0.7 if sys.argv[1] == "yes" else 0.3) * plain, "no better than the mean picture"
+assert abs(own - figures["mean_absolute_error"]) < 1e-3
+assert abs(figures["latent_deviation"] - 1) < 0.25  # of the pairs that are held out
+assert figures["psnr"] > 10 and figures["divergence"] > 0
+P
+
+# What an autoencoder cannot do is told.
+refuses 2 "[sample] an autoencoder makes nothing of noise: expected --from FILE, pictures to encode and decode (a recipe with [latent] path = RUN trains what samples)" \
+  sample coder -n 3 --quiet
+for command in likelihood doctor; do
+  ends 2 $command coder
+  says err "$command needs a diffusion model"
+done
+ends 2 train coder.toml --out no --set schedule.kind=edm
+says err "[schedule.kind] objective 'autoencoding' trains an autoencoder"
+ends 2 train coder.toml --out no --set data.size=11
+says err "multiples of 2"
+ends 2 train coder.toml --out no --set objective.kind=denoising
+says err "table [autoencoder]: expected objective.kind = \"autoencoding\""
+
+# As diffusers has it: a folder that serves as the run does.
+ends 0 export coder --out exported --json
+says out '"pipeline": "AutoencoderKL"'
+same exported/config.json "coder/checkpoints/$last/vae/config.json"
+
+# A denoiser on the latents: encoded once, stopped and resumed to the same bytes, alone afterwards.
+ends 0 train latent.toml --out run --quiet --set train.preview_every=8
+[[ "$(ls run/latents | wc -l)" == 1 && -s run/vae/config.json ]] || fail "run: $(ls run run/latents)"
+[[ -s run/previews/step-00000008.png ]] || fail "no preview"
+# Kept as float16: z = mean + exp(log_variance / 2) eps of all pictures has the deviation 1 / scaling_factor.
+python3 - <<'P' >said || fail "latents: $(cat said)"
+import glob, json, math, struct
+data = open(glob.glob("run/latents/*.safetensors")[0], "rb").read()
+size, = struct.unpack("<Q", data[:8])
+entry = json.loads(data[8:8 + size])["moments"]
+rows, two, width = entry["shape"]
+assert (rows, two, width, entry["dtype"]) == (48, 2, 4 * 6 * 6, "F16"), entry
+at = 8 + size + entry["data_offsets"][0]
+values = struct.unpack(f"<{rows * 2 * width}e", data[at:at + 4 * rows * width])
+means = [v for i in range(rows) for v in values[2 * i * width:(2 * i + 1) * width]]
+variances = [math.exp(v) for i in range(rows) for v in values[(2 * i + 1) * width:(2 * i + 2) * width]]
+mean = sum(means) / len(means)
+deviation = math.sqrt(sum((v - mean) ** 2 for v in means) / len(means) + sum(variances) / len(variances))
+factor = json.load(open("run/vae/config.json"))["scaling_factor"]
+print(deviation, factor, deviation * factor)
+assert abs(deviation * factor - 1) < 0.005
+P
+cp -r run part
+rm -r part/checkpoints/step-0000000[68] part/checkpoints/latest
+mv coder gone
+ends 0 train part --resume --quiet
+same {run,part}/checkpoints/step-00000008/training.safetensors
+rm -r part
+ends 0 sample run --prompt "red square" -n 3 --steps 3 -o pictures.csv --quiet
+python3 - <<'P' || fail "samples are not pictures of 12 x 12 in 8 bits"
+import csv, json
+header, *rows = csv.reader(open("pictures.csv"))
+assert header == json.load(open("run/data.json"))["columns"] and len(rows) == 3, header
+assert all(0 <= float(v) <= 255 and float(v) == int(float(v)) for row in rows for v in row)
+P
+ends 0 sample run --prompt "red square" -n 3 --steps 3 -o sheet.png --attention red --quiet
+[[ -s sheet-attention.png ]] || fail "no sheet of attention"
+ends 0 replay sheet.png --threads 1
+says out identical
+ends 0 sample run --from test.csv --strength 0.5 -o edited.csv --quiet
+[[ "$(wc -l <edited.csv)" == 17 ]] || fail "edited: $(wc -l <edited.csv) lines"
+ends 0 report run --quiet
+[[ -s run/report/samples.png && -s run/report/reverse.png && -s run/report/noising.png ]] || fail "report of run"
+ends 0 inspect run --json
+says out '"latents": "4 x 6 x 6"'
+ends 2 likelihood run
+says err "likelihood needs a network on the data themselves"
+ends 2 sample run --complete test.csv
+says err "pictures to complete"
+
+# Another folder of the same weights, and a place for all runs: nothing is encoded twice.
+ends 0 train latent.toml --out other --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept
+ends 0 train latent.toml --out again --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept
+[[ "$(ls kept | wc -l)" == 1 && ! -e other/latents ]] || fail "kept: $(ls kept)"
+same kept/* run/latents/*
+same {other,again}/checkpoints/step-00000002/training.safetensors
+
+# A damaged or another autoencoder is told, and nothing is left of the attempt.
+refuses 6 "[$PWD/coder] no such folder; latent.path names a run that trains an autoencoder, or a folder" \
+  train latent.toml --out no --quiet
+ends 2 train latent.toml --out no --quiet --set latent.path=run
+says err "[latent.path] objective of the run"
+truncate -s 1000 exported/diffusion_pytorch_model.safetensors
+ends 3 train latent.toml --out no --quiet --set latent.path=exported
+says err "exported/diffusion_pytorch_model.safetensors"
+[[ ! -e no ]] || fail "a refused training left a folder"
+cp exported/diffusion_pytorch_model.safetensors run/vae/
+ends 3 sample run -n 1 --quiet
+says err "run/vae/diffusion_pytorch_model.safetensors"
+finish
