@@ -72,6 +72,7 @@ Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
   if (out.rows == 0)
     fail(Code::input, "doctor", "held-out points", "rows of a test or validation split (data.test, data.validation)",
          "none");
+  number_texts(out, parts.source->texts(), parts.texts.get());
   return parts.facts.scaling.apply(out);
 }
 

@@ -153,7 +153,8 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const bool plane = run.facts.columns.size() == 2;
   const bool pictures = run.facts.pictures();
   const int64_t shown = std::min(pictures ? kSheetPictures : kShown, sample.count);
-  const Points many = source->draw(Split::test, run.seed, plane ? kCounted : pictures ? kSheetPictures : kShown);
+  Points many = source->draw(Split::test, run.seed, plane ? kCounted : pictures ? kSheetPictures : kShown);
+  number_texts(many, source->texts(), run.texts.get());
   const Points data = part_of(many, 0, kShown);
   PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
                                           .seed = run.seed,

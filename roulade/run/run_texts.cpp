@@ -103,6 +103,16 @@ TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& tex
   return out;
 }
 
+void number_texts(Points& points, const std::vector<std::string>& of_source, TextTable* table) {
+  if (table == nullptr || points.texts.empty()) {
+    points.texts.clear();
+    return;
+  }
+  std::vector<std::string> texts;
+  for (const int64_t number : points.texts) texts.push_back(of_source[static_cast<size_t>(number)]);
+  points.texts = table->add(texts);
+}
+
 std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,
                                     const std::shared_ptr<const TextTable>& texts) {
   std::shared_ptr<Model> network = make_model(resolved.tables.at("model"), shape, seed);

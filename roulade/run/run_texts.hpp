@@ -45,6 +45,10 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
 /// texts: of all the data; training: of its training part, in its order.
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training);
 
+/// Makes the numbers of the points' texts, among those of their source, numbers in a table, to which these texts are
+/// added; without a table the numbers go.   of_source: PointSource::texts().
+void number_texts(Points& points, const std::vector<std::string>& of_source, TextTable* table);
+
 /// The recipe's network, reading texts where `texts` is there.
 std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,
                                     const std::shared_ptr<const TextTable>& texts);
