@@ -244,17 +244,10 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   RunFigures f;
   // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.
-  Bench b{run,
-          request,
-          make_train_parts(resolve(read_run_recipe(RunFolder{run.folder}))),
-          nullptr,
-          nullptr,
-          {},
-          {},
-          exact_of(run),
-          nullptr,
-          nullptr,
-          {}};
+  Recipe trained = resolve(read_run_recipe(RunFolder{run.folder}));
+  if (const Table& text = run.recipe.tables.at("text"); text.count("path") > 0)
+    trained.tables.at("text")["path"] = text.at("path");
+  Bench b{run, request, make_train_parts(trained), nullptr, nullptr, {}, {}, exact_of(run), nullptr, nullptr, {}};
   b.training = b.parts.training.points();
   b.held_out = held_out_of(b.parts, run.seed, b.points());
   f.step = run.step;

@@ -65,7 +65,8 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
   if (s.path.empty()) fail(Code::usage, "text.path", "no folder is named");
   std::error_code ignored;
   if (!std::filesystem::exists(s.path, ignored))
-    fail(Code::io, s.path, "no such folder; text.path names where the run's text encoder lies");
+    fail(Code::io, s.path, "no such folder of a text encoder",
+         "one that is there (where it has moved: --set text.path=DIR)");
   TextAnswer answer{.clip_skip = s.clip_skip, .final_norm = s.final_norm};
   if (!s.pooling.empty()) answer.pooling = s.pooling;
   std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(s.path);
@@ -74,6 +75,14 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
                                                       .limit = s.tokens,
                                                       .same_length = clip,
                                                       .encoder = open_text_encoder(s.path, answer)});
+}
+
+void check_text_encoder(const Recipe& resolved, const TextFacts& facts) {
+  const TextSettings s = settings(resolved);
+  if (s.kind != TextSettings::kFolder || facts.encoder_sha256.empty()) return;
+  if (const std::string now = text_encoder_sha256(s.path); now != facts.encoder_sha256)
+    fail(Code::input, s.path, "this is another text encoder than the run was trained with",
+         fmt::format("files whose SHA-256 is {}", facts.encoder_sha256), now);
 }
 
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training) {
@@ -98,6 +107,7 @@ TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& tex
     return out;
   }
   const auto table = make_text_table(resolved, out);
+  out.encoder_sha256 = text_encoder_sha256(s.path);
   out.tokens = table->parts().encoder->width();
   out.pooled = table->parts().encoder->pooled_width();
   return out;

@@ -34,12 +34,17 @@ struct TextFacts {
   int64_t tokens = 0;                   ///< width of the token states; 0 = the run reads no text
   int64_t pooled = 0;                   ///< width of the pooled vector; 0 = none
   std::vector<std::string> vocabulary;  ///< of kind "small"
+  std::string encoder_sha256;           ///< of kind "folder" (text_encoder_sha256); empty = not known, or none
   std::vector<std::string> captions;    ///< some of the training data's, for samples without a prompt
 };
 
 /// The table of texts that a recipe's network reads; null where it reads none. Throws as open_tokenizer and
 /// open_text_encoder do, Error(usage) for [text] kind "folder" without a path.
 std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFacts& facts);
+
+/// Throws Error(input) where a recipe's folder holds another encoder than the one that these facts were trained with;
+/// where it is not known, nothing is looked at.
+void check_text_encoder(const Recipe& resolved, const TextFacts& facts);
 
 /// What the recipe makes of the training data's texts. Throws Error(input) where it reads texts and the data have none.
 /// texts: of all the data; training: of its training part, in its order.

@@ -51,7 +51,7 @@ struct TrainedRun {
 
 struct OpenRequest {
   std::filesystem::path run;
-  std::vector<std::string> set;       ///< "sample.steps=20": keys of sample, guidance, eval and run only
+  std::vector<std::string> set;  ///< "sample.steps=20": keys of sample, guidance, eval and run, and text.path, only
   std::optional<int64_t> checkpoint;  ///< step; absent = latest
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run on pictures with captions: which text goes where.
+#include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/run/level_losses.hpp"
 #include "roulade/run/noise_levels.hpp"
+#include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
 
 #include <filesystem>
@@ -107,6 +109,22 @@ TEST(Texts, ErrorsByLevelTakeThem) {
   Points silent = told;
   silent.texts.clear();
   EXPECT_NE(level_errors(run, told, 3).x0, level_errors(run, silent, 3).x0);
+}
+
+TEST(Texts, ATrainedRunTakesAnotherFolderOfItsEncoderAndNothingElseOfText) {
+  const Captioned folder;
+  Recipe recipe = folder.recipe();
+  recipe.tables["text"] = {{"kind", "folder"}, {"path", "/before"}};
+  const Recipe now = with_overrides(resolve(recipe), {"text.path=/after"}, {"run", "text.path"});
+  EXPECT_EQ(text_of(now, "text", "path"), "/after");
+  for (const char* other : {"text.clip_skip=2", "text.kind=small", "text=1", "model.width=3"}) {
+    try {
+      with_overrides(resolve(recipe), {other}, {"run", "text.path"});
+      FAIL() << other;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), Code::usage) << other;
+    }
+  }
 }
 
 }  // namespace
