@@ -47,6 +47,7 @@ TrainedRun open_run(const OpenRequest& request) {
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 
+  run.network = model;
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts);
   return run;
 }

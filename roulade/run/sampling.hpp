@@ -40,6 +40,7 @@ struct TrainedRun {
   Recipe recipe;  ///< resolved, with the overrides
   DataFacts facts;
   std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where a sample takes one call
+  std::shared_ptr<const Model> network;        ///< the denoiser's, without guidance; null where that is null
   std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
   std::shared_ptr<const Schedule> schedule;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; null = it reads none
