@@ -15,7 +15,7 @@ namespace {
 struct Options {
   WorkOptions work;
   std::vector<std::string> recipes, failures;
-  std::string out;
+  std::string out, vary, judges;
   int64_t seeds = 10;
   double seconds = 0;
 };
@@ -26,6 +26,8 @@ int compare(const Options& o) {
   request.recipes = o.recipes;
   request.out = o.out.empty() ? fresh_run("runs/compare") : std::filesystem::path(o.out);
   request.set = o.work.set;
+  request.vary = o.vary;
+  request.judges = o.judges;
   request.first_seed = o.work.seed.value_or(0);
   request.seeds = o.seeds;
   request.seconds = o.seconds;
@@ -33,8 +35,8 @@ int compare(const Options& o) {
   request.progress = work.progress();
   request.cancel = work.cancel();
   request.say = [&](const std::string& line) { work.say(line); };
-  work.say(fmt::format("comparing {} recipes in {}, {} thread{}", o.recipes.size(), request.out.string(),
-                       work.threads(), work.threads() == 1 ? "" : "s"));
+  work.say(fmt::format("comparing {} recipe{} in {}, {} thread{}", o.recipes.size(), o.recipes.size() == 1 ? "" : "s",
+                       request.out.string(), work.threads(), work.threads() == 1 ? "" : "s"));
   const CompareResult result = run_comparison(request);
   if (!result.finished)
     return work.stopped(fmt::format("stopped; the same command with --out {} goes on", request.out.string()));
@@ -60,6 +62,13 @@ void add_compare(CLI::App& root, int& exit_code) {
                   "training time of each run, by the measured\ntime of a step; default: train.steps")
       ->option_text("S")
       ->check(CLI::PositiveNumber);
+  command
+      .add_option("--vary", o->vary, "each recipe once with each value of a key, as\nmodel.condition=concat,modulation")
+      ->option_text("KEY=A,B");
+  command
+      .add_option("--judges", o->judges,
+                  "of runs that read texts: judge their obedience, too;\na folder as of roulade obey")
+      ->option_text("DIR");
   command.add_option("--failed-if", o->failures, "a run failed whose figure lies there, as\nmodes<20; may be repeated")
       ->option_text("RULE")
       ->expected(1)
@@ -69,7 +78,10 @@ void add_compare(CLI::App& root, int& exit_code) {
   command.footer(
       "Example:\n"
       "  roulade compare family_diffusion family_vae family_gan --seconds 20 \\\n"
-      "    --failed-if 'modes<20' --threads 1");
+      "    --failed-if 'modes<20' --threads 1\n"
+      "  roulade compare papirus \\\n"
+      "    --vary model.condition=concat,modulation,cross_attention \\\n"
+      "    --seeds 1 --judges judges/papirus --set eval.pairs=1");
   command.callback([o, &exit_code] { exit_code = compare(*o); });
 }
 

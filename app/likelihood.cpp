@@ -68,7 +68,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
   command.add_option("--t-min", r.t_min, "where the data stand; default:\nthe least time that was trained")
       ->option_text("T")
       ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--label", o->label, "each row's density given its class, or without")
+  command.add_option("--label", o->label, "each row's density given its class or text, or\nwithout")
       ->option_text("data|none")
       ->check(CLI::IsMember({"data", "none"}));
   command.add_flag_callback(

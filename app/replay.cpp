@@ -16,7 +16,7 @@ namespace roulade::app {
 namespace {
 
 struct Options {
-  std::string picture, run, out;
+  std::string picture, run, out, encoder;
   std::optional<int64_t> threads;
   bool quiet = false, json = false;
 };
@@ -52,6 +52,7 @@ int replay_picture(const Options& o) {
   request.picture = o.picture;
   request.run = o.run;
   request.out = o.out;
+  request.text_path = o.encoder;
   request.progress = work.progress();
   request.cancel = work.cancel();
   const Replay made_again = replay(made, request);
@@ -89,6 +90,10 @@ void add_replay(CLI::App& root, int& exit_code) {
       .add_option(
           "--run", o->run,
           "run folder, or one that diffusers saved; default: the\none that the picture names, here or beside it")
+      ->option_text("DIR");
+  command
+      .add_option("--text-encoder", o->encoder,
+                  "where the run's text encoder lies, if it has moved\n(text.path); default: where it was")
       ->option_text("DIR");
   command.add_option("--threads", o->threads, "default: as many as made the picture")
       ->option_text("N")

@@ -119,6 +119,25 @@ std::string facts_card(const std::vector<ComparedRun>& runs) {
       heading(runs, "", ""), rows);
 }
 
+// A card for each name of a gallery.
+std::string galleries(const std::vector<ComparedRun>& runs) {
+  const auto names = names_of<ReportGallery>(
+      runs, [](const ComparedRun& r) -> const std::vector<ReportGallery>& { return r.content.galleries; });
+  std::vector<std::string> run_names;
+  for (const ComparedRun& run : runs) run_names.push_back(run.name);
+  std::string out;
+  for (const std::string& name : names) {
+    std::vector<const ReportGallery*> of;
+    for (const ComparedRun& run : runs) {
+      const auto& all = run.content.galleries;
+      const auto found = std::find_if(all.begin(), all.end(), [&](const ReportGallery& g) { return g.name == name; });
+      of.push_back(found == all.end() ? nullptr : &*found);
+    }
+    out += plot::side_by_side_card(run_names, of);
+  }
+  return out;
+}
+
 // The smoothed losses, and where there are validation losses those too.
 Picture losses_picture(const std::vector<ComparedRun>& runs) {
   Picture all{"loss", {}, {}};
@@ -167,19 +186,30 @@ std::vector<std::filesystem::path> write_comparison(const std::vector<ComparedRu
       std::any_of(runs.begin(), runs.end(), [](const ComparedRun& r) { return !r.content.loss.step.empty(); });
   if (losses) pictures.push_back(losses_picture(runs));
 
+  std::vector<ReportSheet> sheets;
+  for (size_t i = 0; i < runs.size(); ++i)
+    for (ReportSheet sheet : runs[i].content.sheets) {
+      if (sheet.name != "samples") continue;
+      sheet.name = fmt::format("samples-{}", i + 1);
+      sheet.title = runs[i].name;
+      sheets.push_back(std::move(sheet));
+    }
+
   struct Item {
     std::string name;
     std::function<std::string()> make;
   };
   std::vector<Item> items;
   std::vector<std::string> names;
+  for (const ReportSheet& sheet : sheets) items.push_back({sheet.name + ".png", [&sheet] { return sheet.png; }});
   for (const Picture& picture : pictures) {
     items.push_back({picture.name + ".png", [&picture] { return plot::to_png(picture.figure); }});
     items.push_back({picture.name + ".svg", [&picture] { return plot::to_svg(picture.figure); }});
   }
   for (const Item& item : items) names.push_back(item.name);
   items.push_back({"index.html", [&] {
-                     std::string cards = figures_card(runs) + facts_card(runs);
+                     std::string cards = figures_card(runs) + facts_card(runs) + galleries(runs);
+                     for (const ReportSheet& sheet : sheets) cards += plot::sheet_card(sheet);
                      for (const Picture& picture : pictures) cards += plot::figure_card(picture);
                      return plot::page_around(fmt::format("{} runs side by side", runs.size()), "",
                                               cards + plot::files_card(names));

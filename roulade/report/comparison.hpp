@@ -18,8 +18,9 @@ struct ComparedRun {
   std::vector<ReportFact> facts;  ///< what it was made of, in the same order for all
 };
 
-/// Writes index.html, a page as write_report's of all runs side by side: a table of figures, of facts, the losses in
-/// one picture, the samples of each; beside it the pictures as PNG and SVG, those of run i (from 1) as samples-i.
+/// Writes index.html, a page as write_report's of all runs side by side: a table of figures, of facts, galleries of one
+/// name row by row, the losses in one picture, the samples of each (points, or the sheet "samples"); beside it the
+/// pictures as PNG and SVG, those of run i (from 1) as samples-i.
 /// Returns the paths written, index.html first. Throws Error(usage) without runs, Error(io).
 std::vector<std::filesystem::path> write_comparison(const std::vector<ComparedRun>& runs,
                                                     const std::filesystem::path& folder,

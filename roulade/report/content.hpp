@@ -114,6 +114,42 @@ struct ReportSheet {
   std::string png;  ///< the bytes of the file
 };
 
+/// A picture, with words below it that a reader can select.
+struct CaptionedPicture {
+  std::string png;    ///< the bytes of the file
+  int64_t width = 0;  ///< its pixels across; a small one is enlarged, each pixel a square
+  std::string caption;
+};
+
+/// Pictures beside each other, below the text that they have in common.
+struct PictureRow {
+  std::string text;  ///< may be empty
+  std::vector<CaptionedPicture> pictures;
+};
+
+/// Rows of pictures of a network that reads texts, with one heading.
+struct ReportGallery {
+  std::string name;  ///< of the element, for links to it; runs side by side are shown by galleries of one name
+  std::string title, note;
+  std::vector<PictureRow> rows;
+};
+
+/// Whether pictures show what their texts ask for: shares that judges find right, and some of the pictures.
+struct ReportObedience {
+  struct Figure {
+    std::string name;  ///< "colour"
+    double samples = 0, samples_error = 0;
+    double real = 0, real_error = 0;  ///< the same of real pictures with these texts
+    double chance = 0;
+  };
+  std::string name;   ///< of the element: "obedience-test"
+  std::string texts;  ///< which: "never trained on"
+  std::string note;
+  std::vector<Figure> figures;
+  std::string png;                   ///< the bytes of a sheet of pictures; may be empty
+  std::vector<std::string> prompts;  ///< theirs, row after row; may be empty
+};
+
 /// Everything that a report shows. Whatever is empty is left out of it.
 struct ReportContent {
   std::string title;
@@ -122,9 +158,11 @@ struct ReportContent {
   PlotPoints data, samples;          ///< in the data's units
   /// Samples on their way from noise to data, in the data's units, noise first (frames of the reverse process).
   std::vector<ReportFrame> frames;
-  std::vector<int64_t> frame_labels;  ///< [rows of a frame] classes, or empty
-  std::vector<ReportFrame> noising;   ///< data on their way to noise, in the model's units, data first
-  std::vector<ReportSheet> sheets;    ///< in front of all else
+  std::vector<int64_t> frame_labels;       ///< [rows of a frame] classes, or empty
+  std::vector<ReportFrame> noising;        ///< data on their way to noise, in the model's units, data first
+  std::vector<ReportGallery> galleries;    ///< in front of all else
+  std::vector<ReportObedience> obedience;  ///< then these
+  std::vector<ReportSheet> sheets;         ///< then these
   ScheduleCurves schedule;
   LossCurves loss;
   LevelErrors level_errors;
@@ -133,6 +171,7 @@ struct ReportContent {
   CostCurves samplers;                ///< cost: network calls a sample
   CostCurves training;                ///< cost: seconds of training
   std::vector<ReportFigure> figures;
+  double sample_seconds = 0;            ///< for one picture; 0 = not measured
   std::string figures_note;             ///< e.g. "20 pairs of 10,000 points, test split"
   std::string recipe;                   ///< TOML text
   std::vector<std::string> commands;    ///< how to reproduce it, one line each

@@ -80,6 +80,9 @@ std::string page_of(const ContestContent& content, const plot::Figure* figure) {
         "<figure class=\"card wide all\" id=\"samples\">\n<h2>Samples</h2>\n<div class=\"scroll\">\n{}</div>\n"
         "<figcaption>Samples in blue over data in grey.</figcaption>\n</figure>\n",
         plot::to_inline_svg(*figure));
+  std::vector<const ReportGallery*> galleries;
+  for (const ReportGallery& gallery : content.galleries) galleries.push_back(&gallery);
+  body += plot::side_by_side_card(content.gallery_names, galleries);
   for (const ReportFact& recipe : content.recipes)
     body += plot::text_card("recipe-" + recipe.name, recipe.name, recipe.value);
   std::string commands;

@@ -30,8 +30,10 @@ struct ContestContent {
   std::string panel_title;
   std::vector<ContestPanel> panels;  ///< row after row
   int panel_columns = 3;
-  std::vector<ContestPanel> medians;  ///< one row, for a picture of its own
-  std::vector<ReportFact> recipes;    ///< name, TOML text
+  std::vector<ContestPanel> medians;       ///< one row, for a picture of its own
+  std::vector<std::string> gallery_names;  ///< of the galleries, one each
+  std::vector<ReportGallery> galleries;    ///< side by side, of one name
+  std::vector<ReportFact> recipes;         ///< name, TOML text
   std::vector<std::string> commands;
   std::vector<ReportFact> environment;
 };

@@ -135,12 +135,8 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   };
   std::string commands;
   for (const std::string& line : content.commands) commands += line + "\n";
-  std::string body;
-  for (const ReportSheet& sheet : content.sheets)
-    body += fmt::format(
-        "<figure class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\"><img alt=\"{}\" "
-        "src=\"data:image/png;base64,{}\"></div>\n{}</figure>\n",
-        escape(sheet.name), escape(sheet.title), escape(sheet.title), base64(sheet.png), caption(sheet.caption));
+  std::string body = galleries_card(content.galleries) + obedience_cards(content.obedience);
+  for (const ReportSheet& sheet : content.sheets) body += sheet_card(sheet);
   body += card("samples");
   if (!animation.labels.empty()) body += animation_card(animation);
   if (!content.figures.empty()) body += figures_card(content);
@@ -153,6 +149,13 @@ std::string to_page(const ReportContent& content, const std::vector<Picture>& pi
   if (!files.empty()) body += files_card(files);
 
   return page_around(content.title.empty() ? "Report" : content.title, content.summary, body);
+}
+
+std::string sheet_card(const ReportSheet& sheet) {
+  return fmt::format(
+      "<figure class=\"card\" id=\"{}\">\n<h2>{}</h2>\n<div class=\"scroll\"><img alt=\"{}\" "
+      "src=\"data:image/png;base64,{}\"></div>\n{}</figure>\n",
+      escape(sheet.name), escape(sheet.title), escape(sheet.title), base64(sheet.png), caption(sheet.caption));
 }
 
 std::string figure_card(const Picture& picture) {

@@ -24,8 +24,18 @@ std::string page_around(const std::string& title, const std::string& summary, co
 std::string text_card(const std::string& id, const std::string& title, const std::string& text);
 std::string facts_card(const std::vector<ReportFact>& facts);
 
-/// A picture as a card, and the list of the files beside the page.
+/// Galleries as one card "Prompts"; shares that judges find right, a card for each set of texts. Empty without any.
+std::string galleries_card(const std::vector<ReportGallery>& galleries);
+std::string obedience_cards(const std::vector<ReportObedience>& obedience);
+
+/// A gallery of several runs as a card: row k has the pictures of row k of each, with the run's name below. Runs
+/// without it have an empty place.   names, galleries: of one length, null where a run has none.
+std::string side_by_side_card(const std::vector<std::string>& names,
+                              const std::vector<const ReportGallery*>& galleries);
+
+/// A picture as a card, one that is there already, and the list of the files beside the page.
 std::string figure_card(const Picture& picture);
+std::string sheet_card(const ReportSheet& sheet);
 std::string files_card(const std::vector<std::string>& files);
 
 /// What to say of a figure beside its floor: "at the floor" within two standard errors of the difference, else "better

@@ -54,6 +54,17 @@ tbody th { font-weight: 600; }
 th small { display: block; font-weight: 400; color: var(--soft); }
 .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .verdict { white-space: nowrap; font-weight: 600; color: var(--off); }
+.rows { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(332px, 100%), 1fr)); gap: 0 20px; }
+.shots { display: flex; flex-wrap: wrap; gap: 10px; margin: .3rem 0 .8rem; }
+.shots figure { flex: none; width: 104px; margin: 0; }
+.shots .several { display: flex; gap: 4px; flex-wrap: wrap; width: 272px; margin-right: 14px; }
+.shots .several figcaption { flex-basis: 100%; }
+.shots img { display: block; width: 104px; height: auto; border-radius: 3px; }
+.shots .several img { width: 88px; }
+.shots .small { image-rendering: pixelated; }
+.shots figcaption { margin-top: .25rem; line-height: 1.35; }
+.all > h3 { font-size: 1rem; margin: 1.1rem 0 .2rem; }
+.asked { margin: .6rem 0 0; overflow-wrap: anywhere; }
 .differ td { font-weight: 600; }
 .verdict.good { color: var(--good); }
 @media (max-width: 620px) {

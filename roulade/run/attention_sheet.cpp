@@ -10,7 +10,7 @@
 
 namespace roulade {
 
-std::string attention_sheet(const PointSamples& samples, const DataFacts& facts) {
+AttentionPictures attention_pictures(const PointSamples& samples, const DataFacts& facts) {
   constexpr std::array kRed = {1.0, 0.1, 0.05};
   constexpr double kCover = 0.8;  // of the picture, where it reads most
   if (samples.attention.empty() || !facts.pictures())
@@ -36,7 +36,12 @@ std::string attention_sheet(const PointSamples& samples, const DataFacts& facts)
   of.shape = {3, facts.shape[1], facts.shape[2]};
   of.low = 0;
   of.high = 1;
-  return picture_sheet(drawn, of);
+  return {std::move(drawn), std::move(of)};
+}
+
+std::string attention_sheet(const PointSamples& samples, const DataFacts& facts) {
+  const AttentionPictures made = attention_pictures(samples, facts);
+  return picture_sheet(made.points, made.facts);
 }
 
 void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts) {

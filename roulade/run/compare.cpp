@@ -8,10 +8,13 @@
 #include "roulade/io/file.hpp"
 #include "roulade/run/compare_page.hpp"
 #include "roulade/run/contender.hpp"
+#include "roulade/run/run_texts.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,17 +25,52 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+/// "model.condition=concat,modulation": a key and its values, or one value of none. The values name folders.
+struct Varied {
+  std::string key;
+  std::vector<std::string> values{""};
+};
+Varied varied_of(const std::string& text) {
+  if (text.empty()) return {};
+  Varied out{text.substr(0, text.find('=')), {}};
+  std::istringstream in(out.key.size() < text.size() ? text.substr(out.key.size() + 1) : "");
+  for (std::string value; std::getline(in, value, ',');) out.values.push_back(value);
+  const auto bad = [](const std::string& value) {
+    const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; };
+    return value.empty() || value.front() == '.' || !std::all_of(value.begin(), value.end(), plain);
+  };
+  if (out.values.empty() || std::any_of(out.values.begin(), out.values.end(), bad))
+    fail(Code::usage, "compare", "what varies", "table.key=A,B with values of letters, digits, _, - and .", text);
+  return out;
+}
+
+/// Told before anything is trained.
+void check_judges(const Contender& c) {
+  if (c.judges.empty()) return;
+  if (std::get<std::string>(c.recipe.tables.at("text").at("kind").value) == TextSettings::kNone)
+    fail(Code::usage, "compare", "judges of obedience", "recipes whose network reads texts ([text])", c.name);
+  std::error_code none;
+  if (!fs::is_directory(c.judges, none)) fail(Code::io, c.judges.string(), "no such folder of judges");
+}
+
 std::vector<Contender> read_contenders(const CompareRequest& request) {
   std::vector<Contender> out;
   std::set<std::string> names;
+  const Varied varied = varied_of(request.vary);
   for (const std::string& name : request.recipes) {
     Recipe recipe = find_recipe(name, "compare");
     for (const std::string& assignment : request.set) set_key(recipe, assignment);
-    out.push_back({fs::path(name).stem().string(), resolve(recipe), 0});
-    if (!names.insert(out.back().name).second)
-      fail(Code::usage, "compare", "recipes of one name", "different names", out.back().name);
+    const std::string stem = fs::path(name).stem().string();
+    for (const std::string& value : varied.values) {
+      Recipe one = recipe;
+      if (!varied.key.empty()) set_key(one, varied.key + "=" + value);
+      const std::string called = varied.key.empty() ? stem : request.recipes.size() == 1 ? value : stem + "-" + value;
+      out.push_back({called, resolve(one), 0, request.judges});
+      if (!names.insert(called).second) fail(Code::usage, "compare", "recipes of one name", "different names", called);
+    }
   }
   if (out.empty()) fail(Code::usage, "compare", "no recipe", "one or more");
+  for (const Contender& c : out) check_judges(c);
   return out;
 }
 
@@ -41,7 +79,9 @@ Json signature(const CompareRequest& request, const std::vector<Contender>& cont
   Json rules = Json::array(), recipes = Json::array();
   for (const FailureRule& rule : request.failures) rules.push_back(rule.text());
   for (const Contender& c : contenders) recipes.push_back({{"name", c.name}, {"recipe", to_toml(c.recipe)}});
-  return {{"seconds", request.seconds}, {"threads", threads()}, {"failed_if", rules}, {"recipes", recipes}};
+  Json out = {{"seconds", request.seconds}, {"threads", threads()}, {"failed_if", rules}, {"recipes", recipes}};
+  if (!request.judges.empty()) out["judges"] = fs::absolute(request.judges).lexically_normal().string();
+  return out;
 }
 
 /// What OUT/plan.json holds. Throws Error(input) naming the file where that is damaged.
@@ -92,6 +132,15 @@ void fix_plan(const CompareRequest& request, std::vector<Contender>& contenders)
   }
 }
 
+/// The recipes as they were named, and what makes contenders of them.
+std::string command_of(const CompareRequest& request) {
+  std::string out = "roulade compare";
+  for (const std::string& name : request.recipes) out += " " + fs::path(name).stem().string() + ".toml";
+  if (!request.vary.empty()) out += " --vary " + request.vary;
+  if (!request.judges.empty()) out += " --judges " + request.judges.string();
+  return out;
+}
+
 }  // namespace
 
 std::string FailureRule::text() const { return fmt::format("{}{}{}", figure, above ? ">" : "<", limit); }
@@ -117,7 +166,8 @@ CompareResult run_comparison(const CompareRequest& request) {
   if (request.seeds < 1) fail(Code::usage, "compare", "seeds", "at least 1", fmt::format("{}", request.seeds));
   std::vector<Contender> contenders = read_contenders(request);
   fix_plan(request, contenders);
-  Comparison comparison{contenders, {}, request.first_seed, request.seeds, request.seconds, request.failures};
+  Comparison comparison{contenders,         {}, request.first_seed, request.seeds, request.seconds, request.failures,
+                        command_of(request)};
   comparison.outcomes.resize(contenders.size());
   CompareResult result;
   for (int64_t seed = request.first_seed; seed < request.first_seed + request.seeds; ++seed)

@@ -30,6 +30,8 @@ struct CompareRequest {
   std::vector<std::string> recipes;  ///< files or built-in names, different stems
   std::filesystem::path out;         ///< new, empty, or begun by the same comparison
   std::vector<std::string> set;      ///< "table.key=value" over every recipe
+  std::string vary;                  ///< "table.key=A,B": each recipe once with each value; empty = as it is
+  std::filesystem::path judges;      ///< of obedience, a folder for each attribute; empty = texts are not judged
   int64_t first_seed = 0;
   int64_t seeds = 10;
   double seconds = 0;  ///< of training for each run, by the measured time of a step; 0 = the recipes' own train.steps

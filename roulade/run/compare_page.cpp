@@ -6,6 +6,7 @@
 #include "roulade/eval/metric.hpp"
 #include "roulade/report/contest.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/report_prompts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/statistics.hpp"
 
@@ -57,6 +58,11 @@ std::vector<std::string> figures_of(const Comparison& c) {
             return std::any_of(of.begin(), of.end(), [&](const Outcome& o) { return o.figures.count(figure) > 0; });
           }))
         names.push_back(figure);
+  for (const auto& of : c.outcomes)
+    for (const Outcome& o : of)
+      for (const auto& [figure, value] : o.figures)
+        if (figure.starts_with(kObeyed) && std::find(names.begin(), names.end(), figure) == names.end())
+          names.push_back(figure);
   return names;
 }
 
@@ -159,6 +165,23 @@ ContestPanel panel_of(const Comparison& c, const std::filesystem::path& out, siz
           {made.points.width, made.points.values, {}}};
 }
 
+/// The best run of each recipe that reads texts: the same prompts under the same seeds.
+void add_galleries(ContestContent& content, const Comparison& c, const std::filesystem::path& out,
+                   const std::vector<std::string>& figures) {
+  std::optional<PromptChoice> choice;  // the first one's, for all
+  for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
+    const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
+    if (order.empty()) continue;
+    const int64_t seed = c.first_seed + static_cast<int64_t>(order.front());
+    const TrainedRun run = open_run({run_folder_of(out, c.contenders[i], seed), {}, {}});
+    if (!run.texts) continue;
+    if (!choice) choice = prompt_choice(run);
+    const std::string &name = c.contenders[i].name, &told = text_of(run.recipe, "model", "condition");
+    content.gallery_names.push_back(name == told ? name : fmt::format("{}: {}", name, told));
+    content.galleries.push_back(seeds_gallery(run, *choice));
+  }
+}
+
 }  // namespace
 
 std::filesystem::path run_folder_of(const std::filesystem::path& out, const Contender& contender, int64_t seed) {
@@ -187,14 +210,19 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
       to_table(d.sheets[0], "Recipes", "Medians over the runs that gave figures."),
       to_table(d.sheets[1], "Figures", "Best and worst: nearest to and farthest from the same figure of fresh data."),
       to_table(d.sheets[2], "Runs", "")};
-  const auto source = make_source(c.contenders.front().recipe.tables.at("data"));
-  const Points data = source->draw(Split::test, 0, kShown);
-  content.data = {data.width, data.values, {}};
   const std::vector<std::string> figures = figures_of(c);
+  const auto source = make_source(c.contenders.front().recipe.tables.at("data"));
+  const bool pictures = source->shape().size() == 3;
+  if (pictures) {
+    add_galleries(content, c, out, figures);
+  } else {
+    const Points data = source->draw(Split::test, 0, kShown);
+    content.data = {data.width, data.values, {}};
+  }
   if (!figures.empty()) content.panel_title = fmt::format("Samples over data, with {}", spaced(figures.front()));
   content.panel_columns = static_cast<int>(c.contenders.size());
   const auto draw = [&](const char* which, const std::function<size_t(size_t last)>& rank) {
-    for (size_t i = 0; !figures.empty() && i < c.contenders.size(); ++i) {
+    for (size_t i = 0; !pictures && !figures.empty() && i < c.contenders.size(); ++i) {
       const std::vector<size_t> order = ranked(c.outcomes[i], figures.front());
       content.panels.push_back(order.empty()  // its place in the row stays
                                    ? ContestPanel{c.contenders[i].name + ": no run gave figures", {}}
@@ -206,11 +234,9 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
   content.medians.assign(content.panels.end() - static_cast<std::ptrdiff_t>(content.panels.size() / 2),
                          content.panels.end());
   draw("worst", [](size_t last) { return last; });
-  std::string command = "roulade compare";
-  for (const Contender& contender : c.contenders) {
+  for (const Contender& contender : c.contenders)
     content.recipes.push_back({contender.name, to_toml(contender.recipe)});
-    command += fmt::format(" {}.toml", contender.name);
-  }
+  std::string command = c.command;
   command += fmt::format(" --seeds {}", c.seeds);
   if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
   if (c.seconds > 0) command += fmt::format(" --seconds {}", c.seconds);

@@ -15,6 +15,7 @@ struct Comparison {
   int64_t first_seed = 0, seeds = 0;
   double seconds = 0;
   std::vector<FailureRule> failures;
+  std::string command;  ///< that makes these contenders: "roulade compare vae.toml gan.toml"
 };
 
 std::filesystem::path run_folder_of(const std::filesystem::path& out, const Contender& contender, int64_t seed);
@@ -23,8 +24,9 @@ std::filesystem::path run_folder_of(const std::filesystem::path& out, const Cont
 /// (best: nearest to fresh data; median; worst), one of the runs.
 Description describe(const Comparison& comparison);
 
-/// Draws the best, the median and the worst run of every recipe, by its first figure, and writes OUT/report/. Returns
-/// its files.
+/// Of pictures, whose samples are not drawn over data: the same prompts under the same seeds by each recipe's best run,
+/// where they read texts. Of points: draws the best, the median and the worst run of every recipe, by its first figure,
+/// and writes OUT/report/. Returns its files.
 std::vector<std::filesystem::path> write_page(const Comparison& comparison, const std::filesystem::path& out);
 
 }  // namespace roulade

@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/run/figures.hpp"
+#include "roulade/run/obedience_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/statistics.hpp"
@@ -66,6 +67,24 @@ void judge(Outcome& outcome, const Evaluation& e, const std::vector<FailureRule>
   }
 }
 
+/// Adds the obedience to texts of the test part, and writes its files. False after a cancel.
+bool judge_obedience(Outcome& outcome, const TrainedRun& run, const std::filesystem::path& judges,
+                     const ProgressFn& progress, const Cancel& cancel) {
+  ObedienceRequest request;
+  request.judges = judges;
+  request.seed = run.seed;
+  request.progress = progress;
+  request.cancel = cancel;
+  const Obedience obedience = judge_run_obedience(run, request);
+  if (!obedience.finished) return false;
+  write_obedience(run, obedience);
+  for (size_t i = 0; i < obedience.samples.size(); ++i) {
+    outcome.figures[kObeyed + obedience.samples[i].name] = obedience.samples[i].value;
+    outcome.real_data[kObeyed + obedience.samples[i].name] = obedience.real[i].value;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<double> measure_steps(const std::vector<Contender>& contenders) {
@@ -115,6 +134,8 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
     if (!e.finished) return std::nullopt;
     keep_evaluation(run, e);
     judge(outcome, e, failures);
+    if (!contender.judges.empty() && !judge_obedience(outcome, run, contender.judges, progress, cancel))
+      return std::nullopt;
     outcome.sample_seconds = e.sample_seconds / static_cast<double>(e.count * e.result.pairs);
     outcome.calls =
         sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})

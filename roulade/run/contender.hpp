@@ -16,9 +16,12 @@ namespace roulade {
 /// One recipe of a comparison.
 struct Contender {
   std::string name;
-  Recipe recipe;            ///< resolved, with the steps that it trains
-  double step_seconds = 0;  ///< measured; 0 = not
+  Recipe recipe;                   ///< resolved, with the steps that it trains
+  double step_seconds = 0;         ///< measured; 0 = not
+  std::filesystem::path judges{};  ///< of obedience; empty = it is not judged
 };
+
+inline constexpr const char* kObeyed = "obeyed_";  ///< in front of an attribute: a figure of obedience
 
 /// What became of one run.
 struct Outcome {
@@ -26,8 +29,8 @@ struct Outcome {
   int64_t parameters = 0, steps = 0, calls = 0;
   double train_seconds = 0, processor_seconds = 0;  ///< of training: on the wall; of the processor, all threads
   double sample_seconds = 0;                        ///< for one point, of sets of [eval]'s size
-  std::map<std::string, double> figures;            ///< means over pairs; none when training failed
-  std::map<std::string, double> real_data;          ///< the same for fresh data
+  std::map<std::string, double> figures;    ///< means over pairs; none when training failed; obedience as obeyed_NAME
+  std::map<std::string, double> real_data;  ///< the same for fresh data
 };
 
 /// The median over rounds of the seconds of a training step, recipes taking turns: of the processor where there is one

@@ -73,6 +73,7 @@ Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
   if (out.rows == 0)
     fail(Code::input, "doctor", "held-out points", "rows of a test or validation split (data.test, data.validation)",
          "none");
+  number_texts(out, parts.source->texts(), parts.texts.get());
   return parts.facts.scaling.apply(out);
 }
 
@@ -245,17 +246,10 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   RunFigures f;
   // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.
-  Bench b{run,
-          request,
-          make_train_parts(resolve(read_run_recipe(RunFolder{run.folder}))),
-          nullptr,
-          nullptr,
-          {},
-          {},
-          exact_of(run),
-          nullptr,
-          nullptr,
-          {}};
+  Recipe trained = resolve(read_run_recipe(RunFolder{run.folder}));
+  if (const Table& text = run.recipe.tables.at("text"); text.count("path") > 0)
+    trained.tables.at("text")["path"] = text.at("path");
+  Bench b{run, request, make_train_parts(trained), nullptr, nullptr, {}, {}, exact_of(run), nullptr, nullptr, {}};
   b.training = b.parts.training.points();
   b.held_out = held_out_of(b.parts, run.seed, b.points());
   f.step = run.step;

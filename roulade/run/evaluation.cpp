@@ -82,11 +82,19 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     training = to_set(scaling.apply(source->draw(Split::train, run.trained_seed, source->endless() ? data.count : 0)));
     input.training = training.view();
   }
+  const std::vector<std::string>& texts = source->texts();
+  const bool told = run.texts && settings_of<SampleSettings>(run.recipe, "sample").prompt == "data" && !texts.empty();
+  if (told) out.prompts = "captions of the test split, in turn";
   input.generated = [&](int64_t, uint64_t seed) {
+    std::vector<std::string> prompts;
+    if (told)
+      for (const int64_t number : source->draw(Split::test, seed, out.count).texts)
+        prompts.push_back(texts[static_cast<size_t>(number)]);
     // Of points a pair takes seconds, and pairs are counted.
     const PointSamples made = sample_points(run, {.count = out.count,
                                                   .seed = seed,
                                                   .frame_points = 0,
+                                                  .prompts = prompts,
                                                   .editing = {},
                                                   .progress = run.facts.pictures() ? progress : ProgressFn{},
                                                   .cancel = cancel});
@@ -108,9 +116,11 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
                                  {"seed", run.seed},
                                  {"split", "test"},
                                  {"reference", e.reference},
+                                 {"prompts", e.prompts},
                                  {"pairs", e.result.pairs},
                                  {"count", e.count},
                                  {"threads", threads()}};
+  if (e.prompts.empty()) json.erase("prompts");
   if (const double width = settings_of<SampleSettings>(run.recipe, "sample").ema; width > 0) json["ema"] = width;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   for (const FigureResult& figure : e.result.figures) {

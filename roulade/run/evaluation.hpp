@@ -15,13 +15,15 @@ struct Evaluation {
   int64_t pairs = 0;
   int64_t count = 0;          ///< points a set
   std::string reference;      ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"
+  std::string prompts;        ///< which texts the samples show, of a network that reads any; empty = sample.prompt
   double sample_seconds = 0;  ///< time spent in sampling
   double seconds = 0;
   bool finished = true;
 };
 
-/// Judges a run by the protocol of [eval]. Writes nothing but features of real pictures, for the next time (eval.
-/// features_cache; else RUN/features/).
+/// Judges a run by the protocol of [eval]. A network that reads texts is told those of the real pictures that its
+/// samples stand beside, unless sample.prompt says another. Writes nothing but features of real pictures, for the next
+/// time (eval. features_cache; else RUN/features/).
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {});
 
 /// The evaluation as JSON text, as RUN/eval.json holds it.

@@ -28,6 +28,7 @@ Points cycled(const Points& points, int64_t count) {
     const int64_t row = i % points.rows;
     out.values.insert(out.values.end(), points.row(row), points.row(row) + points.width);
     if (!points.labels.empty()) out.labels.push_back(points.labels[static_cast<size_t>(row)]);
+    if (!points.texts.empty()) out.texts.push_back(points.texts[static_cast<size_t>(row)]);
   }
   return out;
 }
@@ -49,6 +50,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
   const Points taken = cycled(points, count);
   facts_ = parts.facts;
   labels_ = taken.labels;
+  texts_ = taken.texts;
   const Tensor x0 = to_batch(taken).x0;
   const StepKey key{seed, 0, 0};
   t_.resize(static_cast<size_t>(count));
@@ -79,6 +81,7 @@ NoisedPoints::NoisedPoints(const TrainParts& parts, const Points& points, int64_
 Condition NoisedPoints::condition() const {
   Condition out;
   if (!labels_.empty()) out.label = at::tensor(labels_, at::kLong);
+  if (!texts_.empty()) out.text = at::tensor(texts_, at::kLong);
   return out;
 }
 
@@ -94,8 +97,9 @@ Tensor NoisedPoints::output(const Denoiser& denoiser) const {
   std::vector<Tensor> parts;
   for (int64_t first = 0; first < x_t_.size(0); first += kRows) {
     const int64_t count = std::min(kRows, x_t_.size(0) - first);
-    Condition part;
-    if (!labels_.empty()) part.label = condition().label->narrow(0, first, count);
+    Condition part = condition();
+    if (part.label) part.label = part.label->narrow(0, first, count);
+    if (part.text) part.text = part.text->narrow(0, first, count);
     parts.push_back(denoiser
                         .denoise(x_t_.narrow(0, first, count).view(facts_.axes(count)),
                                  std::span(t_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), part)

@@ -13,8 +13,8 @@ namespace roulade {
 /// denoiser, the memoriser) meets the same times and the same noise, so differences are exact.
 class NoisedPoints {
  public:
-  /// points: scaled; taken from the start again where `count` is more than there are. Throws Error(usage) for no
-  /// points.
+  /// points: scaled, texts as numbers in parts.texts; taken from the start again where `count` is more than there are.
+  /// Throws Error(usage) for no points.
   NoisedPoints(const TrainParts& parts, const Points& points, int64_t count, uint64_t seed);
 
   const Tensor& x_t() const { return x_t_; }  ///< [n, width]
@@ -22,7 +22,7 @@ class NoisedPoints {
   const std::vector<double>& alpha() const { return alpha_; }
   const std::vector<double>& sigma() const { return sigma_; }
   const std::vector<int64_t>& labels() const { return labels_; }
-  Condition condition() const;
+  Condition condition() const;  ///< labels and texts, where there are any
 
   /// What a network answers: F(in x_t, noise), without gradients.
   Tensor output(const Model& model) const;
@@ -46,7 +46,7 @@ class NoisedPoints {
   Tensor in_, noise_, skip_, out_, weight_;  ///< [n, 1] float
   std::vector<double> t_, alpha_, sigma_;
   DataFacts facts_;  ///< how the network takes a sample; kept here are rows of numbers
-  std::vector<int64_t> labels_;
+  std::vector<int64_t> labels_, texts_;
 };
 
 /// The best linear denoiser, that of a Gaussian with the points' means and deviations: what the noise level alone

@@ -41,10 +41,12 @@ Points points_of(const TrainedRun& run, const LikelihoodRequest& request) {
     const auto source = make_source(run.recipe.tables.at("data"));
     const int64_t count = request.count == 0 && source->endless() ? kGeneratorRows : request.count;
     points = source->draw(Split::test, run.seed, count);
+    number_texts(points, source->texts(), request.labels ? run.texts.get() : nullptr);  // else the empty text
   } else {
     points = read_rows(run, request.data);
     if (request.count > 0) points = part_of(points, 0, request.count);
   }
+  if (run.texts && points.texts.empty()) points.texts.assign(static_cast<size_t>(points.rows), -1);
   if (run.facts.classes() == 0) points.labels.clear();
   if (run.facts.classes() > 0 && (!request.labels || points.labels.empty()))
     points.labels.assign(static_cast<size_t>(points.rows), -1);
@@ -61,10 +63,14 @@ Rows rows_of(const Points& scaled, const DataFacts& facts, int64_t first, int64_
   out.x = at::empty({count, scaled.width}, at::kDouble);
   std::copy_n(scaled.row(first), count * scaled.width, out.x.mutable_data_ptr<double>());
   out.x = out.x.view(facts.axes(count));
-  if (scaled.labels.empty()) return out;
-  const Tensor label = at::empty({count}, at::kLong);
-  std::copy_n(scaled.labels.begin() + first, count, label.mutable_data_ptr<int64_t>());
-  out.condition.label = label;
+  const auto part = [&](const std::vector<int64_t>& of) -> std::optional<Tensor> {
+    if (of.empty()) return std::nullopt;
+    Tensor numbers = at::empty({count}, at::kLong);
+    std::copy_n(of.begin() + first, count, numbers.mutable_data_ptr<int64_t>());
+    return numbers;
+  };
+  out.condition.label = part(scaled.labels);
+  out.condition.text = part(scaled.texts);
   return out;
 }
 

@@ -18,7 +18,7 @@ struct LikelihoodRequest {
   std::string divergence = "auto";  ///< "auto", "exact" or "hutchinson"
   int64_t probes = 8;               ///< of Hutchinson
   std::optional<double> t_min;      ///< where the data stand; absent = the schedule's
-  bool labels = true;               ///< each row's density given its class, where the run has classes
+  bool labels = true;               ///< each row's density given its class or first text, where the run has any
   bool bound = true;                ///< the variational bound beside it, where the schedule is discrete
   ProgressFn progress;
   Cancel cancel;

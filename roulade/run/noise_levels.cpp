@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -43,12 +44,16 @@ std::vector<double> to_vector(const Tensor& x) {
   return {from, from + flat.numel()};
 }
 
+std::optional<Tensor> numbers_of(const std::vector<int64_t>& values) {
+  if (values.empty()) return std::nullopt;
+  Tensor out = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), out.mutable_data_ptr<int64_t>());
+  return out;
+}
+
 Condition labelled(const std::vector<int64_t>& labels) {
   Condition condition;
-  if (labels.empty()) return condition;
-  Tensor label = at::empty({static_cast<int64_t>(labels.size())}, at::kLong);
-  std::copy(labels.begin(), labels.end(), label.mutable_data_ptr<int64_t>());
-  condition.label = label;
+  condition.label = numbers_of(labels);
   return condition;
 }
 
@@ -113,7 +118,8 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
   const Points scaled = to_network(run, points);
   const std::vector<double>& x0 = scaled.values;
   const int64_t width = scaled.width;
-  const Condition condition = labelled(run.facts.classes() > 0 ? points.labels : std::vector<int64_t>{});
+  Condition condition = labelled(run.facts.classes() > 0 ? points.labels : std::vector<int64_t>{});
+  condition.text = numbers_of(points.texts);
   const auto prediction = make_prediction(run.recipe.tables.at("denoiser"));
   const std::string name = settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction;
   std::vector<double> times = times_by_log_snr(schedule, kLevels);

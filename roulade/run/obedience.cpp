@@ -270,6 +270,7 @@ std::string to_json(const TrainedRun& run, const Obedience& o) {
                                {"real_error", o.real[i].error},
                                {"chance", o.samples[i].chance},
                                {"pictures", o.samples[i].count}});
+  json["prompts"] = o.prompts;
   return json.dump(2) + "\n";
 }
 

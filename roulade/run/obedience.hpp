@@ -41,7 +41,7 @@ struct Obedience {
 /// as the data, judges and encoders do.
 Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& request);
 
-/// The figures as JSON text, as RUN/obedience-test.json holds them.
+/// The figures and the prompts of the pictures shown as JSON text, as RUN/obedience-test.json holds them.
 std::string to_json(const TrainedRun& run, const Obedience& obedience);
 
 }  // namespace roulade

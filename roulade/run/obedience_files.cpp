@@ -1,15 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/obedience_files.hpp"
 
+#include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/io/file.hpp"
 #include "roulade/run/sample_files.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace roulade {
+namespace {
+
+constexpr uint64_t kMostJson = 1 << 24, kMostSheet = 1 << 28;  // bytes
+constexpr const char *kTest = "test", *kTrain = "train";
+
+std::filesystem::path file_of(const TrainedRun& run, const std::string& split) {
+  return run.folder / fmt::format("obedience-{}.json", split);
+}
+
+ReportObedience read_split(const TrainedRun& run, const std::string& split) {
+  const std::filesystem::path file = file_of(run, split);
+  ReportObedience out;
+  out.name = "obedience-" + split;
+  out.texts = split == kTest ? "of the test part, never trained on" : "of the training part";
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_file(file, kMostJson));
+    for (const nlohmann::json& row : json.at("figures")) {
+      const auto number = [&](const char* key) { return row.at(key).get<double>(); };
+      out.figures.push_back({row.at("figure").get<std::string>(), number("samples"), number("samples_error"),
+                             number("real"), number("real_error"), number("chance")});
+    }
+    const auto step = json.at("step").get<int64_t>();
+    const nlohmann::json& how = json.at("guidance");  // as TOML writes it
+    std::string guidance = how.at("kind").get<std::string>();
+    std::erase(guidance, '"');
+    if (how.contains("scale")) guidance += " " + how.at("scale").get<std::string>();
+    out.note = fmt::format("{} texts, step {}{}; guidance: {}. Standard errors over pictures.",
+                           json.at("texts").get<int64_t>(), step,
+                           step == run.step ? "" : fmt::format(" (not {}, which this page shows)", run.step), guidance);
+    if (json.contains("prompts")) json.at("prompts").get_to(out.prompts);
+  } catch (const nlohmann::json::exception& e) {
+    fail(Code::input, file.string(), fmt::format("damaged ({}); run obey again", e.what()));
+  }
+  std::filesystem::path sheet = file;
+  std::error_code none;
+  if (std::filesystem::exists(sheet.replace_extension(".png"), none)) out.png = read_file(sheet, kMostSheet);
+  return out;
+}
+
+}  // namespace
+
+std::vector<ReportObedience> read_obedience(const TrainedRun& run) {
+  std::vector<ReportObedience> out;
+  std::error_code none;
+  for (const char* split : {kTest, kTrain})
+    if (std::filesystem::exists(file_of(run, split), none)) out.push_back(read_split(run, split));
+  return out;
+}
 
 std::filesystem::path write_obedience(const TrainedRun& run, const Obedience& obedience) {
-  const std::filesystem::path file = run.folder / fmt::format("obedience-{}.json", obedience.split);
+  const std::filesystem::path file = file_of(run, obedience.split);
   write_file_atomically(file, to_json(run, obedience));
   std::filesystem::path sheet = file;
   write_file_atomically(sheet.replace_extension(".png"), picture_sheet(obedience.shown.points, run.facts, 8));

@@ -97,6 +97,7 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
   const std::shared_ptr<Model> model = make_network(folder);
   run.parameters = model->parameter_count();
   freeze(model->parameters());
+  run.network = model;
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts);
   return run;
 }

@@ -14,8 +14,8 @@
 namespace roulade {
 namespace {
 
-/// The tables that a trained run can follow when they change.
-const std::vector<std::string> kFreeTables = {"run", "sample", "guidance", "eval"};
+/// The tables that a trained run can follow when they change, and where files of its own lie now.
+const std::vector<std::string> kFreeTables = {"run", "sample", "guidance", "eval", "text.path"};
 
 }  // namespace
 
@@ -53,11 +53,13 @@ TrainedRun open_run(const OpenRequest& request) {
     return run;
   }
   run.texts = make_text_table(run.recipe, run.facts.text);
+  check_text_encoder(run.recipe, run.facts.text);
   const std::shared_ptr<Model> model = make_network(run.recipe, shape, run.seed, run.texts);
   fill_network(*model, weights_of(folder, run.step, sample), checkpoint.string());
   run.parameters = model->parameter_count();
   freeze(model->parameters());
 
+  run.network = model;
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts);
   return run;
 }

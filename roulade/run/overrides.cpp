@@ -32,7 +32,11 @@ void drop_stale_options(Recipe& recipe) {
 Recipe with_overrides(Recipe recipe, const std::vector<std::string>& set, const std::vector<std::string>& free) {
   for (const std::string& assignment : set) {
     const std::string table = assignment.substr(0, std::min(assignment.find('.'), assignment.size()));
-    if (is_recipe_table(table) && std::find(free.begin(), free.end(), table) == free.end())
+    const std::string key = assignment.substr(0, std::min(assignment.find('='), assignment.size()));
+    const auto is_free = [&](const std::string& name) {
+      return std::find(free.begin(), free.end(), name) != free.end();
+    };
+    if (is_recipe_table(table) && !is_free(table) && !is_free(key))
       fail(Code::usage, "--set " + assignment, "a trained run cannot change this",
            fmt::format("a key of {}", fmt::join(free, ", ")));
     set_key(recipe, assignment);

@@ -65,6 +65,7 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   Provenance out;
   out.run = plot::clean(given_run);
   out.weights_sha256 = weights_sha256(run);
+  out.encoder_sha256 = run.facts.text.encoder_sha256;
   out.step = run.step;
   out.sample = run.recipe.tables.at("sample");
   out.guidance = run.recipe.tables.at("guidance");
@@ -94,6 +95,7 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   };
   const auto word = [](bool on) { return std::string(on ? "on" : "off"); };
   compare("weights", then.weights_sha256, now.weights_sha256);
+  if (!then.encoder_sha256.empty()) compare("text_encoder", then.encoder_sha256, now.encoder_sha256);
   compare("version", then.version, now.version);
   compare("build", then.build, now.build);
   compare("instruction_set", then.instruction_set, now.instruction_set);

@@ -19,6 +19,7 @@ inline constexpr const char* kProvenanceKeyword = "roulade";
 struct Provenance {
   std::string run;                      ///< folder, as it was given
   std::string weights_sha256;           ///< see weights_sha256()
+  std::string encoder_sha256;           ///< of the text encoder in a folder; empty: none, or not known
   int64_t step = 0;                     ///< of the checkpoint; of a diffusers folder 0
   Table sample, guidance;               ///< every key in force
   uint64_t run_seed = 0;                ///< run.seed, which a fitted grid depends on
@@ -67,8 +68,8 @@ std::vector<PngText> png_texts(const Provenance& made);
 struct ProvenanceChange {
   std::string what, then, now;
 };
-/// What differs of all that can change pixels from the outside: weights, version, build, instruction set, processor,
-/// threads, exact.
+/// What differs of all that can change pixels from the outside: weights, text encoder, version, build, instruction set,
+/// processor, threads, exact.
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
 
 }  // namespace roulade

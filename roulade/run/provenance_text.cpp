@@ -68,6 +68,7 @@ class Members {
       refuse(key, fmt::format("a whole number from {} on", least));
     return static_cast<int64_t>(out);
   }
+  bool has(const char* key) const { return json_.contains(key); }
   bool null(const char* key) const { return at(key).is_null(); }
   std::vector<std::string> texts(const char* key) const {
     if (!at(key).is_array()) refuse(key, "a list of texts");
@@ -145,6 +146,7 @@ std::string to_json(const Provenance& made) {
   out["format"] = kFormat;
   out["run"] = made.run;
   out["weights_sha256"] = made.weights_sha256;
+  if (!made.encoder_sha256.empty()) out["encoder_sha256"] = made.encoder_sha256;
   out["step"] = made.step;
   out["sample"] = json_of(made.sample);
   out["guidance"] = json_of(made.guidance);
@@ -179,6 +181,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   Provenance out;
   out.run = m.text("run");
   out.weights_sha256 = m.text("weights_sha256");
+  if (m.has("encoder_sha256")) out.encoder_sha256 = m.text("encoder_sha256");
   out.step = m.number("step", 0);
   out.sample = m.table("sample");
   out.guidance = m.table("guidance");

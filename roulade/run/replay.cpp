@@ -80,8 +80,9 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   Replay out;
   out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
   const bool folder = is_diffusers_folder(out.run);
-  const TrainedRun run =
-      open_run_or_folder({out.run, overrides_of(made), folder ? std::nullopt : std::optional(made.step)});
+  std::vector<std::string> set = overrides_of(made);
+  if (!request.text_path.empty()) set.push_back("text.path=" + to_text(Value(request.text_path.string())));
+  const TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});
   SampleRequest samples;
   samples.count = made.count;
   samples.seed = made.seed;

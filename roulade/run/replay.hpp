@@ -27,8 +27,9 @@ std::filesystem::path find_replayed_run(const Provenance& made, const std::files
 
 struct ReplayRequest {
   std::filesystem::path picture;
-  std::filesystem::path run;  ///< empty: find_replayed_run
-  std::filesystem::path out;  ///< where the new file goes; empty: nowhere
+  std::filesystem::path run;        ///< empty: find_replayed_run
+  std::filesystem::path text_path;  ///< where the run's text encoder lies now; empty: where the run says
+  std::filesystem::path out;        ///< where the new file goes; empty: nowhere
   ProgressFn progress;
   Cancel cancel;
 };

@@ -6,16 +6,17 @@
 #include "roulade/core/version.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
-#include "roulade/report/comparison.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/report/view.hpp"
 #include "roulade/run/cost_curves.hpp"
 #include "roulade/run/evaluation.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/noise_levels.hpp"
+#include "roulade/run/obedience_files.hpp"
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
+#include "roulade/run/report_content.hpp"
 #include "roulade/run/report_sheets.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -188,8 +189,10 @@ ReportContent autoencoder_content(const TrainedRun& run) {
   return content;
 }
 
+}  // namespace
+
 ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
-                             const ReportOptions& options) {
+                             const ReportOptions& options, const std::optional<PromptChoice>& choice) {
   if (run.autoencoder) return autoencoder_content(run);
   const RunFolder folder{run.folder};
   const auto source = make_source(run.recipe.tables.at("data"));
@@ -197,7 +200,8 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   const bool plane = run.facts.columns.size() == 2;
   const bool pictures = run.facts.pictures();
   const int64_t shown = std::min(pictures ? kSheetPictures : kShown, sample.count);
-  const Points many = source->draw(Split::test, run.seed, plane ? kCounted : pictures ? kSheetPictures : kShown);
+  Points many = source->draw(Split::test, run.seed, plane ? kCounted : pictures ? kSheetPictures : kShown);
+  number_texts(many, source->texts(), run.texts.get());
   const Points data = part_of(many, 0, kShown);
   PointSamples made = sample_points(run, {.count = plane && shown == kShown ? kCounted : shown,
                                           .seed = run.seed,
@@ -224,6 +228,12 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
                                         run.parameters, run.step, made.calls, sample.sampler, counted.rows,
                                         run.facts.pictures() ? "pictures" : "points", made.seconds);
   if (pictures) {
+    if (choice && run.texts)
+      content.galleries = {seeds_gallery(run, *choice, cancel)};
+    else
+      add_prompts(content, run, made, cancel);
+    content.obedience = read_obedience(run);
+    content.sample_seconds = made.seconds / static_cast<double>(counted.rows);
     add_sheets(content, run, made, data, source->draw(Split::train, run.trained_seed, kNeighboursOf));
   } else {
     content.columns = run.facts.columns;
@@ -270,33 +280,10 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   return content;
 }
 
-}  // namespace
-
 std::vector<std::filesystem::path> report_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
                                               const ReportOptions& options) {
-  return write_report(report_content(run, progress, cancel, options), RunFolder{run.folder}.report(), progress, cancel);
-}
-
-std::vector<std::filesystem::path> compare_runs(const std::vector<TrainedRun>& runs, const std::filesystem::path& out,
-                                                const ProgressFn& progress, const Cancel& cancel) {
-  std::vector<ComparedRun> compared;
-  for (const TrainedRun& run : runs) {
-    if (cancel.requested()) return {};
-    ComparedRun one{RunFolder{run.folder}.name(), report_content(run, progress, cancel, {}), {}};
-    for (const ComparedRun& other : compared)
-      if (other.name == one.name) one.name = run.folder.string();
-    const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-    one.facts = {{"data", text_of(run.recipe, "data", "kind")},
-                 {"prediction", settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction},
-                 {"schedule", settings_of<ScheduleSettings>(run.recipe, "schedule").kind},
-                 {"network", settings_of<ModelSettings>(run.recipe, "model").kind},
-                 {"parameters", plot::grouped(run.parameters)},
-                 {"steps", plot::grouped(run.step)},
-                 {"sampler", fmt::format("{}, {} steps", sample.sampler, sample.steps)},
-                 {"seed", fmt::format("{}", run.seed)}};
-    compared.push_back(std::move(one));
-  }
-  return write_comparison(compared, out, progress, cancel);
+  return write_report(report_content(run, progress, cancel, options, std::nullopt), RunFolder{run.folder}.report(),
+                      progress, cancel);
 }
 
 }  // namespace roulade

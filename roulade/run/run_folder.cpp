@@ -156,6 +156,7 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
   if (facts.text.tokens > 0)
     json["text"] = {{"tokens", facts.text.tokens},
                     {"pooled", facts.text.pooled},
+                    {"encoder_sha256", facts.text.encoder_sha256},
                     {"vocabulary", facts.text.vocabulary},
                     {"captions", facts.text.captions}};
   write_file_atomically(folder.facts(), json.dump(2) + "\n");
@@ -184,6 +185,7 @@ DataFacts read_facts(const RunFolder& folder) {
       text.at("pooled").get_to(facts.text.pooled);
       text.at("vocabulary").get_to(facts.text.vocabulary);
       text.at("captions").get_to(facts.text.captions);
+      facts.text.encoder_sha256 = text.value("encoder_sha256", "");
       if (facts.text.tokens < 1 || facts.text.pooled < 0)
         fail(Code::input, where, "damaged: text", "widths of token states and pooled vector");
     }

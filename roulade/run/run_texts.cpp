@@ -66,7 +66,8 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
   if (s.path.empty()) fail(Code::usage, "text.path", "no folder is named");
   std::error_code ignored;
   if (!std::filesystem::exists(s.path, ignored))
-    fail(Code::io, s.path, "no such folder; text.path names where the run's text encoder lies");
+    fail(Code::io, s.path, "no such folder of a text encoder",
+         "one that is there (where it has moved: --set text.path=DIR)");
   TextAnswer answer{.clip_skip = s.clip_skip, .final_norm = s.final_norm};
   if (!s.pooling.empty()) answer.pooling = s.pooling;
   std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(s.path);
@@ -86,6 +87,14 @@ std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const
     fail(Code::usage, "sample.weighted", "model.condition",
          fmt::format("{}: weights are those of the tokens' states", TextWay::kCross), *way);
   return texts.add(prompts, Reading::weighted);
+}
+
+void check_text_encoder(const Recipe& resolved, const TextFacts& facts) {
+  const TextSettings s = settings(resolved);
+  if (s.kind != TextSettings::kFolder || facts.encoder_sha256.empty()) return;
+  if (const std::string now = text_encoder_sha256(s.path); now != facts.encoder_sha256)
+    fail(Code::input, s.path, "this is another text encoder than the run was trained with",
+         fmt::format("files whose SHA-256 is {}", facts.encoder_sha256), now);
 }
 
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training) {
@@ -110,9 +119,20 @@ TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& tex
     return out;
   }
   const auto table = make_text_table(resolved, out);
+  out.encoder_sha256 = text_encoder_sha256(s.path);
   out.tokens = table->parts().encoder->width();
   out.pooled = table->parts().encoder->pooled_width();
   return out;
+}
+
+void number_texts(Points& points, const std::vector<std::string>& of_source, TextTable* table) {
+  if (table == nullptr || points.texts.empty()) {
+    points.texts.clear();
+    return;
+  }
+  std::vector<std::string> texts;
+  for (const int64_t number : points.texts) texts.push_back(of_source[static_cast<size_t>(number)]);
+  points.texts = table->add(texts);
 }
 
 std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,

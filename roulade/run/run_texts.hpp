@@ -34,6 +34,7 @@ struct TextFacts {
   int64_t tokens = 0;                   ///< width of the token states; 0 = the run reads no text
   int64_t pooled = 0;                   ///< width of the pooled vector; 0 = none
   std::vector<std::string> vocabulary;  ///< of kind "small"
+  std::string encoder_sha256;           ///< of kind "folder" (text_encoder_sha256); empty = not known, or none
   std::vector<std::string> captions;    ///< some of the training data's, for samples without a prompt
 };
 
@@ -45,9 +46,17 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
 /// Error(usage) for weights where the network is told the pooled vector, which has none.
 std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const std::vector<std::string>& prompts);
 
+/// Throws Error(input) where a recipe's folder holds another encoder than the one that these facts were trained with;
+/// where it is not known, nothing is looked at.
+void check_text_encoder(const Recipe& resolved, const TextFacts& facts);
+
 /// What the recipe makes of the training data's texts. Throws Error(input) where it reads texts and the data have none.
 /// texts: of all the data; training: of its training part, in its order.
 TextFacts text_facts(const Recipe& resolved, const std::vector<std::string>& texts, const TrainingSet& training);
+
+/// Makes the numbers of the points' texts, among those of their source, numbers in a table, to which these texts are
+/// added; without a table the numbers go.   of_source: PointSource::texts().
+void number_texts(Points& points, const std::vector<std::string>& of_source, TextTable* table);
 
 /// The recipe's network, reading texts where `texts` is there.
 std::shared_ptr<Model> make_network(const Recipe& resolved, const ModelShape& shape, uint64_t seed,

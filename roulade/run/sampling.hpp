@@ -51,6 +51,7 @@ struct TrainedRun {
   Recipe recipe;  ///< resolved, with the overrides
   DataFacts facts;
   std::shared_ptr<const Denoiser> denoiser;    ///< guided as the recipe says; null where something else was trained
+  std::shared_ptr<const Model> network;        ///< the denoiser's, without guidance; null where that is null
   std::shared_ptr<const Generator> generator;  ///< where a sample takes one network call: a VAE, a GAN
   std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what was trained
   std::shared_ptr<const AutoencoderKl> latent;  ///< whose latents the network works on; null = on samples themselves
@@ -64,7 +65,7 @@ struct TrainedRun {
 
 struct OpenRequest {
   std::filesystem::path run;
-  std::vector<std::string> set;       ///< "sample.steps=20": keys of sample, guidance, eval and run only
+  std::vector<std::string> set;  ///< "sample.steps=20": keys of sample, guidance, eval and run, and text.path, only
   std::optional<int64_t> checkpoint;  ///< step; absent = latest
 };
 

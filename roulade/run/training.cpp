@@ -155,10 +155,11 @@ std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>&
 Recipe trajectory_of(const Recipe& resolved) {
   Recipe out;
   for (const char* table :
-       {"run", "data", "autoencoder", "latent", "schedule", "model", "denoiser", "objective", "train"})
+       {"run", "data", "autoencoder", "latent", "schedule", "model", "denoiser", "objective", "train", "text"})
     out.tables[table] = resolved.tables.at(table);
   out.tables["run"].erase("title");
   out.tables["latent"].erase("cache");
+  out.tables["text"].erase("path");  // what lies there is looked at
   for (const char* key :
        {"log_every", "checkpoint_every", "keep", "validate_every", "ema_snapshot_every", "preview_every"})
     out.tables["train"].erase(key);
@@ -192,6 +193,7 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
     fail(Code::usage, folder.root.string(),
          fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
                      fmt::join(differences, ", ")));
+  if (fs::exists(folder.facts())) check_text_encoder(parts.resolved, read_facts(folder).text);
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_metrics(folder.metrics(), trainer.done());
   cut_snapshots(folder, trainer.done());

@@ -61,4 +61,8 @@ struct TextAnswer {
 /// are missing, of another shape or beyond the network, Error(usage) for networks and keys that are not known.
 std::unique_ptr<TextEncoder> open_text_encoder(const std::filesystem::path& folder, const TextAnswer& answer = {});
 
+/// The SHA-256 of the files in such a folder that say what a text's states are: weights, settings, tokenizer; one
+/// behind the other in the order of their names. Throws Error(io).
+std::string text_encoder_sha256(const std::filesystem::path& folder);
+
 }  // namespace roulade

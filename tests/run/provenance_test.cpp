@@ -203,6 +203,20 @@ TEST(Provenance, SaysWhatChanged) {
   EXPECT_EQ(found[1].now, "4");
 }
 
+// Of a picture from before it was noted, nothing is said.
+TEST(Provenance, NotesTheTextEncoderWhereThereIsOne) {
+  Provenance made = example();
+  EXPECT_EQ(to_json(made).find("encoder"), std::string::npos);
+  Provenance now = made;
+  now.encoder_sha256 = "abc";
+  EXPECT_TRUE(changes(made, now).empty());
+  made.encoder_sha256 = "def";
+  EXPECT_EQ(parse_provenance(to_json(made), "f").encoder_sha256, "def");
+  ASSERT_EQ(changes(made, now).size(), size_t{1});
+  EXPECT_EQ(changes(made, now).front().what, "text_encoder");
+  EXPECT_EQ(changes(made, now).front().then, "def");
+}
+
 // Dark pixels of a caption: first and last column, -1 without any.
 std::pair<int, int> ink(const std::vector<uint8_t>& rgb, int width) {
   std::pair<int, int> out{-1, -1};
