@@ -51,7 +51,7 @@ std::vector<ReportFact> facts_of(const TrainedRun& run, const ReportContent& con
     const auto text = settings_of<TextSettings>(run.recipe, "text");
     out.push_back({"told by", text_of(run.recipe, "model", "condition")});
     out.push_back({"texts read by", text.kind == TextSettings::kFolder
-                                        ? text.path
+                                        ? std::filesystem::path(text.path).filename().string()
                                         : fmt::format("{}, {} wide, {} layers", text.kind, text.width, text.layers)});
     std::string guidance = text_of(run.recipe, "guidance", "kind");
     if (const auto scale = run.recipe.tables.at("guidance").find("scale");

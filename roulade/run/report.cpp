@@ -231,7 +231,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     if (choice && run.texts)
       content.galleries = {seeds_gallery(run, *choice, cancel)};
     else
-      add_prompts(content, run, made, cancel);
+      add_prompt_galleries(content, run, made, cancel);
     content.obedience = read_obedience(run);
     content.sample_seconds = made.seconds / static_cast<double>(counted.rows);
     add_sheets(content, run, made, data, source->draw(Split::train, run.trained_seed, kNeighboursOf));

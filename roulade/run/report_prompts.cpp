@@ -167,7 +167,8 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
   return out;
 }
 
-void add_prompts(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Cancel& cancel) {
+void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const PointSamples& made,
+                          const Cancel& cancel) {
   if (!reads_texts(run)) return;
   content.galleries.push_back(captions_gallery(run, made));
   const PromptChoice choice = prompt_choice(run);

@@ -27,6 +27,7 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
 /// What a report shows of texts: some of the samples with theirs (free), the seeds' gallery, two prompts by their
 /// guidance scale, and for networks with cross-attention where one prompt's words are read. Nothing for a run whose
 /// network reads no text or makes no pictures.   made: samples of the run.
-void add_prompts(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Cancel& cancel = {});
+void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const PointSamples& made,
+                          const Cancel& cancel = {});
 
 }  // namespace roulade
