@@ -14,7 +14,7 @@ refuses 2 "[help] unknown subcommand 'trian': did you mean 'train'? (known: demo
 refuses 2 "[completion] unknown shell 'fish' (known: bash, zsh)" completion fish
 refuses 2 "[train] nothing to train: expected RECIPE, --data PATH, or --resume with --out RUN" train
 refuses 2 "[--set] form of an override: expected table.key=value, got steps" train swiss_roll_article --set steps
-refuses 2 "[--set] unknown table 'trian': did you mean 'train'? (known: run, data, schedule, text, model, denoiser, objective, train, sample, guidance, eval)" \
+refuses 2 "[--set] unknown table 'trian': did you mean 'train'? (known: run, data, schedule, text, autoencoder, latent, model, denoiser, objective, train, sample, guidance, eval)" \
   train swiss_roll_article --set trian.steps=3
 
 # Names.
