@@ -6,6 +6,7 @@
 #include "roulade/io/torch_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
@@ -48,6 +49,11 @@ Tensor rgb_of(const Image& picture) {
 NamedTensors weights_for(const std::string& where, const std::string& path, const std::string& expected) {
   if (path.empty()) fail(Code::usage, where, "features_file, the file of weights", expected, "none");
   return {read_weights(path), path};
+}
+
+std::string lite0_file(const std::string& given) {
+  constexpr auto kUsual = "datasets/lite0/efficientnet-lite0-57934424.pth";
+  return given.empty() && std::filesystem::exists(kUsual) ? kUsual : given;
 }
 
 }  // namespace roulade::features

@@ -22,4 +22,8 @@ Tensor rgb_of(const Image& picture);
 /// The weights in the file `path`; without one, Error(usage) says that `expected` was.
 NamedTensors weights_for(const std::string& where, const std::string& path, const std::string& expected);
 
+/// The file of EfficientNet-lite0's weights: the one that is given, or where ./dev data lite0 leaves it, or "".
+std::string lite0_file(const std::string& given);
+inline constexpr auto kLite0Expected = "datasets/lite0/efficientnet-lite0-57934424.pth, which ./dev data lite0 brings";
+
 }  // namespace roulade::features

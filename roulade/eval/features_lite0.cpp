@@ -4,15 +4,12 @@
 #include "roulade/io/resize.hpp"
 #include "roulade/model/efficientnet_lite.hpp"
 
-#include <filesystem>
-
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
 namespace roulade::features {
 namespace {
 
-constexpr auto kFile = "datasets/lite0/efficientnet-lite0-57934424.pth";
 constexpr int64_t kTrainedSize = 224;
 
 struct Settings {
@@ -30,7 +27,7 @@ class Lite0 final : public Features {
   explicit Lite0(const Settings& s)
       : size_(s.features_size),
         name_(size_ == kTrainedSize ? "lite0" : fmt::format("lite0_{}", size_)),
-        network_(weights_for("features lite0", file_of(s), fmt::format("{}, which ./dev data lite0 brings", kFile))) {}
+        network_(weights_for("features lite0", lite0_file(s.features_file), kLite0Expected)) {}
 
   const std::string& name() const override { return name_; }
   int64_t width() const override { return EfficientNetLite0::kWidth; }
@@ -41,10 +38,6 @@ class Lite0 final : public Features {
   }
 
  private:
-  static std::string file_of(const Settings& s) {
-    return s.features_file.empty() && std::filesystem::exists(kFile) ? kFile : s.features_file;
-  }
-
   int64_t size_;
   std::string name_;
   EfficientNetLite0 network_;

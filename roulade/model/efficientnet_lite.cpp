@@ -64,14 +64,26 @@ EfficientNetLite0::EfficientNetLite0(const NamedTensors& weights) {
   fc_bias_ = weights.at("_fc.bias", {kClasses}).to(at::kFloat).contiguous();
 }
 
-Tensor EfficientNetLite0::features(const Tensor& x) const {
+Tensor EfficientNetLite0::blocks(const Tensor& x, const std::function<void(size_t, const Tensor&)>& seen) const {
   Tensor h = relu6(same(stem_, x.contiguous(at::MemoryFormat::ChannelsLast)));
-  for (const Block& block : blocks_) {
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
     Tensor inner = block.expand.weight.defined() ? relu6(block.expand.forward(h)) : h;
     inner = block.project.forward(relu6(same(block.depthwise, inner)));
     h = block.residual ? inner.add_(h) : inner;
+    if (seen) seen(i, h);
   }
-  return relu6(head_.forward(h)).mean({2, 3});
+  return h;
+}
+
+Tensor EfficientNetLite0::features(const Tensor& x) const { return relu6(head_.forward(blocks(x, {}))).mean({2, 3}); }
+
+std::vector<Tensor> EfficientNetLite0::states(const Tensor& x) const {
+  std::vector<Tensor> out;
+  blocks(x, [&](size_t i, const Tensor& h) {
+    if (i + 1 == blocks_.size() || blocks_[i + 1].depthwise.stride == 2) out.push_back(h);
+  });
+  return out;
 }
 
 Tensor EfficientNetLite0::logits(const Tensor& features) const { return at::linear(features, fc_weight_, fc_bias_); }

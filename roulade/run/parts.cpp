@@ -143,7 +143,7 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (is_autoencoding(resolved)) {
     parts.autoencoder = make_picture_autoencoder(resolved, parts.facts, parts.seed);
-    parts.objective = make_autoencoding_of(resolved, parts.autoencoder);
+    parts.objective = make_autoencoding_of(resolved, parts.autoencoder, parts.seed);
     return parts;
   }
   if (const auto one_pass = make_one_pass(resolved, parts.shape, parts.seed)) {
@@ -173,7 +173,7 @@ Twin make_twin(const TrainParts& parts) {
   Twin twin;
   if (parts.autoencoder) {
     twin.autoencoder = make_picture_autoencoder(parts.resolved, parts.facts, parts.seed);
-    twin.objective = make_autoencoding_of(parts.resolved, twin.autoencoder);
+    twin.objective = make_autoencoding_of(parts.resolved, twin.autoencoder, parts.seed);
     return twin;
   }
   if (parts.generator) {

@@ -2,7 +2,10 @@
 #include "roulade/run/picture_autoencoder.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
+#include "roulade/eval/feature_pictures.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/torch_file.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/model/fill.hpp"
 #include "roulade/objective/autoencoding.hpp"
@@ -24,8 +27,10 @@
 namespace roulade {
 namespace {
 
+constexpr auto kWhere = "objective autoencoding";
 constexpr int64_t kMeasured = 1024;  // pictures of the factor
 constexpr int64_t kTogether = 16;    // pictures that are encoded at once
+constexpr uint64_t kDiscriminatorSeed = 2;
 constexpr uint64_t kLargestConfig = uint64_t{1} << 22;
 
 /// Keys of denoisers and of sampling from noise.
@@ -37,12 +42,12 @@ bool is_idle(const std::string& table, const std::string& key) {
 
 AutoencoderConfig config_for(const Recipe& resolved, const DataFacts& facts) {
   auto config = settings_of<AutoencoderConfig>(resolved, "autoencoder");
-  if (!facts.pictures()) fail(Code::usage, "objective autoencoding", "data", "pictures", "points");
+  if (!facts.pictures()) fail(Code::usage, kWhere, "data", "pictures", "points");
   config.in_channels = config.out_channels = facts.shape[0];
   const auto height = static_cast<double>(facts.shape[1]), width = static_cast<double>(facts.shape[2]);
   config.sample_size = height == width ? std::vector{height} : std::vector{height, width};
   config.check();
-  check_pictures_fit(config, facts, "objective autoencoding");
+  check_pictures_fit(config, facts, kWhere);
   return config;
 }
 
@@ -83,11 +88,22 @@ std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& reso
 }
 
 std::shared_ptr<const Objective> make_autoencoding_of(const Recipe& resolved,
-                                                      std::shared_ptr<const AutoencoderKl> autoencoder) {
+                                                      std::shared_ptr<const AutoencoderKl> autoencoder, uint64_t seed) {
   AutoencodingSettings settings;
   Binder b("objective", resolved.tables.at("objective"));
   settings.bind(b);
-  return make_autoencoding(std::move(autoencoder), settings);
+  AutoencodingCritics critics;
+  if (settings.perceptual_weight > 0) {
+    const std::string file = features::lite0_file(settings.perceptual_file);
+    if (file.empty())
+      fail(Code::usage, kWhere, "perceptual_file, the file of weights", features::kLite0Expected, "none");
+    critics.perceptual = std::make_shared<const Perceptual>(NamedTensors{read_weights(file), file});
+  }
+  if (settings.adversarial_weight > 0)
+    critics.discriminator = std::make_shared<const PatchDiscriminator>(
+        autoencoder->config().in_channels, settings.discriminator_width, settings.discriminator_layers,
+        derive_seed(seed, kDiscriminatorSeed));
+  return make_autoencoding(std::move(autoencoder), settings, std::move(critics));
 }
 
 LatentMoments latent_moments(const AutoencoderKl& autoencoder, const DataFacts& facts, const TrainingSet& training) {
@@ -116,8 +132,8 @@ void write_picture_autoencoder(const std::filesystem::path& checkpoint, const Re
   fill_network(measured.parameters(), weights, checkpoint.string());
   const double deviation = latent_moments(measured, facts, training).deviation;
   if (!(deviation > 0) || !std::isfinite(deviation))
-    fail(Code::numeric, "objective autoencoding", "standard deviation of the latents over training pictures",
-         "above 0 and finite", fmt::format("{}", deviation));
+    fail(Code::numeric, kWhere, "standard deviation of the latents over training pictures", "above 0 and finite",
+         fmt::format("{}", deviation));
   config.scaling_factor = 1 / deviation;
   write_autoencoder(autoencoder_folder(checkpoint), AutoencoderKl(config, 0), weights);
 }

@@ -34,9 +34,10 @@ void check_pictures_fit(const AutoencoderConfig& config, const DataFacts& facts,
 std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& resolved, const DataFacts& facts,
                                                               uint64_t seed);
 
-/// Its objective, by the recipe's [objective].
+/// Its objective, by the recipe's [objective]; a discriminator's weights are drawn by `seed`. Throws Error(usage) for a
+/// perceptual weight without a file of EfficientNet-lite0's, and as make_autoencoding does.
 std::shared_ptr<const Objective> make_autoencoding_of(const Recipe& resolved,
-                                                      std::shared_ptr<const AutoencoderKl> autoencoder);
+                                                      std::shared_ptr<const AutoencoderKl> autoencoder, uint64_t seed);
 
 /// Mean and standard deviation of z ~ q(z | x) over pictures, channels and places, in the encoder's own unit:
 /// Var z = E[exp(log_variance)] + Var mean.

@@ -56,8 +56,8 @@ toml::table parse(const std::string& text, const std::string& origin) {
 }
 
 /// Keys that name a file or folder.
-constexpr std::array kFileKeys = {"file",           "path",  "scratch", "features_file",
-                                  "features_cache", "judge", "weak",    "cache"};
+constexpr std::array kFileKeys = {"file",  "path", "scratch", "features_file",  "features_cache",
+                                  "judge", "weak", "cache",   "perceptual_file"};
 
 /// The recipe with each such key's value replaced.
 Recipe with_files(Recipe recipe, const std::function<std::string(const std::string&)>& place) {

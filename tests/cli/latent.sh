@@ -49,6 +49,26 @@ for name in training.safetensors vae/config.json vae/diffusion_pytorch_model.saf
 done
 rm -r part
 
+# With a discriminator, which changes what is learned: the same bytes again, its weights and moments included.
+rival=(--set objective.adversarial_weight=0.05 --set objective.adversarial_from=5 --set objective.discriminator_width=8
+  --set objective.discriminator_layers=1 --set train.steps=20 --set train.checkpoint_every=10 --set train.keep=9 --quiet)
+ends 0 train coder.toml --out rival "${rival[@]}"
+ends 0 train coder.toml --out alone "${rival[@]}" --set objective.adversarial_weight=0
+last="step-00000020"
+cmp -s {rival,alone}/checkpoints/$last/vae/diffusion_pytorch_model.safetensors && fail "the discriminator was not heard"
+cp -r rival part
+rm -r "part/checkpoints/$last" part/checkpoints/latest
+ends 0 train part --resume --quiet
+for name in training.safetensors vae/diffusion_pytorch_model.safetensors; do same {rival,part}/checkpoints/"$last"/$name; done
+grep -q validation rival/metrics.jsonl && fail "a loss on held-out data, which a rival has no part in"
+rm -r part rival alone
+last="$(readlink coder/checkpoints/latest)"
+refuses 2 "[objective autoencoding] perceptual_file, the file of weights: expected datasets/lite0/efficientnet-lite0-57934424.pth, which ./dev data lite0 brings, got none" \
+  train coder.toml --out no --quiet --set objective.perceptual_weight=1
+refuses 2 "[patch discriminator] pictures: expected at least 24 pixels a side, got [2, 3, 12, 12]" \
+  train coder.toml --out no --quiet --set objective.adversarial_weight=1
+[[ ! -e no ]] || fail "a refused training left files"
+
 # What comes back, beside what the mean picture would leave; the factor.
 ends 0 inspect coder --json
 says out '"scaling_factor"'

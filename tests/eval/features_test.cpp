@@ -2,32 +2,16 @@
 #include "roulade/eval/features.hpp"
 
 #include "roulade/io/resize.hpp"
-#include "roulade/io/tensor_file.hpp"
 #include "roulade/model/efficientnet_lite.hpp"
-#include "tests/io/scratch.hpp"
-#include "tests/model/rule.hpp"
-
-#include <cmath>
+#include "tests/eval/feature_weights.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 namespace roulade {
 namespace {
-
-/// The rule of tools/golden/features.py.
-Tensor weight_of(const std::string& name, const std::vector<int64_t>& shape) {
-  const Tensor u = test::rule(name, shape);
-  if (shape.size() == 1)
-    return (name.ends_with(".weight") || name.ends_with(".running_var") ? u * 0.2 + 1 : u * 0.1).to(at::kFloat);
-  const double gain = name.find("_project_conv") != std::string::npos || name == "_fc.weight" ? 3 : 6;
-  int64_t in = 1;
-  for (size_t i = 1; i < shape.size(); ++i) in *= shape[i];
-  return (u * std::sqrt(gain / static_cast<double>(in))).to(at::kFloat);
-}
 
 /// Bytes [1, channels, height, width]: means of 3 x 3 hashed numbers, rounded down.
 Tensor picture(const std::string& name, int64_t channels, int64_t height, int64_t width) {
@@ -54,17 +38,9 @@ struct Case {
 
 std::vector<Case> cases() { return {{"grey", picture("grey", 1, 28, 28)}, {"colour", picture("colour", 3, 320, 310)}}; }
 
-const TensorFile& expected() {
-  static const TensorFile file = read_tensors(golden("eval/features.safetensors"));
-  return file;
-}
+const TensorFile& expected() { return test::feature_goldens(); }
 
-std::map<std::string, Tensor> weights(const std::string& network) {
-  std::map<std::string, Tensor> out;
-  const nlohmann::json shapes = nlohmann::json::parse(expected().metadata.at(network));
-  for (const auto& [name, shape] : shapes.items()) out[name] = weight_of(name, shape.get<std::vector<int64_t>>());
-  return out;
-}
+std::map<std::string, Tensor> weights(const std::string& network) { return test::feature_weights(network); }
 
 /// A file of the network's weights, written once for all tests.
 const std::filesystem::path& weights_file(const std::string& network) {
