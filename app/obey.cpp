@@ -17,6 +17,7 @@ struct Options {
   ObedienceRequest request;
   SamplingWords how;
   std::optional<int64_t> checkpoint;
+  bool seen = false, validation = false;
 };
 
 int obey(const Options& o) {
@@ -25,6 +26,8 @@ int obey(const Options& o) {
   o.how.append_to(set);
   const TrainedRun run = open_run({o.run, set, o.checkpoint});
   ObedienceRequest request = o.request;
+  if (o.seen) request.part = ObedienceRequest::Part::train;
+  if (o.validation) request.part = ObedienceRequest::Part::validation;
   request.seed = static_cast<uint64_t>(o.work.seed.value_or(static_cast<int64_t>(run.seed)));
   request.progress = work.progress();
   request.cancel = work.cancel();
@@ -51,7 +54,11 @@ void add_obey(CLI::App& root, int& exit_code) {
       ->option_text("FILE");
   command.add_option("--encoder", o->request.encoder, "of emoji: the folder of a text encoder that pools:\nMiniLM")
       ->option_text("DIR");
-  command.add_flag("--seen", o->request.seen, "texts of the training pictures, not of the test's")->option_text(" ");
+  auto* seen = command.add_flag("--seen", o->seen, "texts of the training pictures, not of the test's");
+  seen->option_text(" ");
+  command.add_flag("--validation", o->validation, "texts of the pictures kept for validation, to choose\nsettings by")
+      ->option_text(" ")
+      ->excludes(seen);
   command.add_option("--texts", o->request.texts, "texts at most, drawn by the seed; default: all")
       ->option_text("N")
       ->check(CLI::PositiveNumber);

@@ -2,6 +2,7 @@
 #include "roulade/data/image_set.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/rng.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -50,5 +51,11 @@ Image to_image(std::span<const float> values, int64_t channels, int64_t height, 
     }
   return out;
 }
+
+std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed) {
+  return permutation({split_seed, Stream::split, 1}, count);
+}
+
+int64_t validation_count(int64_t count, double share) { return std::llround(share * static_cast<double>(count)); }
 
 }  // namespace roulade

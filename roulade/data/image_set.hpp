@@ -88,6 +88,11 @@ struct ImageData {
 /// fit the others; Error(usage) for options out of range, or pictures that need more than most_bytes without `scratch`.
 ImageData open_images(const std::filesystem::path& path, const ImageOptions& options = {});
 
+/// The pictures of a training part in an order by split_seed, of which the first llround(share * count) are for
+/// validation and the others train.   count: without mirror images.
+std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed);
+int64_t validation_count(int64_t count, double share);
+
 /// What some pictures of a set tell of it.
 struct ImageGlance {
   int64_t count = 0;     ///< pictures to train

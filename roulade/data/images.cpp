@@ -94,11 +94,11 @@ class Images final : public PointSource, public ByteSource {
     const ImageSet& all = data_.train;
     // A picture and its mirror image stay on one side, and so do the times that an epoch shows it.
     const int64_t copies = s.flip ? 2 : 1, originals = all.count / copies;
-    const int64_t held = std::llround(s.validation * static_cast<double>(originals));
+    const int64_t held = validation_count(originals, s.validation);
     if (originals <= held)
       fail(Code::input, s.path, "pictures", fmt::format("enough for a share of {} to train", 1 - s.validation),
            fmt::format("{}", originals));
-    const std::vector<int64_t> order = permutation({static_cast<uint64_t>(s.split_seed), Stream::split, 1}, originals);
+    const std::vector<int64_t> order = validation_first(originals, static_cast<uint64_t>(s.split_seed));
     for (int64_t i = 0; i < originals; ++i)
       for (int64_t copy = 0; copy < copies; ++copy) {
         const int64_t row = order[static_cast<size_t>(i)] + copy * originals;

@@ -65,6 +65,7 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   options.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : Fit::exact;
   const uint8_t shade = ground == "white" ? 255 : ground == "grey" ? 128 : 0;
   options.background = {shade, shade, shade};
+  options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;
   options.cancel = cancel;
   out.set = open_images(out.folder, options).train;
   if (out.set.captions.empty()) fail(Code::input, out.folder.string(), "the pictures have no texts");
@@ -101,6 +102,21 @@ Tensor features_of(const Features& features, const Tensor& pictures, const Progr
     if (progress) progress({"features", first + n, count, rate, static_cast<double>(count - first - n) / rate, ""});
   }
   return at::cat(parts);
+}
+
+/// Which rows of the pictures that train a request means.
+std::vector<bool> asked_rows(const TrainedRun& run, const ImageSet& set, ObedienceRequest::Part part) {
+  if (part == ObedienceRequest::Part::test) return std::vector<bool>(static_cast<size_t>(set.count), true);
+  const Table& data = run.recipe.tables.at("data");
+  const auto split_seed = static_cast<uint64_t>(std::get<int64_t>(data.at("split_seed").value));
+  const int64_t held = validation_count(set.count, std::get<double>(data.at("validation").value));
+  const bool validation = part == ObedienceRequest::Part::validation;
+  if (validation && held == 0)
+    fail(Code::usage, kWhere, "pictures for validation (data.validation)", "one at least", "none");
+  std::vector<bool> out(static_cast<size_t>(set.count), !validation);
+  const std::vector<int64_t> order = validation_first(set.count, split_seed);
+  for (int64_t i = 0; i < held; ++i) out[static_cast<size_t>(order[static_cast<size_t>(i)])] = validation;
+  return out;
 }
 
 /// The rows of a part whose value under a key is one of some, in an order by the seed, `most` at most.
@@ -188,24 +204,27 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     fail(Code::usage, kWhere, "who judges",
          "a folder of judges, or for emoji features' weights and the folder of a text encoder");
   Obedience out;
-  out.split = r.seen ? "train" : "test";
-  const Part part = open_part(run, out.split, r.cancel);
+  const bool test_part = r.part == ObedienceRequest::Part::test;
+  out.split = test_part ? "test" : r.part == ObedienceRequest::Part::train ? "train" : "validation";
+  const Part part = open_part(run, test_part ? "test" : "train", r.cancel);
+  const std::vector<bool> asked_for = asked_rows(run, part.set, r.part);
+  const auto is_asked = [&](int64_t row) { return bool(asked_for[static_cast<size_t>(row)]); };
   std::vector<int64_t> rows;
   JudgePictures judge;
   if (!emoji) {
-    rows = chosen_rows(part.set, r.seed, r.texts, [](int64_t) { return true; });
+    rows = chosen_rows(part.set, r.seed, r.texts, is_asked);
     judge = attribute_judge(run, part, rows, r.judges);
   } else {
-    // Candidates: the names of the test part, or as many of the training part.
-    const Part train = r.seen ? part : open_part(run, "train", r.cancel);
+    // Candidates: the names of the test part, or as many of the other one.
+    const Part train = !test_part ? part : open_part(run, "train", r.cancel);
     const std::vector<std::string> names = part.attribute("name"), grounds = part.attribute("ground");
-    const std::vector<std::string> train_names = r.seen ? names : train.attribute("name");
+    const std::vector<std::string> train_names = !test_part ? names : train.attribute("name");
     const fs::path test = fs::path(text_of(run.recipe, "data", "path")) / "test";
-    const std::vector<std::string> test_names = r.seen ? read_attribute(test, names_in(test), "name") : names;
+    const std::vector<std::string> test_names = !test_part ? read_attribute(test, names_in(test), "name") : names;
     const size_t candidates = std::set<std::string>(test_names.begin(), test_names.end()).size();
     std::vector<std::string> texts;
     std::map<std::string, int64_t> numbers;  // of names among the candidates, then of all others
-    for (const int64_t row : chosen_rows(part.set, r.seed, 0, [](int64_t) { return true; }))
+    for (const int64_t row : chosen_rows(part.set, r.seed, 0, is_asked))
       if (const std::string& name = names[static_cast<size_t>(row)];
           texts.size() < candidates && numbers.emplace(name, std::ssize(texts)).second)
         texts.push_back(name);
@@ -218,7 +237,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     const auto map = std::make_shared<const RidgeMap>(fit_names(train, train_names, *features, vectors, numbers, r));
     const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates)) - map->text_mean;
     rows = chosen_rows(part.set, r.seed, r.texts, [&](int64_t row) {
-      return numbers.at(names[static_cast<size_t>(row)]) < static_cast<int64_t>(candidates);
+      return is_asked(row) && numbers.at(names[static_cast<size_t>(row)]) < static_cast<int64_t>(candidates);
     });
     std::vector<AskedEmoji> asked;
     for (const int64_t row : rows)

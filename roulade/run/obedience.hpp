@@ -11,7 +11,9 @@
 namespace roulade {
 
 struct ObedienceRequest {
-  bool seen = false;             ///< texts of the training pictures; else of the test's, which the run has never seen
+  /// Whose texts: the test part's, which the run has never seen; those of the training pictures that are kept for its
+  /// validation, to choose settings by; or those that it was trained on.
+  enum class Part { test, validation, train } part = Part::test;
   int64_t texts = 0;             ///< at most, drawn by the seed; 0 = all of the part
   int64_t each = 1;              ///< pictures a text
   std::filesystem::path judges;  ///< a folder with a judge for each attribute, by its name (roulade judge --attribute)
@@ -27,7 +29,7 @@ struct Obedience {
   std::vector<ObedienceFigure> samples;
   std::vector<ObedienceFigure> real;  ///< the same figures of the real pictures with these texts, in the same order
   int64_t texts = 0;                  ///< judged
-  std::string split;                  ///< "test" or "train"
+  std::string split;                  ///< "test", "validation" or "train"
   std::vector<std::string> prompts;   ///< of the first samples
   PointSamples shown;                 ///< these samples
   double seconds = 0;
@@ -36,9 +38,9 @@ struct Obedience {
 
 /// Draws pictures for the first wording of each text of a part of the run's data, and judges them: each attribute that
 /// has a judge in `judges` (judge_attributes), or emoji by retrieval and ground (judge_emoji), whose candidates are the
-/// names of the part, of the training part as many as of the test, drawn by the seed.
-/// Throws Error(usage) for a run that reads no text, and where it is not said what judges; Error(io) and Error(input)
-/// as the data, judges and encoders do.
+/// names of the part, of the others as many as of the test, drawn by the seed.
+/// Throws Error(usage) for a run that reads no text or keeps no pictures for the validation that is asked for, and
+/// where it is not said what judges; Error(io) and Error(input) as the data, judges and encoders do.
 Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& request);
 
 /// The figures and the prompts of the pictures shown as JSON text, as RUN/obedience-test.json holds them.

@@ -13,7 +13,7 @@ namespace roulade {
 namespace {
 
 constexpr uint64_t kMostJson = 1 << 24, kMostSheet = 1 << 28;  // bytes
-constexpr const char *kTest = "test", *kTrain = "train";
+constexpr const char *kTest = "test", *kValidation = "validation", *kTrain = "train";
 
 std::filesystem::path file_of(const TrainedRun& run, const std::string& split) {
   return run.folder / fmt::format("obedience-{}.json", split);
@@ -23,7 +23,9 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
   const std::filesystem::path file = file_of(run, split);
   ReportObedience out;
   out.name = "obedience-" + split;
-  out.texts = split == kTest ? "of the test part, never trained on" : "of the training part";
+  out.texts = split == kTest         ? "of the test part, never trained on"
+              : split == kValidation ? "of the pictures kept for validation, never trained on"
+                                     : "of the training part";
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(file, kMostJson));
     for (const nlohmann::json& row : json.at("figures")) {
@@ -54,7 +56,7 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
 std::vector<ReportObedience> read_obedience(const TrainedRun& run) {
   std::vector<ReportObedience> out;
   std::error_code none;
-  for (const char* split : {kTest, kTrain})
+  for (const char* split : {kTest, kValidation, kTrain})
     if (std::filesystem::exists(file_of(run, split), none)) out.push_back(read_split(run, split));
   return out;
 }

@@ -10,8 +10,8 @@
 
 namespace roulade {
 
-/// Writes RUN/obedience-test.json, or -train, and beside it a sheet of the first samples, .png. Returns the former.
-/// Throws Error(io).
+/// Writes RUN/obedience-test.json, -validation or -train, and beside it a sheet of the first samples, .png. Returns the
+/// former. Throws Error(io).
 std::filesystem::path write_obedience(const TrainedRun& run, const Obedience& obedience);
 
 /// What such files of a run hold, with their sheets, those of the test part first; empty where there are none. Throws

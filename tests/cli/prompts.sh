@@ -46,6 +46,13 @@ P
   [[ -s run/obedience-test.png ]] || fail "obey: no sheet"
   ends 0 obey run --judges judges --seen --texts 5 --quiet --threads 1 --json
   [[ "$(value texts)" == 5 ]] || fail "obey --texts 5: $(cat out)"
+  refuses 2 "[obedience] pictures for validation (data.validation): expected one at least, got none" \
+    obey run --judges judges --validation --quiet
+  ends 0 train shapes.toml --out kept --quiet --set train.steps=4 --set data.validation=0.25
+  ends 0 obey kept --judges judges --validation --quiet --threads 1 --json
+  [[ "$(value split)" == validation && "$(value texts)" == 12 && -s kept/obedience-validation.json ]] || fail "obey --validation: $(cat out)"
+  ends 0 obey kept --judges judges --seen --quiet --threads 1 --json
+  [[ "$(value split)" == train && "$(value texts)" == 36 ]] || fail "obey --seen: $(cat out)"
   shapes make mixed shuffled
   ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed --set train.steps=400
   obeys mixed-run && fail "a network of shuffled captions passes: $(cat said)"

@@ -3,11 +3,13 @@
 // installed.
 #include "roulade/data/image_set.hpp"
 
+#include "roulade/data/points.hpp"
 #include "tests/io/scratch.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -224,6 +226,33 @@ TEST(ImageSet, SplitsBySeed) {
   expect_error(Code::input, {"enough for a share of 0.96"}, [&] { open_images(s.folder(), options); });
   options.test_share = 1;
   expect_error(Code::usage, {"test_share: expected 0 to below 1, got 1"}, [&] { open_images(s.folder(), options); });
+}
+
+// Who judges a run by its validation pictures finds those that it was not trained on.
+TEST(ImageSet, ValidationPicturesAreTheFirstOfTheirOrder) {
+  const Scratch s;
+  std::string pixels;
+  for (int i = 0; i < 10; ++i)
+    pixels += std::string(1, static_cast<char>(i)) + std::string(1, static_cast<char>(20 + i));
+  spill(s / "train-images-idx3-ubyte", idx({10, 1, 2}, pixels));
+  const std::unique_ptr<const PointSource> source = data::registry().make(
+      "images",
+      {{"path", s.folder().string()}, {"validation", 0.25}, {"test", 0.0}, {"split_seed", int64_t{5}}, {"flip", true}});
+  std::set<double> held, trained, first;
+  const Points validation = source->draw(Split::validation, 1, 0), training = source->draw(Split::train, 1, 0);
+  for (int64_t i = 0; i < validation.rows; ++i)
+    held.insert(
+        std::min(validation.values[static_cast<size_t>(2 * i)], validation.values[static_cast<size_t>(2 * i + 1)]));
+  for (int64_t i = 0; i < training.rows; ++i)
+    trained.insert(
+        std::min(training.values[static_cast<size_t>(2 * i)], training.values[static_cast<size_t>(2 * i + 1)]));
+  ASSERT_EQ(validation_count(10, 0.25), 3);  // 2.5, rounded away from 0
+  const Numbers order = validation_first(10, 5);
+  for (size_t i = 0; i < 3; ++i) first.insert(static_cast<double>(order[i]));
+  EXPECT_EQ(held, first);
+  EXPECT_EQ(validation.rows, 6);
+  EXPECT_EQ(trained.size(), 7u);
+  for (const double one : trained) EXPECT_FALSE(held.contains(one));
 }
 
 TEST(ImageSet, OptionsAndCancellation) {
