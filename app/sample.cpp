@@ -37,7 +37,7 @@ struct Options {
   bool weighted = false;
   std::string attention;
   std::string from, complete, mask;
-  double strength = 0.5;
+  std::optional<double> strength;
   bool invert = false;
   int64_t repeats = 0, walks = 10, jump = 1;
   std::optional<int64_t> to_seed;
@@ -82,7 +82,10 @@ std::optional<GivenRows> given_rows(const Options& o, const TrainedRun& run, int
 
 Editing editing(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
   Editing edit;
-  edit.strength = o.strength;
+  if (o.strength && run.autoencoder)
+    fail(Code::usage, "--strength", "an autoencoder takes the whole way there and back", "none",
+         fmt::format("{}", *o.strength));
+  edit.strength = o.strength.value_or(0.5);
   edit.inverted = o.invert;
   edit.repeats = o.repeats;
   edit.walks = o.walks;

@@ -164,6 +164,10 @@ std::vector<Protocol::Choice> Protocol::choices_for(const ProtocolInput& input) 
   return out;
 }
 
+uint64_t reference_seed(uint64_t seed, int64_t pair) {
+  return derive_seed(derive_seed(seed, static_cast<uint64_t>(pair)), 1);
+}
+
 ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const ProgressFn& progress,
                              const Cancel& cancel) const {
   const std::vector<Choice> choices = choices_for(input);
@@ -182,7 +186,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
   const auto start = Clock::now();
   for (int64_t pair = 0; pair < pairs_ && !cancel.requested(); ++pair) {
     const uint64_t root = derive_seed(seed, static_cast<uint64_t>(pair));
-    PairSets points{input.generated(pair, derive_seed(root, 0)), input.reference(pair, derive_seed(root, 1)),
+    PairSets points{input.generated(pair, derive_seed(root, 0)), input.reference(pair, reference_seed(seed, pair)),
                     std::nullopt};
     if (input.floor) points.floor = input.floor(pair, derive_seed(root, 2));
     if (cancel.requested()) break;  // a set may be unfinished

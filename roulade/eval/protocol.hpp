@@ -71,6 +71,9 @@ struct FigureResult {
   std::optional<PairMean> floor;
 };
 
+/// The seed of pair `pair`'s reference set in Protocol::run with `seed`.
+uint64_t reference_seed(uint64_t seed, int64_t pair);
+
 struct ProtocolResult {
   std::vector<FigureResult> figures;
   int64_t pairs = 0;          ///< pairs judged: fewer than asked for after a cancel

@@ -138,6 +138,8 @@ std::string command_of(const CompareRequest& request) {
   for (const std::string& name : request.recipes) out += " " + fs::path(name).stem().string() + ".toml";
   if (!request.vary.empty()) out += " --vary " + request.vary;
   if (!request.judges.empty()) out += " --judges " + request.judges.string();
+  if (!request.vary.empty())  // the page's recipes hold them, but what varies is made from the one that was named
+    for (const std::string& assignment : request.set) out += " --set '" + assignment + "'";
   return out;
 }
 
@@ -157,7 +159,11 @@ FailureRule parse_failure_rule(const std::string& text) {
   std::vector<std::string> known;
   for (const MetricEntry& entry : eval::registry().entries())
     known.insert(known.end(), entry.figures.begin(), entry.figures.end());
-  if (std::find(known.begin(), known.end(), rule.figure) == known.end())
+  // On features, of a judge and of obedience names are longer.
+  const auto is_of = [&](const std::string& name) {
+    return rule.figure == name || rule.figure.starts_with(name + "_");
+  };
+  if (std::none_of(known.begin(), known.end(), is_of) && !rule.figure.starts_with(kObeyed))
     fail_unknown("failed if", "figure", rule.figure, known);
   return rule;
 }

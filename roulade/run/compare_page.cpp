@@ -58,11 +58,11 @@ std::vector<std::string> figures_of(const Comparison& c) {
             return std::any_of(of.begin(), of.end(), [&](const Outcome& o) { return o.figures.count(figure) > 0; });
           }))
         names.push_back(figure);
+  // On features, of obedience, of reconstructions; not where more is better and real data say nothing of how much.
   for (const auto& of : c.outcomes)
     for (const Outcome& o : of)
       for (const auto& [figure, value] : o.figures)
-        if (figure.starts_with(kObeyed) && std::find(names.begin(), names.end(), figure) == names.end())
-          names.push_back(figure);
+        if (figure != "psnr" && std::find(names.begin(), names.end(), figure) == names.end()) names.push_back(figure);
   return names;
 }
 

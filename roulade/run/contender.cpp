@@ -35,7 +35,7 @@ double wall_seconds() {
 class Pace {
  public:
   explicit Pace(const Contender& contender)
-      : parts_(make_train_parts(contender.recipe)),
+      : parts_(make_train_parts(contender.recipe, {.run = {}, .progress = {}, .cancel = {}, .encode = false})),
         trainer_(parts_.objective, parts_.settings, parts_.seed),
         batches_(parts_.training, parts_.settings.batch, parts_.seed, parts_.shape.sample) {}
 
@@ -53,15 +53,19 @@ class Pace {
   PointBatches batches_;
 };
 
-void judge(Outcome& outcome, const Evaluation& e, const std::vector<FailureRule>& failures) {
+void add_figures(Outcome& outcome, const Evaluation& e) {
   for (const FigureResult& figure : e.result.figures) {
     outcome.figures[figure.figure] = figure.generated.mean;
     if (figure.floor) outcome.real_data[figure.figure] = figure.floor->mean;
   }
+}
+
+void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
   for (const FailureRule& rule : failures) {
     const auto found = outcome.figures.find(rule.figure);
     if (found == outcome.figures.end())
-      fail(Code::usage, "compare", fmt::format("the recipe's [eval] does not give '{}'", rule.figure));
+      fail(Code::usage, "compare",
+           fmt::format("neither the recipe's [eval] nor judges of obedience give '{}'", rule.figure));
     if (!rule.holds(found->second)) continue;
     outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
   }
@@ -133,13 +137,17 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
     const Evaluation e = evaluate_run(run, progress, cancel);
     if (!e.finished) return std::nullopt;
     keep_evaluation(run, e);
-    judge(outcome, e, failures);
+    add_figures(outcome, e);
     if (!contender.judges.empty() && !judge_obedience(outcome, run, contender.judges, progress, cancel))
       return std::nullopt;
+    apply_rules(outcome, failures);
     outcome.sample_seconds = e.sample_seconds / static_cast<double>(e.count * e.result.pairs);
-    outcome.calls =
-        sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
-            .calls;
+    if (run.autoencoder)
+      outcome.calls = 1;
+    else
+      outcome.calls =
+          sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
+              .calls;
   } catch (const Error& e) {
     if (e.code() != Code::numeric) throw;
     outcome.failed = e.what();

@@ -85,16 +85,17 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   const std::vector<std::string>& texts = source->texts();
   const bool told = run.texts && settings_of<SampleSettings>(run.recipe, "sample").prompt == "data" && !texts.empty();
   if (told) out.prompts = "captions of the test split, in turn";
-  input.generated = [&](int64_t, uint64_t seed) {
+  input.generated = [&](int64_t pair, uint64_t seed) {
     std::vector<std::string> prompts;
     if (told)
-      for (const int64_t number : source->draw(Split::test, seed, out.count).texts)
+      for (const int64_t number : source->draw(Split::test, reference_seed(run.seed, pair), out.count).texts)
         prompts.push_back(texts[static_cast<size_t>(number)]);
     // Of points a pair takes seconds, and pairs are counted.
     const PointSamples made = sample_points(run, {.count = out.count,
                                                   .seed = seed,
                                                   .frame_points = 0,
                                                   .prompts = prompts,
+                                                  .captions = true,
                                                   .editing = {},
                                                   .progress = run.facts.pictures() ? progress : ProgressFn{},
                                                   .cancel = cancel});

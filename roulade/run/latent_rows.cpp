@@ -9,6 +9,7 @@
 #include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/latent_space.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
@@ -18,6 +19,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -99,8 +101,11 @@ bool make_latents(TrainParts& parts, const TrainPlace& place) {
   const at::NoGradGuard no_grad;
   const RunFolder run{place.run};
   const bool kept = has_begun(run);
+  const bool known = kept && fs::exists(run.facts());
   const auto autoencoder =
-      open_latent_autoencoder(kept ? run.autoencoder() : find_autoencoder(settings.path), parts.facts);
+      known ? open_kept_autoencoder(run.autoencoder(), read_facts(run))
+            : open_latent_autoencoder(kept ? run.autoencoder() : find_autoencoder(settings.path), parts.facts);
+  check_pictures_fit(autoencoder->config(), parts.facts, "latent.path");
   parts.latent = autoencoder;
   parts.facts.latent = {latent_axes(*autoencoder, parts.facts), autoencoder_sha256(*autoencoder)};
   const std::vector<int64_t>& axes = parts.facts.latent.shape;
@@ -114,7 +119,10 @@ bool make_latents(TrainParts& parts, const TrainPlace& place) {
   Tensor moments;
   if (!settings.cache.empty()) moments = read_moments(fs::path(settings.cache) / name, shape, dtype);
   if (!moments.defined() && !place.run.empty()) moments = read_moments(run.latents() / name, shape, dtype);
-  if (!moments.defined()) {
+  if (!moments.defined() && !place.encode) {
+    moments = at::zeros(shape, dtype);
+    parts.validation = {};
+  } else if (!moments.defined()) {
     moments = at::empty(shape, dtype);
     in_chunks("encode", training.rows, kTogether, place.progress, place.cancel, [&](int64_t first, int64_t count) {
       const at::NoGradGuard in_this_thread;

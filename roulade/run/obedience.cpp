@@ -250,6 +250,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   }
   SampleRequest request;
   request.prompts = at_rows(part.set.captions, rows);
+  request.captions = true;
   request.count = std::ssize(rows) * r.each;
   request.seed = r.seed;
   request.progress = r.progress;

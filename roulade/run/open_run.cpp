@@ -34,6 +34,7 @@ TrainedRun open_run(const OpenRequest& request) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const ModelShape shape = model_shape(run.recipe, run.facts);
   if (is_autoencoding(run.recipe)) {
+    refuse_denoisers_keys(run.recipe);
     const auto autoencoder = open_picture_autoencoder(checkpoint, run.facts);
     const NamedWeights weights = autoencoder->parameters();
     fill_network(weights, weights_of(folder, run.step, sample, kAutoencoderGroup), checkpoint.string());

@@ -3,6 +3,7 @@
 
 #include "roulade/core/process.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/io/sha256.hpp"
 #include "roulade/objective/denoising.hpp"
 #include "roulade/objective/hybrid.hpp"
 #include "roulade/run/latent_rows.hpp"
@@ -143,6 +144,10 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   parts.schedule = make_schedule(resolved.tables.at("schedule"));
   if (is_autoencoding(resolved)) {
     parts.autoencoder = make_picture_autoencoder(resolved, parts.facts, parts.seed);
+    if (const std::string file = perceptual_file_of(resolved); !file.empty()) {
+      parts.resolved.tables["objective"]["perceptual_file"] = file;  // the default is one from the current folder
+      parts.facts.perceptual_sha256 = sha256_of({file});
+    }
     parts.objective = make_autoencoding_of(resolved, parts.autoencoder, parts.seed);
     return parts;
   }

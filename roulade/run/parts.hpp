@@ -34,6 +34,7 @@ struct TrainPlace {
   std::filesystem::path run;  ///< its folder, which need not be there yet; empty = nothing is read or kept
   ProgressFn progress;
   Cancel cancel;
+  bool encode = true;  ///< false: latents that are not kept stay zeros, for what only measures time and memory
 };
 
 /// Everything that training needs, made from a resolved recipe.

@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/eval/feature_pictures.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/sha256.hpp"
 #include "roulade/io/torch_file.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/model/fill.hpp"
@@ -27,6 +28,8 @@
 namespace roulade {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr auto kWhere = "objective autoencoding";
 constexpr int64_t kMeasured = 1024;  // pictures of the factor
 constexpr int64_t kTogether = 16;    // pictures that are encoded at once
@@ -37,7 +40,8 @@ constexpr uint64_t kLargestConfig = uint64_t{1} << 22;
 bool is_idle(const std::string& table, const std::string& key) {
   static const std::set<std::string> kUsedOfSample = {"count", "weights", "ema", "chunk"};
   if (table == "sample") return kUsedOfSample.count(key) == 0;
-  return table == "model" || table == "text" || table == "schedule" || table == "denoiser" || table == "guidance";
+  return table == "model" || table == "text" || table == "schedule" || table == "denoiser" || table == "guidance" ||
+         table == "eval";
 }
 
 AutoencoderConfig config_for(const Recipe& resolved, const DataFacts& facts) {
@@ -80,11 +84,33 @@ void check_pictures_fit(const AutoencoderConfig& config, const DataFacts& facts,
          fmt::format("{} x {}", facts.shape[1], facts.shape[2]));
 }
 
-std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& resolved, const DataFacts& facts,
-                                                              uint64_t seed) {
+void refuse_denoisers_keys(const Recipe& resolved) {
   refuse_idle_keys(resolved, resolve({}), is_idle,
                    "objective 'autoencoding' trains an autoencoder, not a denoiser, and has no use for this");
+}
+
+std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& resolved, const DataFacts& facts,
+                                                              uint64_t seed) {
+  refuse_denoisers_keys(resolved);
   return std::make_shared<const AutoencoderKl>(config_for(resolved, facts), seed);
+}
+
+std::string perceptual_file_of(const Recipe& resolved) {
+  AutoencodingSettings settings;
+  Binder b("objective", resolved.tables.at("objective"));
+  settings.bind(b);
+  if (!(settings.perceptual_weight > 0)) return "";
+  const std::string file = features::lite0_file(settings.perceptual_file);
+  if (file.empty()) fail(Code::usage, kWhere, "perceptual_file, the file of weights", features::kLite0Expected, "none");
+  return fs::absolute(file).lexically_normal().string();
+}
+
+void check_perceptual(const Recipe& resolved, const DataFacts& facts) {
+  const std::string file = perceptual_file_of(resolved);
+  if (file.empty() || facts.perceptual_sha256.empty()) return;
+  if (const std::string now = sha256_of({file}); now != facts.perceptual_sha256)
+    fail(Code::input, file, "these are other weights than the run was trained with",
+         fmt::format("a file whose SHA-256 is {}", facts.perceptual_sha256), now);
 }
 
 std::shared_ptr<const Objective> make_autoencoding_of(const Recipe& resolved,
@@ -93,12 +119,8 @@ std::shared_ptr<const Objective> make_autoencoding_of(const Recipe& resolved,
   Binder b("objective", resolved.tables.at("objective"));
   settings.bind(b);
   AutoencodingCritics critics;
-  if (settings.perceptual_weight > 0) {
-    const std::string file = features::lite0_file(settings.perceptual_file);
-    if (file.empty())
-      fail(Code::usage, kWhere, "perceptual_file, the file of weights", features::kLite0Expected, "none");
+  if (const std::string file = perceptual_file_of(resolved); !file.empty())
     critics.perceptual = std::make_shared<const Perceptual>(NamedTensors{read_weights(file), file});
-  }
   if (settings.adversarial_weight > 0)
     critics.discriminator = std::make_shared<const PatchDiscriminator>(
         autoencoder->config().in_channels, settings.discriminator_width, settings.discriminator_layers,

@@ -28,11 +28,21 @@ bool is_minus_one_to_one(const DataFacts& facts);
 /// error names it.
 void check_pictures_fit(const AutoencoderConfig& config, const DataFacts& facts, const std::string& where);
 
+/// Throws Error(usage) where a key of the resolved recipe that an autoencoder has no use for (schedule, model,
+/// denoiser, guidance, text, eval, the sampler) differs from its default.
+void refuse_denoisers_keys(const Recipe& resolved);
+
 /// The autoencoder of [autoencoder] for these pictures, its weights drawn by `seed`. Throws Error(usage) as
-/// check_pictures_fit does, for a configuration that does not fit together, and where a key that it has no use for
-/// differs from its default (schedule, model, denoiser, guidance, text, the sampler).
+/// check_pictures_fit and refuse_denoisers_keys do, and for a configuration that does not fit together.
 std::shared_ptr<const AutoencoderKl> make_picture_autoencoder(const Recipe& resolved, const DataFacts& facts,
                                                               uint64_t seed);
+
+/// The file that the recipe's perceptual distance looks by, as an absolute path; empty where it has none. Throws
+/// Error(usage) for a weight without a file.
+std::string perceptual_file_of(const Recipe& resolved);
+
+/// Throws Error(input) where that file holds other weights than those that these facts were trained with.
+void check_perceptual(const Recipe& resolved, const DataFacts& facts);
 
 /// Its objective, by the recipe's [objective]; a discriminator's weights are drawn by `seed`. Throws Error(usage) for a
 /// perceptual weight without a file of EfficientNet-lite0's, and as make_autoencoding does.

@@ -43,6 +43,7 @@ PointSamples sampled(const TrainedRun& run, const std::vector<std::string>& prom
   request.count = std::ssize(prompts);
   request.seed = seed;
   request.prompts = prompts;
+  request.captions = true;
   request.attention = attention;
   request.cancel = cancel;
   return sample_points(run, request);

@@ -153,6 +153,7 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
   }
   if (!facts.latent.shape.empty())
     json["latent"] = {{"shape", facts.latent.shape}, {"autoencoder", facts.latent.autoencoder}};
+  if (!facts.perceptual_sha256.empty()) json["perceptual_sha256"] = facts.perceptual_sha256;
   if (facts.text.tokens > 0)
     json["text"] = {{"tokens", facts.text.tokens},
                     {"pooled", facts.text.pooled},
@@ -179,6 +180,7 @@ DataFacts read_facts(const RunFolder& folder) {
       if (facts.latent.shape.size() != 3 || !facts.pictures())
         fail(Code::input, where, "damaged: latent", "of pictures, and three axes");
     }
+    facts.perceptual_sha256 = json.value("perceptual_sha256", "");
     if (json.contains("text")) {
       const nlohmann::json& text = json.at("text");
       text.at("tokens").get_to(facts.text.tokens);

@@ -93,7 +93,8 @@ std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& reque
     prompts.push_back(wish);
   }
   if (prompts.empty()) return std::vector<int64_t>(static_cast<size_t>(count), -1);
-  const std::vector<int64_t> numbers = add_prompts(run.recipe, *run.texts, prompts);
+  const std::vector<int64_t> numbers =
+      request.captions ? run.texts->add(prompts) : add_prompts(run.recipe, *run.texts, prompts);
   std::vector<int64_t> out;
   for (int64_t i = 0; i < count; ++i) out.push_back(numbers[static_cast<size_t>(i) % numbers.size()]);
   return out;

@@ -34,6 +34,7 @@ struct DataFacts {
   Scaling scaling;
   TextFacts text;
   LatentFacts latent;
+  std::string perceptual_sha256;  ///< of the weights that an autoencoder's perceptual distance looks by; or empty
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool pictures() const { return shape.size() == 3; }
@@ -116,6 +117,7 @@ struct SampleRequest {
   int64_t frame_points = 0;  ///< 0 = no frames
   /// Of a network that reads texts: sample i has prompt i, in turn. Empty = sample.prompt of the recipe.
   std::vector<std::string> prompts{};
+  bool captions = false;    ///< the prompts are captions: brackets in them are text, whatever sample.weighted says
   std::string attention{};  ///< a word of the prompts: where the network's cross-attention reads it is kept
   Editing editing;
   ProgressFn progress;

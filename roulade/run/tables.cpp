@@ -97,6 +97,11 @@ std::vector<RecipeKey> all_keys() {
   bind<LatentSettings>(of_latent);
   for (const OptionInfo& info : of_latent.infos())
     if (info.key != "path") chosen.push_back({"latent", "path = PATH", info});
+  const Table muon{{"optimiser", Given("muon")}};
+  Binder of_muon("train", muon);
+  bind<OptimiserSettings>(of_muon);
+  for (const OptionInfo& info : of_muon.infos())
+    if (info.key == "momentum") chosen.push_back({"train", "optimiser = muon", info});
   // By its help, too: objective.loss is another one to a denoiser than to an autoencoder.
   const auto of_entry = [&](const std::string& table, const OptionInfo& info) {
     return std::any_of(chosen.begin(), chosen.end(), [&](const RecipeKey& k) {

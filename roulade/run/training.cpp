@@ -18,6 +18,7 @@
 #include "roulade/run/settings.hpp"
 #include "roulade/run/step_cost.hpp"
 #include "roulade/run/tensorboard.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -97,23 +98,31 @@ void keep_preview(const RunFolder& folder, const TrainPreview& preview, const Da
 }
 
 /// True when a kill stopped a run before its first file: the folder holds only left-overs and an empty checkpoints/.
+/// What belongs to latents is made after that folder: without it, a vae/ is somebody's own.
 bool never_began(const RunFolder& folder) {
   if (!fs::is_directory(folder.root)) return false;
+  const bool begun = fs::is_directory(folder.checkpoints()) && fs::is_empty(folder.checkpoints());
   for (const auto& entry : fs::directory_iterator(folder.root)) {
-    const bool empty_checkpoints = entry.path() == folder.checkpoints() && entry.is_directory() && fs::is_empty(entry);
-    const bool of_latents = entry.path() == folder.latents() || entry.path() == folder.autoencoder();
-    if (!empty_checkpoints && !of_latents && !is_leftover(entry.path())) return false;
+    const bool ours = entry.path() == folder.checkpoints() || entry.path() == folder.latents() ||
+                      entry.path() == folder.autoencoder();
+    if (!(begun && ours) && !is_leftover(entry.path())) return false;
   }
   return true;
 }
 
-/// Makes the folder of a new run. Throws Error(usage) when something stands there already.
-void begin_folder(const RunFolder& folder) {
+/// Throws Error(usage) when something stands already where a new run would be.
+void check_free(const RunFolder& folder) {
   std::error_code error;
   if (fs::exists(folder.recipe(), error))
     fail(Code::usage, folder.root.string(), "this folder already holds a run (give another --out, or --resume)");
   if (fs::exists(folder.root, error) && !never_began(folder))
     fail(Code::usage, folder.root.string(), "this exists and is not a run", "a new or empty folder");
+}
+
+/// Makes the folder of a new run.
+void begin_folder(const RunFolder& folder) {
+  check_free(folder);
+  std::error_code error;
   fs::create_directories(folder.checkpoints(), error);
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
 }
@@ -151,21 +160,6 @@ std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>&
   return warning_of(folder, makers, &Maker::threads, now, "thread", "s");
 }
 
-/// The keys that decide what is trained.
-Recipe trajectory_of(const Recipe& resolved) {
-  Recipe out;
-  for (const char* table :
-       {"run", "data", "autoencoder", "latent", "schedule", "model", "denoiser", "objective", "train", "text"})
-    out.tables[table] = resolved.tables.at(table);
-  out.tables["run"].erase("title");
-  out.tables["latent"].erase("cache");
-  out.tables["text"].erase("path");  // what lies there is looked at
-  for (const char* key :
-       {"log_every", "checkpoint_every", "keep", "validate_every", "ema_snapshot_every", "preview_every"})
-    out.tables["train"].erase(key);
-  return out;
-}
-
 /// Throws Error(usage) where the ranks were given different recipes or data.
 void check_alike(Ranks& ranks, const TrainParts& parts) {
   const auto check = [&](double own, std::string_view what) {
@@ -175,6 +169,7 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
   };
   check(static_cast<double>(crc32c(to_toml(without_files(trajectory_of(parts.resolved))))), "keys of the recipe");
   check(static_cast<double>(parts.training.rows), "rows of the training data");
+  check(static_cast<double>(crc32c(parts.facts.latent.autoencoder)), "autoencoder");
 }
 
 /// Those whose steps the newest checkpoint holds.
@@ -193,7 +188,11 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
     fail(Code::usage, folder.root.string(),
          fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
                      fmt::join(differences, ", ")));
-  if (fs::exists(folder.facts())) check_text_encoder(parts.resolved, read_facts(folder).text);
+  if (fs::exists(folder.facts())) {
+    const DataFacts facts = read_facts(folder);
+    check_text_encoder(parts.resolved, facts.text);
+    if (parts.autoencoder) check_perceptual(parts.resolved, facts);
+  }
   if (const auto latest = folder.latest()) trainer.load(folder.checkpoint(*latest));
   cut_metrics(folder.metrics(), trainer.done());
   cut_snapshots(folder, trainer.done());
@@ -237,22 +236,6 @@ TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Rank
 
 }  // namespace
 
-std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b) {
-  const Recipe x = trajectory_of(resolve(a)), y = trajectory_of(resolve(b));
-  std::set<std::string> out;
-  const auto differs = [&](const Recipe& one, const Recipe& other) {
-    for (const auto& [name, table] : one.tables)
-      for (const auto& [key, given] : table) {
-        const Table& there = other.tables.at(name);
-        const auto it = there.find(key);
-        if (it == there.end() || it->second.value != given.value) out.insert(fmt::format("{}.{}", name, key));
-      }
-  };
-  differs(x, y);
-  differs(y, x);
-  return {out.begin(), out.end()};
-}
-
 TrainResult run_training(const TrainRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   const auto ranks =
@@ -261,6 +244,7 @@ TrainResult run_training(const TrainRequest& request) {
   const RunFolder folder{request.out};
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
+  if (!resume) check_free(folder);  // before hours of reading and encoding
   // What the run folder keeps must mean the same from any folder.
   TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)),
                                       {request.out, request.progress, request.cancel});
@@ -369,7 +353,7 @@ TrainResult run_training(const TrainRequest& request) {
 }
 
 TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
-  TrainParts parts = make_train_parts(resolve(recipe));
+  TrainParts parts = make_train_parts(resolve(recipe), {.run = {}, .progress = {}, .cancel = {}, .encode = false});
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();

@@ -64,7 +64,4 @@ struct TrainPlan {
 };
 TrainPlan plan_training(const Recipe& recipe, int64_t processes = 1);
 
-/// Keys whose change makes another training; the others may change on resume. Returns "table.key" of each difference.
-std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b);
-
 }  // namespace roulade

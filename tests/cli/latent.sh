@@ -51,7 +51,7 @@ rm -r part
 
 # With a discriminator, which changes what is learned: the same bytes again, its weights and moments included.
 rival=(--set objective.adversarial_weight=0.05 --set objective.adversarial_from=5 --set objective.discriminator_width=8
-  --set objective.discriminator_layers=1 --set train.steps=20 --set train.checkpoint_every=10 --set train.keep=9 --quiet)
+  --set objective.discriminator_layers=1 --set data.validation=0.2 --set train.steps=20 --set train.checkpoint_every=10 --set train.keep=9 --quiet)
 ends 0 train coder.toml --out rival "${rival[@]}"
 ends 0 train coder.toml --out alone "${rival[@]}" --set objective.adversarial_weight=0
 last="step-00000020"
@@ -60,6 +60,7 @@ cp -r rival part
 rm -r "part/checkpoints/$last" part/checkpoints/latest
 ends 0 train part --resume --quiet
 for name in training.safetensors vae/diffusion_pytorch_model.safetensors; do same {rival,part}/checkpoints/"$last"/$name; done
+grep -q validation alone/metrics.jsonl || fail "no loss on held-out data"
 grep -q validation rival/metrics.jsonl && fail "a loss on held-out data, which a rival has no part in"
 rm -r part rival alone
 last="$(readlink coder/checkpoints/latest)"
@@ -130,10 +131,30 @@ says err "multiples of 2"
 ends 2 train coder.toml --out no --set objective.kind=denoising
 says err "table [autoencoder]: expected objective.kind = \"autoencoding\""
 
+ends 2 eval coder --pairs 3
+says err "[eval.pairs] objective 'autoencoding' trains an autoencoder"
+for words in "--steps 7" "--sampler heun" "--label 3" "--guidance 4"; do
+  ends 2 sample coder --from test.csv -o no.csv --quiet $words
+  says err "objective 'autoencoding' trains an autoencoder, not a denoiser, and has no use for this"
+done
+refuses 2 "[--strength] an autoencoder takes the whole way there and back: expected none, got 0.3" \
+  sample coder --from test.csv -o no.csv --quiet --strength 0.3
+ends 0 compare coder.toml --vary autoencoder.latent_channels=2,4 --seeds 1 --out coders --quiet --json --set train.steps=3 --set train.warmup=0
+says out '"figure": "mean_absolute_error"'
+rm -r coders
+
 # As diffusers has it: a folder that serves as the run does.
 ends 0 export coder --out exported --json
 says out '"pipeline": "AutoencoderKL"'
 same exported/config.json "coder/checkpoints/$last/vae/config.json"
+
+# What only measures encodes nothing and leaves nothing; a folder of somebody else's is not written to.
+ends 0 train latent.toml --dry-run --quiet --set latent.cache=kept
+[[ ! -e kept && ! -e run ]] || fail "--dry-run left files"
+mkdir own && cp -r exported own/vae
+refuses 2 "[own] this exists and is not a run: expected a new or empty folder" train latent.toml --out own --quiet
+same {own/vae,exported}/diffusion_pytorch_model.safetensors
+rm -r own
 
 # A denoiser on the latents: encoded once, stopped and resumed to the same bytes, alone afterwards.
 ends 0 train latent.toml --out run --quiet --set train.preview_every=8
@@ -162,6 +183,13 @@ rm -r part/checkpoints/step-0000000[68] part/checkpoints/latest
 mv coder gone
 ends 0 train part --resume --quiet
 same {run,part}/checkpoints/step-00000008/training.safetensors
+# Another autoencoder in the run's place for it is refused, and the run stays as it was.
+rm -r part/checkpoints/step-00000008 part/checkpoints/latest
+cp part/data.json facts.json
+cp gone/checkpoints/step-00000150/vae/diffusion_pytorch_model.safetensors part/vae/
+ends 3 train part --resume --quiet
+says err "part/vae] autoencoder, by its SHA-256"
+same part/data.json facts.json
 rm -r part
 ends 0 sample run --prompt "red square" -n 3 --steps 3 -o pictures.csv --quiet
 python3 - <<'P' || fail "samples are not pictures of 12 x 12 in 8 bits"

@@ -98,7 +98,7 @@ done
 has three/index.html '<figcaption>run</figcaption>' 5
 has three/index.html 'alt="modulation: [^"]*, seed [012]"' 5
 ends 0 compare shapes.toml --vary model.condition=concat,modulation --judges judges --seeds 1 --out both "${few[@]}" --set eval.pairs=1 \
-  --set eval.count=20 --json
+  --set eval.count=20 --json --failed-if 'obeyed_colour<-1'
 python3 - <<'P' || fail "compare: $(head -c 900 out)"
 import json, sys
 said = json.load(open("out"))
@@ -108,7 +108,8 @@ sys.exit(not (names == ["concat", "modulation"] and len(obeyed) == 2 and all(0 <
 P
 [[ -s both/concat/seed-0/obedience-test.json ]] || fail "compare --judges: no file of obedience"
 has both/report/index.html '<figcaption>(concat|modulation)</figcaption>' 10
-says both/report/index.html 'roulade compare shapes.toml --vary model.condition=concat,modulation --judges judges --seeds 1'
+says both/report/index.html 'roulade compare shapes.toml --vary model.condition=concat,modulation --judges judges --set'
+says both/report/index.html 'eval.pairs=1'
 refuses 2 "[compare] what varies: expected table.key=A,B with values of letters, digits, _, - and ., got model.condition=" \
   compare shapes.toml --vary model.condition= --out no --quiet
 refuses 2 "[compare] what varies: expected table.key=A,B with values of letters, digits, _, - and ., got data.path=../a" \
@@ -123,6 +124,20 @@ says run/eval.json '"prompts": "captions of the test split, in turn"'
 cp run/eval.json captions.json
 ends 0 eval run --pairs 1 --set eval.count=20 --set sample.prompt=none --quiet
 grep -q '"prompts"' run/eval.json && fail "eval: prompts of a run that is asked for none"
+python3 - <<'P' || fail "eval: the captions change no figure of the samples"
+import json, sys
+told, untold = (json.load(open(name))["figures"] for name in ("captions.json", "run/eval.json"))
+same_floors = [row.get("floor") for row in told] == [row.get("floor") for row in untold]
+sys.exit(not (same_floors and [row["generated"] for row in told] != [row["generated"] for row in untold]))
+P
+# Brackets of captions are text, whatever samples are asked to read into prompts.
+ends 0 sample run --prompt "red (square:3)" -n 1 --steps 2 -o plain.csv --quiet
+ends 0 sample run --prompt "red (square:3)" -n 1 --steps 2 -o weighted.csv --quiet --weighted
+cmp -s plain.csv weighted.csv && fail "weights change nothing"
+cp run/obedience-test.json before.json
+ends 0 obey run --judges judges --texts 5 --quiet --threads 1 --set sample.weighted=true
+python3 -c 'import json, sys; a, b = (json.load(open(n))["figures"] for n in ("before.json", "run/obedience-test.json")); sys.exit(a != b)' ||
+  fail "obey: captions were read with weights"
 nats() { python3 -c 'import json; print(json.load(open("out"))["densities"][0]["nats"])'; }
 ends 0 likelihood run -n 3 --probes 2 --tolerance 1e-2 --quiet --json
 told=$(nats)

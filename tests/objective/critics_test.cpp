@@ -11,6 +11,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -34,6 +35,17 @@ TEST(EfficientNetLite0States, AreThoseThatFeaturesAreMadeOf) {
   const std::vector<std::vector<int64_t>> shapes = {
       {2, 16, 25, 20}, {2, 24, 13, 10}, {2, 40, 7, 5}, {2, 112, 4, 3}, {2, 320, 2, 2}};
   for (size_t i = 0; i < states.size(); ++i) EXPECT_EQ(states[i].sizes(), at::IntArrayRef(shapes[i])) << i;
+  // The last blocks of their resolutions: changing them changes a state, changing the next block, of stride 2, does
+  // not.
+  const std::vector<const char*> last = {"_blocks.0", "_blocks.2", "_blocks.4", "_blocks.10", "_blocks.15"};
+  for (size_t i = 0; i < last.size(); ++i) {
+    NamedTensors other = lite0();
+    Tensor& bias = other.tensors.at(std::string(last[i]) + "._bn2.bias");
+    bias = bias + 1;
+    const std::vector<Tensor> moved = EfficientNetLite0(other).states(pictures("x", {2, 3, 50, 40}));
+    for (size_t j = 0; j < i; ++j) EXPECT_TRUE(at::equal(moved[j], states[j])) << i << " " << j;
+    EXPECT_NEAR((moved[i] - states[i] - 1).abs().max().item<double>(), 0, 1e-4) << i;
+  }
 }
 
 TEST(Perceptual, IsTheSquareBetweenDirectionsOfStates) {

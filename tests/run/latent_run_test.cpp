@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures to latents and back in a run: what is kept of them, what is drawn, what comes back, what is refused.
+#include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/image.hpp"
+#include "roulade/io/sha256.hpp"
 #include "roulade/io/tensor_file.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/run/latent_rows.hpp"
@@ -13,6 +15,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/training.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/train/batches.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -333,6 +336,25 @@ TEST_F(LatentRun, AnAutoencoderEncodesAndDecodesAndNothingElse) {
   EXPECT_NEAR(judged.result.figures[0].generated.mean, absolute, 1e-3);
   EXPECT_NEAR(judged.result.figures[1].generated.mean, psnr, 1e-3);
   EXPECT_NEAR(judged.result.figures[3].generated.mean, 1, 0.25);  // of 9 pictures, by the factor of 33 others
+}
+
+TEST(PerceptualFile, MayMoveButNotChange) {
+  const Scratch s;
+  spill(s / "a", "weights");
+  spill(s / "b", "weights");
+  spill(s / "c", "others");
+  const auto recipe = [&](const char* name) {
+    return resolve(parse_recipe(fmt::format("[objective]\nkind = \"autoencoding\"\nperceptual_weight = 1\n"
+                                            "perceptual_file = \"{}\"\n",
+                                            (s / name).string()),
+                                "a recipe"));
+  };
+  DataFacts facts;
+  facts.perceptual_sha256 = sha256_of({s / "a"});
+  EXPECT_EQ(perceptual_file_of(recipe("a")), (s / "a").string());
+  EXPECT_NO_THROW(check_perceptual(recipe("b"), facts));
+  EXPECT_THROW(check_perceptual(recipe("c"), facts), Error);
+  EXPECT_TRUE(trajectory_differences(recipe("a"), recipe("b")).empty());
 }
 
 }  // namespace

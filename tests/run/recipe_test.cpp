@@ -6,6 +6,7 @@
 #include "roulade/grid/grid.hpp"
 #include "roulade/run/tables.hpp"
 #include "roulade/run/training.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/sampler/sampler.hpp"
 #include "tests/io/scratch.hpp"
 
