@@ -10,6 +10,7 @@
 #include "roulade/run/partial_rows.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
+#include "roulade/run/sample_size.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/table_rows.hpp"
 #include "roulade/run/tokens.hpp"
@@ -30,7 +31,7 @@ struct Options {
   SamplingWords how;
   std::optional<int64_t> checkpoint;
   std::optional<double> ema;
-  std::string label, weights;
+  std::string label, weights, size;
   std::vector<std::string> prompts;
   std::string prompts_file;
   std::optional<std::string> negative;
@@ -117,7 +118,8 @@ void check_place(const Options& o, const TrainedRun& run) {
 
 int sample(const Options& o) {
   Work work(o.work);
-  const TrainedRun run = open_run_or_folder({o.run, overrides(o), o.checkpoint});
+  TrainedRun run = open_run_or_folder({o.run, overrides(o), o.checkpoint});
+  if (!o.size.empty()) set_sample_size(run, parse_picture_size(o.size));
   check_place(o, run);
   const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
   work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
@@ -180,6 +182,10 @@ void add_sample(CLI::App& root, int& exit_code) {
       .add_option("--label", o->label,
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")
       ->option_text("K");
+  command
+      .add_option("--size", o->size,
+                  "height and width of the pictures, of a run trained\nin buckets; default: its data.size")
+      ->option_text("HxW");
   CLI::Option* prompt =
       command.add_option("--prompt", o->prompts, "what the picture shall show; several are taken in turn")
           ->option_text("TEXT")

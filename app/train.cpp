@@ -111,6 +111,11 @@ void describe_plan(Work& work, const TrainPlan& plan, int64_t seed, bool json) {
   Sheet portions{"memory_of", {"what", "MB"}, {}};
   for (const auto& [what, bytes] : e.portions) portions.rows.push_back({what, static_cast<double>(bytes) / 1e6});
   out.sheets.push_back(std::move(portions));
+  if (!plan.buckets.empty()) {
+    Sheet buckets{"buckets", {"height", "width", "pictures"}, {}};
+    for (const BucketFacts& b : plan.buckets) buckets.rows.push_back({b.height, b.width, b.pictures});
+    out.sheets.push_back(std::move(buckets));
+  }
   Sheet weights{"weights", {"name", "shape", "numbers"}, {}};
   for (const auto& [name, shape] : plan.weights) weights.rows.push_back({name, shape, product(shape)});
   // A screen is for the parts of a large network; a program gets every tensor.

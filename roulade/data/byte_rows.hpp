@@ -18,10 +18,20 @@ struct ByteRows {
   std::vector<int64_t> labels;      ///< [rows], -1 = not known; or empty: no classes
   /// [rows], numbers of the texts of each among the source's, at least one; or empty: none.
   std::vector<std::vector<int64_t>> texts{};
+  int64_t stride = 0;  ///< from one row of `values` to the next where they are longer than the points; 0 = they are not
 
-  const uint8_t* row(int64_t i) const { return values.data() + rows[static_cast<size_t>(i)] * width; }
+  const uint8_t* row(int64_t i) const {
+    return values.data() + rows[static_cast<size_t>(i)] * (stride > 0 ? stride : width);
+  }
   /// The points first, ..., first + count - 1, as far as there are any, as numbers.
   Points points(int64_t first, int64_t count) const;
+};
+
+/// Those of the training points that are pictures of one shape.
+struct ByteBucket {
+  std::vector<int64_t> shape;   ///< [channels, height, width]
+  ByteRows pictures;            ///< without labels and texts
+  std::vector<int64_t> points;  ///< [pictures], the numbers of the same pictures in draw_bytes(Split::train, seed, 0)
 };
 
 /// A PointSource whose points are bytes.
@@ -30,6 +40,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// What PointSource::draw gives, as bytes.
   virtual ByteRows draw_bytes(Split split, uint64_t seed, int64_t count) const = 0;
+  /// The training points once more in shapes of their own, those of one shape together; none: all have one shape.
+  virtual std::vector<ByteBucket> draw_buckets(uint64_t) const { return {}; }
 };
 
 /// Points to train on: scaled numbers, bytes with their scaling, or Gaussians that each visit draws from.

@@ -30,6 +30,9 @@ int64_t shown(int64_t count, const std::vector<int64_t>& repeats) {
 ImageOptions checked(ImageOptions images) {
   if (images.size < 1 || images.size > 65536)
     fail(Code::usage, "image options", "size", "1 to 65536", std::to_string(images.size));
+  if (images.fit == Fit::buckets)
+    fail(Code::usage, "image options", "fit of a loader", "crop, stretch or exact: its pictures have one size",
+         "buckets");
   if (images.channels == 0) images.channels = 3;
   if (images.channels < 1 || images.channels > 4)
     fail(Code::usage, "image options", "channels", "0 to 4", std::to_string(images.channels));

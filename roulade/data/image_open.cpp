@@ -302,6 +302,9 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
   if (options.cancel.requested()) return {};
   if (out.test.count == 0) split(path, options, out);
   if (options.flip) out.train = with_mirrored(out.train);
+  out.test.bucket_sizes.clear();
+  out.test.buckets.clear();
+  out.test.bucketed = {};
   const ImageSet &a = out.train, &b = out.test;
   if (b.count && (a.channels != b.channels || a.height != b.height || a.width != b.width))
     fail(Code::input, path.string(), "pictures to test without options.size",

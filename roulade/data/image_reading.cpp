@@ -30,6 +30,12 @@ void check(const ImageOptions& o) {
   if (o.size < 0 || o.size > 65536) fail(Code::usage, "image options", "size", "0 to 65536", std::to_string(o.size));
   if (o.channels < 0 || o.channels > 4)
     fail(Code::usage, "image options", "channels", "0 to 4", std::to_string(o.channels));
+  if (o.fit == Fit::buckets) bucket_sizes(o.size, o.bucket_step, o.bucket_limit);
+}
+
+/// Of a file as it is read: channels first, so what lies behind a picture is resized with it, as the eye would see it.
+Image coloured(const Image& image, const ImageOptions& options) {
+  return options.channels ? with_channels(image, options.channels, options.background) : image;
 }
 
 /// Pixels to their place in [N, C, H, W].
@@ -45,24 +51,37 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
   out.height = first.height;
   out.width = first.width;
   const auto size = static_cast<uint64_t>(out.picture_size()), count = static_cast<uint64_t>(source.count);
-  if (options.scratch.empty() && count * (options.flip ? 2 : 1) > options.most_bytes / size)
+  const bool buckets = options.fit == Fit::buckets;
+  const uint64_t most = options.most_bytes / (buckets ? 2 : 1);  // of each of the two
+  if (options.scratch.empty() && count * (options.flip ? 2 : 1) > most / size)
     fail(Code::usage, source.where.string(), "memory for the pixels",
          fmt::format("at most {} MB", options.most_bytes >> 20),
-         fmt::format("{} pictures of {} x {} x {} bytes; name a folder for them with data.scratch, or take a "
+         fmt::format("{} pictures of {} x {} x {} bytes{}; name a folder for them with data.scratch, or take a "
                      "smaller data.size",
-                     count, out.width, out.height, out.channels));
-  out.values = Pixels({options.scratch, options.most_bytes});
+                     count, out.width, out.height, out.channels, buckets ? ", and those in buckets" : ""));
+  out.values = Pixels({options.scratch, most});
   out.values.resize(size * count);
+  if (!buckets) return;
+  out.bucket_sizes = bucket_sizes(options.size, options.bucket_step, options.bucket_limit);
+  out.buckets.resize(count);
+  out.bucketed = Pixels({options.scratch, most});
+  out.bucketed.resize(size * count);
 }
 
-/// Picture i as the set wants it, or Error.
-Image wanted(const ImageSource& source, const ImageOptions& options, const ImageSet& set, int64_t i) {
-  const Image image = fit_image(source.get(i), options, source.path(i).string());
+/// Brings picture i to its place as the set wants it, or throws Error.
+void read_one(const ImageSource& source, const ImageOptions& options, int64_t i, ImageSet& set) {
+  const Image read = coloured(source.get(i), options);
+  const Image image = fit_image(read, options, source.path(i).string());
   if (image.width != set.width || image.height != set.height || image.channels != set.channels)
     fail(Code::input, source.path(i).string(), "picture without options.size",
          fmt::format("{} x {} x {}, as the first", set.width, set.height, set.channels),
          fmt::format("{} x {} x {}", image.width, image.height, image.channels));
-  return image;
+  put(image, set.values.data() + i * set.picture_size());
+  if (set.bucket_sizes.empty()) return;
+  const size_t bucket = nearest_bucket(set.bucket_sizes, read.height, read.width);
+  set.buckets[static_cast<size_t>(i)] = bucket;
+  const PictureSize to = set.bucket_sizes[bucket];
+  put(cover(read, to.width, to.height, options.filter), set.bucketed.data() + i * set.picture_size());
 }
 
 /// Moves the pictures that could be read together, and lists the others.
@@ -75,27 +94,28 @@ void leave_out(const ImageSource& source, const std::vector<std::string>& reason
       continue;
     }
     if (kept.size() != i)
-      std::copy_n(out.values.begin() + static_cast<std::ptrdiff_t>(i * size), size,
-                  out.values.begin() + static_cast<std::ptrdiff_t>(kept.size() * size));
+      for (Pixels* of : {&out.values, &out.bucketed})
+        if (!of->empty()) std::copy_n(of->data() + i * size, size, of->data() + kept.size() * size);
     kept.push_back(static_cast<int64_t>(i));
   }
   out.count = static_cast<int64_t>(kept.size());
   out.values.resize(kept.size() * size);
+  if (out.bucketed.empty()) return;
+  out.bucketed.resize(kept.size() * size);
+  out.buckets = chosen(out.buckets, kept);
 }
 
 }  // namespace
 
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where) {
   const int64_t size = options.size;
-  // Channels first: what lies behind a picture is then resized with it, as the eye would see it.
-  const Image coloured = options.channels ? with_channels(image, options.channels, options.background) : image;
-  if (size == 0 || (image.width == size && image.height == size)) return coloured;
+  const Image with = coloured(image, options);
+  if (size == 0 || (image.width == size && image.height == size)) return with;
   if (options.fit == Fit::exact)
     fail(Code::input, where, "size", fmt::format("{} x {}", size, size),
          fmt::format("{} x {}", image.width, image.height));
-  if (options.fit == Fit::stretch) return resize(coloured, size, size, options.filter);
-  const int64_t side = std::min(image.width, image.height);
-  return resize(center_crop(coloured, side, side), size, size, options.filter);
+  if (options.fit == Fit::stretch) return resize(with, size, size, options.filter);
+  return cover(with, size, size, options.filter);
 }
 
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
@@ -115,8 +135,7 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
     const int64_t end = std::min(source.count, begin + kBlock);
     parallel_for(begin, end, 1, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i)
-        attempt([&] { put(wanted(source, options, out, i), out.values.data() + i * out.picture_size()); },
-                reasons[static_cast<size_t>(i)]);
+        attempt([&] { read_one(source, options, i, out); }, reasons[static_cast<size_t>(i)]);
     });
     if (options.progress) options.progress({"read", end, source.count, 0, -1, ""});
   }
@@ -132,16 +151,23 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
 
 ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   ImageSet out;
-  out.values = Pixels(set.values.get_allocator());
   out.count = static_cast<int64_t>(rows.size());
   out.channels = set.channels;
   out.height = set.height;
   out.width = set.width;
-  out.values.reserve(rows.size() * static_cast<size_t>(set.picture_size()));
-  for (const int64_t row : rows) {
-    const auto from = set.values.begin() + row * set.picture_size();
-    out.values.insert(out.values.end(), from, from + set.picture_size());
-  }
+  const auto gather = [&](const Pixels& all, Pixels& to) {
+    to = Pixels(all.get_allocator());
+    if (all.empty()) return;
+    to.reserve(rows.size() * static_cast<size_t>(set.picture_size()));
+    for (const int64_t row : rows) {
+      const auto from = all.begin() + row * set.picture_size();
+      to.insert(to.end(), from, from + set.picture_size());
+    }
+  };
+  gather(set.values, out.values);
+  gather(set.bucketed, out.bucketed);
+  out.bucket_sizes = set.bucket_sizes;
+  out.buckets = chosen(set.buckets, rows);
   out.labels = chosen(set.labels, rows);
   out.class_names = set.class_names;
   out.captions = chosen(set.captions, rows);
@@ -158,6 +184,11 @@ ImageSet with_mirrored(const ImageSet& set) {
   out.damaged = set.damaged;
   for (auto row = out.values.begin() + set.count * set.picture_size(); row != out.values.end(); row += set.width)
     std::reverse(row, row + set.width);
+  for (int64_t i = set.count; i < out.count && !out.bucketed.empty(); ++i) {
+    const PictureSize size = out.bucket_sizes[out.buckets[static_cast<size_t>(i)]];
+    uint8_t* row = out.bucketed.data() + i * set.picture_size();
+    for (int64_t y = 0; y < set.channels * size.height; ++y, row += size.width) std::reverse(row, row + size.width);
+  }
   return out;
 }
 

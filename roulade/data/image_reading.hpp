@@ -23,8 +23,8 @@ struct ImageSource {
 /// Throws Error(input) when fit is exact and the size another.
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where);
 
-/// Reads all pictures of a source, on several threads. Sets count, channels, height, width, values and damaged of the
-/// result, and `kept`, the numbers of those that are in it. Throws as open_images does.
+/// Reads all pictures of a source, on several threads. Sets count, channels, height, width, values, damaged and what
+/// concerns buckets of the result, and `kept`, the numbers of those that are in it. Throws as open_images does.
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept);
 
 /// The entries of these numbers; an empty list stays empty.

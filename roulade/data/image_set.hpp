@@ -3,6 +3,7 @@
 
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
+#include "roulade/data/aspect_buckets.hpp"
 #include "roulade/data/image_folder.hpp"
 #include "roulade/io/resize.hpp"
 #include "roulade/io/scratch.hpp"
@@ -16,8 +17,9 @@
 namespace roulade {
 
 /// What to do with pictures that have not the wanted size. crop: their largest middle part of the wanted shape,
-/// resized; stretch: all of them, resized; exact: nothing, they are damaged.
-enum class Fit { crop, stretch, exact };
+/// resized; stretch: all of them, resized; exact: nothing, they are damaged; buckets: as crop, and each once more in
+/// the nearest of several shapes (ImageSet::bucketed).
+enum class Fit { crop, stretch, exact, buckets };
 
 /// What to do when a picture cannot be read. fail: throw, naming how many and the first; skip: go on without it.
 enum class OnDamaged { fail, skip };
@@ -26,6 +28,8 @@ struct ImageOptions {
   int64_t size = 0;      ///< pixels of each side; 0 = as the files have it, all alike
   int64_t channels = 0;  ///< 1 to 4 as in Image; 0 = 3, of IDX files as they have it
   Fit fit = Fit::crop;
+  int64_t bucket_step = 8;  ///< of Fit::buckets: sides are multiples of it, and so is `size`
+  double bucket_limit = 2;  ///< of Fit::buckets: longest side by shortest, at most
   Filter filter = Filter::lanczos;
   Rgb background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
   bool flip = false;                 ///< each picture of the training part a second time, left and right exchanged
@@ -62,6 +66,11 @@ struct ImageSet {
   std::vector<int64_t> repeats;                    ///< [N] times in an epoch, or empty: once each
   std::vector<std::string> names;                  ///< [N] files below the folder, or empty: many are in one file
   std::vector<DamagedImage> damaged;               ///< left out, in the order of their names
+
+  // Of Fit::buckets, the part to train; else empty.
+  std::vector<PictureSize> bucket_sizes;  ///< see bucket_sizes(); of some there may be no picture
+  std::vector<size_t> buckets;            ///< [N], number of each picture's shape in bucket_sizes
+  Pixels bucketed;                        ///< [N, C * H * W], of which a picture takes the first C * height * width
 
   int64_t picture_size() const { return channels * height * width; }
   Image picture(int64_t i) const;

@@ -27,6 +27,8 @@ struct Settings {
   int64_t size = 0;
   int64_t channels = 0;
   std::string fit = "crop";
+  int64_t bucket_step = ImageOptions().bucket_step;
+  double bucket_limit = ImageOptions().bucket_limit;
   std::string background = "white";
   bool flip = false;
   std::string on_damaged = "fail";
@@ -44,8 +46,10 @@ struct Settings {
           "are refused");
     b.add("size", size, between(0, 4096), "pixels of each side; 0 = as the files have it");
     b.add("channels", channels, between(0, 4), "1 grey, 3 RGB, 4 with opacity; 0 = 3, of IDX files their own");
-    b.add("fit", fit, {"crop", "stretch", "exact"},
-          "of pictures of another shape: their middle, all of them, or refused");
+    b.add("fit", fit, {"crop", "stretch", "exact", "buckets"},
+          "of pictures of another shape: their middle, all of them, refused, or trained on in a shape near their own");
+    b.add("bucket_step", bucket_step, between(1, 4096), "of fit = buckets: sides are multiples of it, as size must be");
+    b.add("bucket_limit", bucket_limit, between(1, 64), "of fit = buckets: longest side by shortest, at most");
     b.add("background", background, {"white", "black", "grey"}, "behind what is not opaque");
     b.add("flip", flip, "each training picture a second time, left and right exchanged");
     b.add("on_damaged", on_damaged, {"fail", "skip"}, "when a picture cannot be read");
@@ -59,7 +63,9 @@ struct Settings {
     ImageOptions out;
     out.size = size;
     out.channels = channels;
-    out.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : Fit::exact;
+    out.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::buckets;
+    out.bucket_step = bucket_step;
+    out.bucket_limit = bucket_limit;
     const uint8_t shade = background == "white" ? 255 : background == "grey" ? 128 : 0;
     out.background = {shade, shade, shade};
     out.flip = flip;
@@ -124,6 +130,14 @@ class Images final : public PointSource, public ByteSource {
     std::vector<std::string> out;
     for (const ImageSet* set : {&data_.train, &data_.test})
       for (const DamagedImage& one : set->damaged) out.push_back(fmt::format("left out: {}", one.reason));
+    constexpr size_t kTogether = 6;  // buckets on a line
+    const std::vector<ByteBucket> buckets = draw_buckets(0);
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      if (i % kTogether == 0) out.emplace_back(i == 0 ? "pictures by height x width: " : "  and ");
+      const std::vector<int64_t>& shape = buckets[i].shape;
+      out.back() +=
+          fmt::format("{}{} of {} x {}", i % kTogether == 0 ? "" : ", ", buckets[i].points.size(), shape[1], shape[2]);
+    }
     return out;
   }
 
@@ -147,6 +161,25 @@ class Images final : public PointSource, public ByteSource {
       if (!from.class_names.empty()) out.labels.push_back(from.labels[static_cast<size_t>(row)]);
       if (!of.empty()) out.texts.push_back(of[static_cast<size_t>(row)]);
     }
+    return out;
+  }
+
+  std::vector<ByteBucket> draw_buckets(uint64_t seed) const override {
+    const ImageSet& set = data_.train;
+    std::vector<ByteBucket> out;
+    if (set.bucket_sizes.empty()) return out;
+    for (const PictureSize& size : set.bucket_sizes) {
+      ByteRows none{set.channels * size.height * size.width, set.bucketed, {}, {}};
+      none.stride = set.picture_size();
+      out.push_back({{set.channels, size.height, size.width}, std::move(none), {}});
+    }
+    const std::vector<int64_t> rows = draw_bytes(Split::train, seed, 0).rows;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ByteBucket& bucket = out[set.buckets[static_cast<size_t>(rows[i])]];
+      bucket.pictures.rows.push_back(rows[i]);
+      bucket.points.push_back(static_cast<int64_t>(i));
+    }
+    std::erase_if(out, [](const ByteBucket& bucket) { return bucket.points.empty(); });
     return out;
   }
 
@@ -180,7 +213,7 @@ class Images final : public PointSource, public ByteSource {
 Entry images() {
   Entry entry;
   entry.name = "images";
-  entry.summary = "Pictures of a folder, of IDX files or of CIFAR-10's binary files, all of one size";
+  entry.summary = "Pictures of a folder, of IDX files or of CIFAR-10's binary files, all of one size or in buckets";
   entry.source = "the files";
   return with_settings<Entry, Settings>(entry, [](const Settings& s) { return std::make_unique<const Images>(s); });
 }

@@ -163,6 +163,11 @@ void check_picture(const Image& image, const char* where) {
          fmt::format("{} x {} x {} with {} values", image.width, image.height, image.channels, image.values.size()));
 }
 
+void check_sides(int64_t width, int64_t height, const char* where) {
+  if (width < 1 || height < 1 || width > kMostSide || height > kMostSide)
+    fail(Code::usage, where, "size", fmt::format("sides of 1 to {}", kMostSide), fmt::format("{} x {}", width, height));
+}
+
 uint8_t grey(const uint8_t* rgb) {
   return static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
 }
@@ -171,9 +176,7 @@ uint8_t grey(const uint8_t* rgb) {
 
 Image resize(const Image& image, int64_t width, int64_t height, Filter filter) {
   check_picture(image, "resize");
-  if (width < 1 || height < 1 || width > kMostSide || height > kMostSide)
-    fail(Code::usage, "resize", "size", fmt::format("sides of 1 to {}", kMostSide),
-         fmt::format("{} x {}", width, height));
+  check_sides(width, height, "resize");
   if (image.width > kMostSide || image.height > kMostSide)
     fail(Code::input, "resize", "size of the picture", fmt::format("sides of 1 to {}", kMostSide),
          fmt::format("{} x {}", image.width, image.height));
@@ -250,6 +253,17 @@ Image crop(const Image& image, int64_t left, int64_t top, int64_t width, int64_t
 
 Image center_crop(const Image& image, int64_t width, int64_t height) {
   return crop(image, (image.width - width) / 2, (image.height - height) / 2, width, height);
+}
+
+Image cover(const Image& image, int64_t width, int64_t height, Filter filter) {
+  check_picture(image, "cover");
+  check_sides(width, height, "cover");
+  int64_t across = image.width, down = image.height;
+  if (across * height > down * width)
+    across = std::clamp<int64_t>((2 * down * width + height) / (2 * height), 1, image.width);
+  else
+    down = std::clamp<int64_t>((2 * across * height + width) / (2 * width), 1, image.height);
+  return resize(center_crop(image, across, down), width, height, filter);
 }
 
 Image with_channels(const Image& image, int64_t channels, const Rgb& background) {

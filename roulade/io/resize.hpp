@@ -32,6 +32,10 @@ Image crop(const Image& image, int64_t left, int64_t top, int64_t width, int64_t
 /// The middle part; where the margins cannot be equal, the left and upper ones are the smaller.
 Image center_crop(const Image& image, int64_t width, int64_t height);
 
+/// The picture in width x height pixels: its largest middle part of that shape, the sides rounded, resized.
+/// Throws as resize does.
+Image cover(const Image& image, int64_t width, int64_t height, Filter filter = Filter::lanczos);
+
 /// What lies behind a picture that is not opaque: red, green and blue.
 using Rgb = std::array<uint8_t, 3>;
 

@@ -10,7 +10,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/statistics.hpp"
 #include "roulade/run/training.hpp"
-#include "roulade/train/batches.hpp"
+#include "roulade/run/training_buckets.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -37,20 +37,20 @@ class Pace {
   explicit Pace(const Contender& contender)
       : parts_(make_train_parts(contender.recipe, {.run = {}, .progress = {}, .cancel = {}, .encode = false})),
         trainer_(parts_.objective, parts_.settings, parts_.seed),
-        batches_(parts_.training, parts_.settings.batch, parts_.seed, parts_.shape.sample) {}
+        batches_(make_batches(parts_)) {}
 
   double seconds_of(int64_t steps) {
     const FewerThreads limit(useful_threads(parts_));
     const auto now = threads() == 1 ? processor_seconds : wall_seconds;
     const double start = now();
-    for (int64_t i = 0; i < steps; ++i) trainer_.step([this](int64_t index) { return batches_.at(index); });
+    for (int64_t i = 0; i < steps; ++i) trainer_.step(batches_);
     return now() - start;
   }
 
  private:
   TrainParts parts_;
   Trainer trainer_;
-  PointBatches batches_;
+  BatchFn batches_;
 };
 
 void add_figures(Outcome& outcome, const Evaluation& e) {

@@ -28,6 +28,7 @@ struct TrainEstimate {
 /// averages, networks for validation and previews, data. Takes about a second beside the network's own slowness.
 /// networks: further copies of the weights that the run will hold; processes: that share out each batch, taken to be on
 /// this machine all.
+/// Of pictures in buckets by the square one, whose area no other exceeds.
 TrainEstimate estimate_training(const TrainParts& parts, int64_t networks, int64_t processes = 1);
 
 /// Throws Error(device) with what to change where an estimate exceeds the machine.

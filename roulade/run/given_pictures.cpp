@@ -45,14 +45,7 @@ class PictureFrame {
   Image fit(const Image& image, Filter filter) const {
     if (has(image)) return image;
     if (stretch_) return resize(image, width_, height_, filter);
-    // The largest part of the wanted shape, its sides rounded.
-    int64_t across = image.width, down = image.height;
-    if (across * height_ > down * width_)
-      across = std::max<int64_t>(1, (2 * down * width_ + height_) / (2 * height_));
-    else
-      down = std::max<int64_t>(1, (2 * across * height_ + width_) / (2 * width_));
-    return resize(center_crop(image, std::min(across, image.width), std::min(down, image.height)), width_, height_,
-                  filter);
+    return cover(image, width_, height_, filter);
   }
 
   std::string remark(const Image& image, const std::string& where) const {

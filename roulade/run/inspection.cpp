@@ -164,6 +164,7 @@ Description inspect_run(const RunFolder& folder) {
     out.add("shape", fmt::format("{}", fmt::join(facts.shape, " x ")));
   else
     out.add("columns", fmt::format("{}", fmt::join(facts.columns, ", ")));
+  if (!facts.buckets.empty()) out.add("buckets", std::ssize(facts.buckets));
   if (!facts.latent.shape.empty()) {
     out.add("latents", fmt::format("{}", fmt::join(facts.latent.shape, " x ")));
     out.add("autoencoder_sha256", facts.latent.autoencoder);

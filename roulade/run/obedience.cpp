@@ -62,7 +62,7 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   ImageOptions options;
   options.size = std::get<int64_t>(data.at("size").value);
   options.channels = run.facts.shape[0];
-  options.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : Fit::exact;
+  options.fit = fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::crop;
   const uint8_t shade = ground == "white" ? 255 : ground == "grey" ? 128 : 0;
   options.background = {shade, shade, shade};
   options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;

@@ -10,6 +10,7 @@
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/training_buckets.hpp"
 #include "roulade/run/weak.hpp"
 #include "roulade/train/batches.hpp"
 
@@ -118,7 +119,8 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   parts.settings = settings_of<TrainSettings>(resolved, "train");
   parts.seed = static_cast<uint64_t>(settings_of<RunSettings>(resolved, "run").seed);
   const auto data = settings_of<DataSettings>(resolved, "data");
-  parts.source = make_source(resolved.tables.at("data"));
+  check_buckets(resolved);
+  parts.source = make_source(resolved.tables.at("data"), true);
 
   const std::array<double, 2> extremes = draw_training(parts, data);
   const TrainingSet& training = parts.training;
@@ -139,6 +141,7 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
     parts.facts.high = range[1];
   }
   read_texts(parts);
+  add_buckets(parts);
   if (!make_latents(parts, place)) return parts;
   parts.shape = model_shape(resolved, parts.facts);
   parts.schedule = make_schedule(resolved.tables.at("schedule"));

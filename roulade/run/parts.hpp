@@ -9,6 +9,7 @@
 #include "roulade/objective/objective.hpp"
 #include "roulade/run/recipe.hpp"
 #include "roulade/run/sampling.hpp"
+#include "roulade/train/bucket_batches.hpp"
 #include "roulade/train/trainer.hpp"
 
 #include <filesystem>
@@ -44,8 +45,9 @@ struct TrainParts {
   uint64_t seed = 0;
   std::shared_ptr<const PointSource> source;
   DataFacts facts;
-  TrainingSet training;  ///< lives as long as the source
-  Points validation;     ///< scaled
+  TrainingSet training;            ///< lives as long as the source
+  std::vector<ShapedSet> buckets;  ///< the same once more, as they are trained on; empty: all have one shape
+  Points validation;               ///< scaled
   ModelShape shape;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
   std::shared_ptr<Model> model;      ///< the denoiser's network; null where something else is trained

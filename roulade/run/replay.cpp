@@ -8,6 +8,7 @@
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_part.hpp"
+#include "roulade/run/sample_size.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -82,7 +83,8 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   const bool folder = is_diffusers_folder(out.run);
   std::vector<std::string> set = overrides_of(made);
   if (!request.text_path.empty()) set.push_back("text.path=" + to_text(Value(request.text_path.string())));
-  const TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});
+  TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});
+  if (!run.facts.buckets.empty()) set_sample_size(run, {made.height, made.width});
   SampleRequest samples;
   samples.count = made.count;
   samples.seed = made.seed;

@@ -151,6 +151,8 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
     json["shape"] = facts.shape;
     json["range"] = {facts.low, facts.high};
   }
+  for (const BucketFacts& b : facts.buckets)
+    json["buckets"].push_back({{"height", b.height}, {"width", b.width}, {"pictures", b.pictures}});
   if (!facts.latent.shape.empty())
     json["latent"] = {{"shape", facts.latent.shape}, {"autoencoder", facts.latent.autoencoder}};
   if (!facts.perceptual_sha256.empty()) json["perceptual_sha256"] = facts.perceptual_sha256;
@@ -174,6 +176,10 @@ DataFacts read_facts(const RunFolder& folder) {
       json.at("range").at(0).get_to(facts.low);
       json.at("range").at(1).get_to(facts.high);
     }
+    if (json.contains("buckets"))
+      for (const nlohmann::json& b : json.at("buckets"))
+        facts.buckets.push_back(
+            {b.at("height").get<int64_t>(), b.at("width").get<int64_t>(), b.at("pictures").get<int64_t>()});
     if (json.contains("latent")) {
       json.at("latent").at("shape").get_to(facts.latent.shape);
       json.at("latent").at("autoencoder").get_to(facts.latent.autoencoder);

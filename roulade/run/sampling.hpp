@@ -24,6 +24,12 @@ struct LatentFacts {
   std::string autoencoder;     ///< autoencoder_sha256 of the one that made them
 };
 
+/// Training pictures of one shape.
+struct BucketFacts {
+  int64_t height = 0, width = 0;
+  int64_t pictures = 0;  ///< shown in an epoch
+};
+
 /// What sampling needs to know of the data, kept in the run's data.json so that the data themselves may be gone.
 struct DataFacts {
   std::vector<std::string> columns;
@@ -34,7 +40,8 @@ struct DataFacts {
   Scaling scaling;
   TextFacts text;
   LatentFacts latent;
-  std::string perceptual_sha256;  ///< of the weights that an autoencoder's perceptual distance looks by; or empty
+  std::string perceptual_sha256;     ///< of the weights that an autoencoder's perceptual distance looks by; or empty
+  std::vector<BucketFacts> buckets;  ///< shapes that were trained on, where there are others than `shape`
   int64_t classes() const { return static_cast<int64_t>(class_shares.size()); }
   int64_t width() const { return static_cast<int64_t>(columns.size()); }
   bool pictures() const { return shape.size() == 3; }

@@ -42,8 +42,12 @@ void DataSettings::bind(Binder& b) {
         "none");
 }
 
-std::shared_ptr<const PointSource> make_source(const Table& data) {
-  return make_chosen("data", data, "kind", DataSettings().kind, data::registry());
+std::shared_ptr<const PointSource> make_source(const Table& data, bool to_train) {
+  Table seen = data;
+  const auto fit = seen.find("fit");  // of pictures
+  if (!to_train && fit != seen.end() && fit->second.value == Value(std::string("buckets")))
+    fit->second.value = std::string("crop");
+  return make_chosen("data", seen, "kind", DataSettings().kind, data::registry());
 }
 
 void ScheduleSettings::bind(Binder& b) { choose(b, "kind", kind, schedule::registry(), "how noisy each time is"); }

@@ -35,7 +35,8 @@ struct DataSettings {
   std::string scale = "global";
   void bind(Binder& b);
 };
-std::shared_ptr<const PointSource> make_source(const Table& data);
+/// to_train: pictures in buckets come in these, too, which takes twice the memory; otherwise as squares alone.
+std::shared_ptr<const PointSource> make_source(const Table& data, bool to_train = false);
 
 /// [schedule]
 struct ScheduleSettings {

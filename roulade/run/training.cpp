@@ -18,8 +18,8 @@
 #include "roulade/run/settings.hpp"
 #include "roulade/run/step_cost.hpp"
 #include "roulade/run/tensorboard.hpp"
+#include "roulade/run/training_buckets.hpp"
 #include "roulade/run/trajectory.hpp"
-#include "roulade/train/batches.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -226,10 +226,8 @@ TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Rank
   Trainer trainer(parts.objective, parts.settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   trainer.share();
-  PointBatches batches(parts.training, parts.settings.batch / ranks->size(), parts.seed, parts.shape.sample);
   TrainResult result;
-  result.finished = train(
-      trainer, parts.settings, [&](int64_t i) { return batches.at(i); }, {}, {}, request.cancel);
+  result.finished = train(trainer, parts.settings, make_batches(parts, ranks->size()), {}, {}, request.cancel);
   result.step = trainer.done();
   return result;
 }
@@ -252,6 +250,7 @@ TrainResult run_training(const TrainRequest& request) {
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
+  if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
   if (request.warn && parts.texts && !parts.texts->cut().empty()) request.warn(parts.texts->cut());
   if (request.init_from)
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
@@ -287,7 +286,7 @@ TrainResult run_training(const TrainRequest& request) {
   write_run_recipe(folder, parts.resolved, makers);
   write_facts(folder, parts.facts);
 
-  PointBatches batches(parts.training, settings.batch / ranks->size(), parts.seed, parts.shape.sample);
+  const BatchFn batches = make_batches(parts, ranks->size());
   JsonLines metrics(folder.metrics());
   const Writer writer(folder, parts, trainer);
   if (resume) writer.settle();
@@ -337,8 +336,7 @@ TrainResult run_training(const TrainRequest& request) {
   };
   const int64_t before = trainer.done();
   try {
-    result.finished = train(
-        trainer, settings, [&](int64_t i) { return batches.at(i); }, hooks, request.progress, request.cancel);
+    result.finished = train(trainer, settings, batches, hooks, request.progress, request.cancel);
   } catch (const RankLost& lost) {
     const bool saved = trainer.whole() && trainer.done() > before;
     if (saved) hooks.checkpoint();
@@ -365,6 +363,8 @@ TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   plan.training_rows = parts.training.rows;
   plan.width = parts.training.width;
   plan.data_bytes = parts.training.bytes_in_memory();
+  for (const ShapedSet& bucket : parts.buckets) plan.data_bytes += bucket.points.bytes_in_memory();
+  plan.buckets = parts.facts.buckets;
   plan.classes = parts.shape.classes;
 
   const FewerThreads limit(useful_threads(parts, static_cast<int>(processes)));

@@ -57,6 +57,7 @@ struct TrainPlan {
   int64_t parameters = 0;
   double samples = 0;  ///< of a step
   int64_t training_rows = 0, width = 0, classes = 0;
+  std::vector<BucketFacts> buckets;   ///< of pictures in several shapes
   int64_t data_bytes = 0;             ///< of the training rows in memory
   std::string precision;              ///< float32 or bf16
   std::optional<int64_t> operations;  ///< of one sample's loss, forward; a step takes three times as many a sample

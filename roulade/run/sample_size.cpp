@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/sample_size.hpp"
+
+#include "roulade/core/error.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace roulade {
+
+PictureSize parse_picture_size(const std::string& text) {
+  const char *first = text.data(), *last = first + text.size();
+  PictureSize out;
+  const auto [cross, bad_height] = std::from_chars(first, last, out.height);
+  if (bad_height == std::errc() && cross != last && *cross == 'x') {
+    const auto [end, bad_width] = std::from_chars(cross + 1, last, out.width);
+    if (bad_width == std::errc() && end == last && out.height > 0 && out.width > 0) return out;
+  }
+  fail(Code::usage, "--size", "sides of the samples", "HEIGHTxWIDTH, such as 48x80", text);
+}
+
+void set_sample_size(TrainedRun& run, PictureSize size) {
+  constexpr int64_t kMostSide = 4096;
+  DataFacts& facts = run.facts;
+  if (facts.buckets.empty())
+    fail(Code::usage, "--size", "data of the run", "pictures in buckets (data.fit = \"buckets\")",
+         "pictures of one shape");
+  const int64_t step = std::get<int64_t>(run.recipe.tables.at("data").at("bucket_step").value);
+  for (const int64_t side : {size.height, size.width})
+    if (side < step || side % step != 0 || side > kMostSide)
+      fail(Code::usage, "--size", "sides of the samples",
+           fmt::format("multiples of {}, the run's data.bucket_step, up to {}", step, kMostSide),
+           fmt::format("{} x {}", size.height, size.width));
+  facts.shape = {facts.shape.at(0), size.height, size.width};
+  facts.columns.clear();
+  for (int64_t c = 0; c < facts.shape[0]; ++c)
+    for (int64_t y = 0; y < size.height; ++y)
+      for (int64_t x = 0; x < size.width; ++x) facts.columns.push_back(fmt::format("{}_{}_{}", c, y, x));
+  // What was trained in buckets is scaled alike everywhere.
+  facts.scaling.mean.assign(facts.columns.size(), facts.scaling.mean.front());
+  facts.scaling.deviation.assign(facts.columns.size(), facts.scaling.deviation.front());
+}
+
+}  // namespace roulade
