@@ -167,6 +167,12 @@ TEST(MixedTexts, AreSharesOfTwoTextsStates) {
   EXPECT_TRUE(at::equal(four.states[3], b));
   EXPECT_TRUE(at::equal(four.pooled[0], alone(heart).pooled[0]));
   expect_near(four.states[2], by_hand(b, alone(0).states[0], 0.5));
+
+  // Texts with weights are mixed as they are read.
+  const int64_t heavy = texts->add({"(heart:1.5)"}, Reading::weighted).front();
+  const int64_t half = texts->add({.from = heavy, .to = heart, .share = 0.5});
+  expect_near(alone(half).states[0], by_hand(alone(heavy).states[0], a, 0.5));
+  EXPECT_GT((alone(half).states[0] - a).abs().max().item<double>(), 0.01);
 }
 
 TEST(MixedTexts, WhatCannotBeIsRefused) {
