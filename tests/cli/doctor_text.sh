@@ -56,12 +56,10 @@ ends 0 train dit.toml --out same-run "${few[@]}" --set data.path=same
 ends 0 doctor same-run --quick --json --quiet
 [[ "$(check text)" == "unknown: all held-out pictures have the same text" ]] || fail "one text: $(check text)"
 
-# Other ways to be told, and a frozen encoder whose folder has moved.
-for way in concat cross_attention; do
-  ends 0 train dit.toml --out $way "${few[@]}" --set model.condition=$way
-  ends 0 doctor $way --quick --json --quiet
-  [[ "$(check text)" == *": held-out loss "* ]] || fail "$way: $(check text)"
-done
+# Another way to be told, and a frozen encoder whose folder has moved.
+ends 0 train dit.toml --out cross "${few[@]}" --set model.condition=cross_attention
+ends 0 doctor cross --quick --json --quiet
+[[ "$(check text)" == *": held-out loss "* ]] || fail "cross_attention: $(check text)"
 python3 "$tree/tests/cli/tiny_bert.py" bert
 sed '/^kind = "small"/,/^tokens/d' dit.toml >folder.toml
 ends 0 train folder.toml --out frozen "${few[@]}" --set text.kind=folder --set text.path=bert
