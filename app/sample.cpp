@@ -34,6 +34,7 @@ struct Options {
   std::string label, weights, size;
   std::vector<std::string> prompts;
   std::string prompts_file;
+  std::optional<std::string> to_prompt;
   std::optional<std::string> negative;
   bool weighted = false;
   std::string attention;
@@ -100,6 +101,7 @@ Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& re
   Provenance out = provenance_of(run, o.run);
   out.seed = request.seed;
   out.prompts = request.prompts;
+  out.to_prompt = request.to_prompt;
   if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
   out.given = o.from + o.complete;  // one of them
   if (!o.mask.empty()) out.given += ", mask " + o.mask;
@@ -130,7 +132,8 @@ int sample(const Options& o) {
   request.attention = o.attention;
   request.prompts = o.prompts;
   if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
-  if (o.count == 0 && !request.prompts.empty()) request.count = std::ssize(request.prompts);
+  request.to_prompt = o.to_prompt;
+  if (o.count == 0 && !request.prompts.empty() && !o.to_prompt) request.count = std::ssize(request.prompts);
   request.editing = editing(o, run, std::ssize(request.prompts), work);
   request.progress = work.progress();
   request.cancel = work.cancel();
@@ -177,7 +180,7 @@ void add_sample(CLI::App& root, int& exit_code) {
           "-o,--out", o->out,
           "a .csv or .npy file, of pictures also .png, a sheet, or\nDIR/ for a file each; default: in RUN/samples")
       ->option_text("FILE");
-  command.add_flag("--captions", o->captions, "the class's name below each picture of a sheet");
+  command.add_flag("--captions", o->captions, "the class's name, prompt or share below each picture\nof a sheet");
   command
       .add_option("--label", o->label,
                   "class of all samples, by name or number, or none;\ndefault: as often as in the data")
@@ -190,9 +193,14 @@ void add_sample(CLI::App& root, int& exit_code) {
       command.add_option("--prompt", o->prompts, "what the picture shall show; several are taken in turn")
           ->option_text("TEXT")
           ->allow_extra_args(false);
-  command.add_option("--prompts", o->prompts_file, "a file with a prompt on each line, - = standard input")
-      ->option_text("FILE")
-      ->excludes(prompt);
+  CLI::Option* prompts =
+      command.add_option("--prompts", o->prompts_file, "a file with a prompt on each line, - = standard input")
+          ->option_text("FILE")
+          ->excludes(prompt);
+  CLI::Option* to_prompt = command.add_option(
+      "--to-prompt", o->to_prompt,
+      "go evenly from the prompt to this one, by the states\nof their tokens; all pictures have one noise");
+  to_prompt->option_text("TEXT")->excludes(prompts);
   command.add_option("--negative", o->negative, "what guidance steers away from; default: the empty text")
       ->option_text("TEXT");
   command.add_flag("--weighted", o->weighted,
@@ -209,7 +217,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   CLI::Option* from = command.add_option("--from", o->from,
                                          "noise the rows of this table, a picture, or a folder\nof them, and sample "
                                          "on from there");
-  from->option_text("FILE")->group(given);
+  from->option_text("FILE")->group(given)->excludes(to_prompt);
   command.add_option("--strength", o->strength, "of that noise: the share of the steps that is walked;\ndefault 0.5")
       ->option_text("S")
       ->group(given)
@@ -224,7 +232,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->needs(invert);
   CLI::Option* complete = command.add_option(
       "--complete", o->complete, "fill the empty cells of this CSV file, or what --mask\nshows of a picture");
-  complete->option_text("FILE")->group(given)->excludes(from);
+  complete->option_text("FILE")->group(given)->excludes(from)->excludes(to_prompt);
   command.add_option("--mask", o->mask, "a picture, white where that of --complete is to be\ndrawn anew")
       ->option_text("FILE")
       ->group(given)
@@ -251,6 +259,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       "Examples:\n"
       "  roulade sample runs/moons -n 1000 --out moons.csv\n"
       "  roulade sample runs/emoji --prompt 'red heart on white' -n 8 -o out.png\n"
+      "  roulade sample runs/emoji --prompt 'a dog' --to-prompt 'a cat' -n 9 -o out.png\n"
       "  roulade sample runs/mixture --label 3 --guidance 2 --sampler heun --steps 20\n"
       "  roulade sample runs/diamonds --complete gaps.csv --out filled.csv\n"
       "  roulade sample runs/emoji --from heart.png --strength 0.6 -n 8 -o out.png");

@@ -78,4 +78,5 @@ def main():
     return 0 if difference <= 1 and shades <= 1 else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

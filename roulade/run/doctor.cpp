@@ -32,6 +32,7 @@ Description describe(const TrainedRun& run, const RunFigures& figures, const Dia
   out.add("first", diagnosis.first);
   out.add("step", figures.step);
   out.add("seed", static_cast<int64_t>(run.seed));
+  if (figures.texts) out.add("texts", "each picture's own first caption");
   out.add("held_out_loss", figures.held_out.value);
   if (figures.irreducible) out.add("irreducible_loss", *figures.irreducible);
   out.add("training_loss", figures.training.value);

@@ -38,7 +38,11 @@ struct RunFigures {
 
   std::vector<LevelLoss> levels;
   Mean held_out, training, memoriser;  ///< of the weights in use; the memoriser on training points
-  Mean raw_training;                   ///< of the last weights on training points: what the record should say
+  /// Of a network that reads texts: held-out loss of the weights in use under another point's text, and that minus
+  /// held_out, paired. Absent: it reads none, or all texts are the same.
+  std::optional<Mean> other_text, text_gain;
+  bool texts = false;  ///< the network is told each point's own first text
+  Mean raw_training;   ///< of the last weights on training points: what the record should say
   double gaussian = 0, gaussian_training = 0;
   std::optional<double> irreducible;
   std::optional<Mean> excess;  ///< weighted squared distance to the exact denoiser's answer

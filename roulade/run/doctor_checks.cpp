@@ -131,6 +131,26 @@ Check check_loss(const Case& c) {
   return out;
 }
 
+/// blocked: a network that is not there yet may not read its texts yet.
+Check check_text(const Case& c, bool blocked) {
+  const RunFigures& f = c.f;
+  Check out{"text", Verdict::good, "", ""};
+  if (!f.text_gain) {
+    out.verdict = Verdict::unknown;
+    out.finding = "all held-out pictures have the same text";
+    return out;
+  }
+  out.finding = fmt::format("held-out loss {:.4g} with each picture's own text, {:.4g} with another one's",
+                            f.held_out.value, f.other_text->value);
+  if (f.text_gain->value > kSure * f.text_gain->error) return out;
+  out.verdict = blocked ? Verdict::unknown : Verdict::look;
+  if (!blocked)
+    out.advice =
+        "see that the captions are those of the pictures, or take an encoder that exists (text.kind = folder): the "
+        "network does not read its texts";
+  return out;
+}
+
 Check check_memory(const Case& c) {
   const RunFigures& f = c.f;
   Check out{"memorisation", Verdict::good, "", ""};
@@ -263,11 +283,14 @@ Diagnosis diagnose(const RunFigures& figures) {
   const Check averaging = check_averaging(c, complains(steps) || broken);
   const Check network = check_network(c, broken || complains(memory) || complains(averaging) || complains(steps));
   const Check sampler = check_sampler(c, broken);
+  const Check text = check_text(c, broken || complains(steps));
   Diagnosis out;
   out.checks = {target, overfit, rate, norms, loss, memory, averaging, steps, network, sampler};
+  if (figures.texts) out.checks.insert(out.checks.begin() + 5, text);
   // The order in which causes are removed; "loss" only shows them.
-  for (const Check* check : {&target, &overfit, &rate, &norms, &memory, &averaging, &steps, &network, &sampler, &loss})
-    if (complains(*check) && out.first.empty()) out.first = check->advice;
+  for (const Check* check :
+       {&target, &overfit, &rate, &norms, &memory, &averaging, &steps, &text, &network, &sampler, &loss})
+    if ((check != &text || figures.texts) && complains(*check) && out.first.empty()) out.first = check->advice;
   if (out.first.empty())
     out.first = c.exact ? fmt::format("nothing: {} of what can be learnt is left", percent(c.left))
                         : "nothing: no check complains";

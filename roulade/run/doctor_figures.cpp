@@ -52,6 +52,7 @@ struct Bench {
     const Tensor output = noised->output(model);
     return exact ? noised->distances(output, exact_output) : noised->losses(output);
   }
+  uint64_t noise_seed() const { return derive_seed(run.seed, kNoise); }
   std::filesystem::path checkpoint() const { return RunFolder{run.folder}.checkpoint(run.step); }
 };
 
@@ -77,6 +78,29 @@ Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
   return parts.facts.scaling.apply(out);
 }
 
+/// The same points, each with the text of the next one whose text is another; none where all have the same.
+std::optional<Points> with_other_texts(const Points& points) {
+  Points out = points;
+  const size_t n = points.texts.size();
+  for (size_t i = 0; i < n; ++i) {
+    size_t k = 1;
+    while (k < n && points.texts[(i + k) % n] == points.texts[i]) ++k;
+    if (k == n) return {};
+    out.texts[i] = points.texts[(i + k) % n];
+  }
+  return out;
+}
+
+/// What the network is told of each point, as one number: its class, its text, or both. Empty: nothing.
+std::vector<int64_t> told_of(const TrainParts& parts, const std::vector<int64_t>& labels,
+                             const std::vector<int64_t>& texts) {
+  const int64_t classes = parts.shape.classes;
+  if (texts.empty()) return classes > 0 ? labels : std::vector<int64_t>{};
+  std::vector<int64_t> out = texts;
+  for (size_t i = 0; classes > 0 && i < out.size(); ++i) out[i] = out[i] * classes + labels[i];
+  return out;
+}
+
 double norm_of(const Model& model, std::string* bad) {
   double sum = 0;
   for (const auto& [name, weight] : model.parameters()) {
@@ -91,12 +115,14 @@ double norm_of(const Model& model, std::string* bad) {
 
 void measure_losses(const Bench& b, RunFigures& f) {
   const NoisedPoints &at = *b.noised, &on_training = *b.noised_training;
-  const auto training_labels = b.parts.shape.classes > 0 ? on_training.labels() : std::vector<int64_t>{};
+  Points learnt = b.training;  // by heart, of those that the network is told the same of
+  learnt.labels = told_of(b.parts, b.training.labels, b.training.texts);
+  const std::vector<int64_t> told = told_of(b.parts, on_training.labels(), on_training.texts());
   const Tensor output = at.output(*b.used);
   const std::vector<double> held_out = at.losses(output);
   const std::vector<double> training = on_training.losses(on_training.output(*b.used));
-  const std::vector<double> memoriser = on_training.losses(on_training.output_of(
-      memorised_x0(b.training, on_training.x_t(), on_training.alpha(), on_training.sigma(), training_labels)));
+  const std::vector<double> memoriser = on_training.losses(
+      on_training.output_of(memorised_x0(learnt, on_training.x_t(), on_training.alpha(), on_training.sigma(), told)));
   const Tensor linear = at.output_of(gaussian_x0(b.training, at));
   const std::vector<double> gaussian = at.losses(linear);
   std::vector<double> irreducible;
@@ -107,6 +133,12 @@ void measure_losses(const Bench& b, RunFigures& f) {
     f.learnable = mean_of(at.distances(linear, b.exact_output)).value;
   }
   f.held_out = mean_of(held_out);
+  if (const auto other = with_other_texts(b.held_out); other && f.texts) {
+    const NoisedPoints misread(b.parts, *other, b.points(), b.noise_seed());
+    const std::vector<double> losses = misread.losses(misread.output(*b.used));
+    f.other_text = mean_of(losses);
+    f.text_gain = mean_difference(losses, held_out);
+  }
   f.training = mean_of(training);
   f.memoriser = mean_of(memoriser);
   f.gaussian = mean_of(gaussian).value;
@@ -196,15 +228,24 @@ void measure_samples(const Bench& b, RunFigures& f) {
   const bool endless = b.parts.source->endless();
   const int64_t wanted = b.request.quick ? 1000 : 2000;
   const int64_t count = endless ? wanted : std::min(wanted, b.held_out.rows);
+  // Samples and the real ones that they are held against show the same texts.
+  const std::vector<std::string>& texts = b.parts.source->texts();
+  const bool asked = f.texts && settings.prompt == "data" && !texts.empty();
   const MetricEntry& metric = eval::registry().find("sliced_wasserstein");
   std::vector<double> coarse_distance, fine_distance, floor;
   std::vector<float> near_samples;
   for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
     const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
+    std::vector<std::string> prompts;
+    if (asked)
+      for (const int64_t number : b.parts.source->draw(Split::test, seed(kReference), count).texts)
+        prompts.push_back(texts[static_cast<size_t>(number)]);
     const auto drawn = [&](const TrainedRun& from) {
       const PointSamples made = sample_points(from, {.count = count,
                                                      .seed = seed(kSamples),
                                                      .frame_points = 0,
+                                                     .prompts = prompts,
+                                                     .captions = true,
                                                      .editing = {},
                                                      .progress = {},
                                                      .cancel = b.request.cancel});
@@ -259,6 +300,7 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   f.lr = b.parts.settings.optimiser.lr;
   f.averages = !b.parts.settings.ema.empty();
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  f.texts = b.parts.texts != nullptr;
   f.uses_average = f.averages && sample.weights != "raw";
   f.history = read_history(RunFolder{run.folder}.metrics(), run.step);
 
@@ -267,7 +309,7 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   b.used = f.uses_average
                ? network_of(b.parts, weights_of(RunFolder{run.folder}, run.step, sample), checkpoint.string())
                : b.raw;
-  const uint64_t seed = derive_seed(run.seed, kNoise);
+  const uint64_t seed = b.noise_seed();
   b.noised = std::make_shared<NoisedPoints>(b.parts, b.held_out, b.points(), seed);
   b.noised_training = std::make_shared<NoisedPoints>(b.parts, b.training, b.points(), seed);
   if (b.exact) b.exact_output = b.noised->output(*b.exact);

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
+#include "roulade/run/export_text.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_autoencoder.hpp"
@@ -23,6 +24,7 @@ namespace fs = std::filesystem;
 /// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
 std::string obstacle(const TrainedRun& run) {
   if (text_of(run.recipe, "model", "kind") != "unet") return "its network is no UNet2DModel";
+  if (run.texts) return "its network reads texts, which DDPMPipeline does not ask for";
   if (run.latent) return "its network works on the latents of vae/, without a text encoder of diffusers'";
   if (run.facts.classes() > 0) return "its network knows classes, which DDPMPipeline does not ask for";
   if (!is_minus_one_to_one(run.facts))
@@ -61,6 +63,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   if (!run.facts.pictures() || (kind != "unet" && kind != "dit"))
     fail(Code::usage, where, "what diffusers has", "a denoiser of pictures, model.kind unet or dit",
          run.generator ? "a generator" : kind);
+  check_exported_text(run);
   SchedulerText scheduler = scheduler_config_text(run.recipe);
   if (scheduler.text.empty()) fail(Code::usage, where, "no scheduler of diffusers has this: " + scheduler.obstacle);
 
@@ -69,8 +72,10 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   if (text_of(run.recipe, "guidance", "kind") != "none")
     done.remarks.emplace_back("guidance is no part of a scheduler: it is left out");
   FolderReplacement replacement(target);
-  write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts),
-                weights_of(RunFolder{run.folder}, run.step, sample));
+  std::map<std::string, Tensor> weights = weights_of(RunFolder{run.folder}, run.step, sample);
+  for (std::string& remark : write_text_parts(replacement.folder(), run, weights))
+    done.remarks.push_back(std::move(remark));
+  write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts), weights);
   if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
   write_facts(RunFolder{replacement.folder()}, run.facts);
   if (const std::string why = obstacle(run); why.empty()) {

@@ -18,7 +18,8 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kRows = 256;  ///< of an exact denoiser's call: its pairs with the law's components stay in the cache
+/// Of a call: pairs with the components of an exact denoiser's law stay in the cache, and pictures fit into memory.
+constexpr int64_t kRows = 256;
 
 /// The points 0, 1, ... and from the start again.
 Points cycled(const Points& points, int64_t count) {
@@ -85,9 +86,20 @@ Condition NoisedPoints::condition() const {
   return out;
 }
 
+Condition NoisedPoints::condition(int64_t first, int64_t count) const { return slice(condition(), first, count); }
+
 Tensor NoisedPoints::output(const Model& model) const {
   const at::NoGradGuard no_grad;
-  return model.forward((in_ * x_t_).view(facts_.axes(x_t_.size(0))), noise_.view({-1}), condition()).flatten(1);
+  const Tensor x = (in_ * x_t_).view(facts_.axes(x_t_.size(0))), noise = noise_.view({-1});
+  // What a network of pictures keeps of all of them at once would be gigabytes.
+  if (!facts_.pictures()) return model.forward(x, noise, condition()).flatten(1);
+  std::vector<Tensor> parts;
+  for (int64_t first = 0; first < x.size(0); first += kRows) {
+    const int64_t count = std::min(kRows, x.size(0) - first);
+    parts.push_back(
+        model.forward(x.narrow(0, first, count), noise.narrow(0, first, count), condition(first, count)).flatten(1));
+  }
+  return at::cat(parts);
 }
 
 Tensor NoisedPoints::output_of(const Tensor& x0) const { return (x0 - skip_ * x_t_) / out_; }
@@ -97,9 +109,7 @@ Tensor NoisedPoints::output(const Denoiser& denoiser) const {
   std::vector<Tensor> parts;
   for (int64_t first = 0; first < x_t_.size(0); first += kRows) {
     const int64_t count = std::min(kRows, x_t_.size(0) - first);
-    Condition part = condition();
-    if (part.label) part.label = part.label->narrow(0, first, count);
-    if (part.text) part.text = part.text->narrow(0, first, count);
+    const Condition part = condition(first, count);
     parts.push_back(denoiser
                         .denoise(x_t_.narrow(0, first, count).view(facts_.axes(count)),
                                  std::span(t_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)), part)

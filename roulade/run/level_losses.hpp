@@ -22,7 +22,8 @@ class NoisedPoints {
   const std::vector<double>& alpha() const { return alpha_; }
   const std::vector<double>& sigma() const { return sigma_; }
   const std::vector<int64_t>& labels() const { return labels_; }
-  Condition condition() const;  ///< labels and texts, where there are any
+  const std::vector<int64_t>& texts() const { return texts_; }  ///< numbers in parts.texts; empty: none are read
+  Condition condition() const;                                  ///< labels and texts, where there are any
 
   /// What a network answers: F(in x_t, noise), without gradients.
   Tensor output(const Model& model) const;
@@ -41,6 +42,8 @@ class NoisedPoints {
   std::vector<std::vector<size_t>> by_level(int64_t count) const;
 
  private:
+  Condition condition(int64_t first, int64_t count) const;
+
   std::shared_ptr<const LossFunction> loss_;
   Tensor x_t_, target_;
   Tensor in_, noise_, skip_, out_, weight_;  ///< [n, 1] float

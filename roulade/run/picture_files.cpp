@@ -34,10 +34,23 @@ std::vector<std::string> texts_of(const TrainedRun& run, const Points& points) {
   return out;
 }
 
+/// What stands below each picture on the way from one text to another.
+std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
+  const int64_t count = std::ssize(texts);
+  std::vector<std::string> out;
+  for (int64_t i = 0; i < count; ++i) out.push_back(fmt::format("{:.4g}", way_share(i, count)));
+  out.front() += ": " + texts.front();
+  out.back() += ": " + texts.back();
+  return out;
+}
+
 /// classes: of each sample, or empty.
 std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
                      Provenance made) {
-  const std::vector<std::string> texts = texts_of(run, points);
+  std::vector<std::string> texts = texts_of(run, points);
+  const std::vector<std::string> captions = texts.empty() ? classes : made.to_prompt ? shares_of(texts) : texts;
+  // On the way to another prompt all name the one that they come from.
+  if (made.to_prompt) std::fill(texts.begin(), texts.end(), std::string(texts.front()));
   if (made.index) {
     if (!texts.empty()) made.prompt = texts[static_cast<size_t>(*made.index)];
     if (!classes.empty()) made.class_name = classes[static_cast<size_t>(*made.index)];
@@ -46,7 +59,7 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
   made.class_name = common(classes);
   made.prompt = common(texts);
   if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made));
-  return with_png_texts(captioned_sheet(points, run.facts, texts.empty() ? classes : texts), png_texts(made));
+  return with_png_texts(captioned_sheet(points, run.facts, captions), png_texts(made));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Provenance {
   uint64_t run_seed = 0;                ///< run.seed, which a fitted grid depends on
   std::string prompt, negative_prompt;  ///< of the one picture, or of all; prompt is empty where they differ
   std::vector<std::string> prompts;  ///< as they were given: picture i has prompt i, in turn; empty: by sample.prompt
+  std::optional<std::string> to_prompt;  ///< that the pictures go to, in even shares
   uint64_t seed = 0;
   std::optional<uint64_t> to_seed;
   int64_t count = 0;              ///< pictures of the set; sample.chunk is how many are made at once
@@ -58,7 +59,8 @@ std::string to_json(const Provenance& made);
 Provenance parse_provenance(const std::string& json, const std::string& where);
 
 /// The same for other programs' eyes. Samplers and schedules have the web UI's names where it has them; a class stands
-/// under "Class", the place in the set under "Batch size" and "Batch pos".
+/// under "Class", the place in the set under "Batch size" and "Batch pos", the prompt that pictures go to under "To
+/// prompt" and a picture's share of it under "Share".
 Infotext infotext_of(const Provenance& made);
 
 /// Both as texts of a PNG file.

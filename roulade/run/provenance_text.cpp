@@ -154,6 +154,7 @@ std::string to_json(const Provenance& made) {
   out["prompt"] = made.prompt;
   out["negative_prompt"] = made.negative_prompt;
   out["prompts"] = made.prompts;
+  if (made.to_prompt) out["to_prompt"] = *made.to_prompt;
   out["seed"] = made.seed;
   out["to_seed"] = made.to_seed ? Json(*made.to_seed) : Json();
   out["count"] = made.count;
@@ -189,6 +190,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   out.prompt = m.text("prompt");
   out.negative_prompt = m.text("negative_prompt");
   out.prompts = m.texts("prompts");
+  if (m.has("to_prompt")) out.to_prompt = m.text("to_prompt");
   out.seed = m.seed("seed");
   if (!m.null("to_seed")) out.to_seed = m.seed("to_seed");
   out.count = m.number("count", 1);
@@ -227,6 +229,10 @@ Infotext infotext_of(const Provenance& made) {
     if (made.index) out.add("Batch pos", std::to_string(*made.index));
   }
   out.add("Class", made.class_name);
+  if (made.to_prompt) {
+    out.add("To prompt", *made.to_prompt);
+    if (made.index) out.add("Share", fmt::format("{:.4g}", way_share(*made.index, made.count)));
+  }
   out.add("Version", "roulade " + made.version);
   return out;
 }

@@ -112,7 +112,7 @@ PointSamples reconstruct_given(const TrainedRun& run, const SampleRequest& reque
          "--from FILE, pictures to encode and decode (a recipe with [latent] path = RUN trains what samples)");
   if (!edit.rows->known.empty() || edit.inverted || edit.to_seed)
     fail(Code::usage, kWhere, "an autoencoder encodes and decodes", "--from FILE alone");
-  if (!request.prompts.empty() || !request.attention.empty())
+  if (!request.prompts.empty() || request.to_prompt || !request.attention.empty())
     fail(Code::usage, kWhere, "prompts", "none: an autoencoder reads no text");
   const Points& given = edit.rows->points;
   PointSamples out;

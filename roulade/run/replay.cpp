@@ -89,6 +89,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   samples.count = made.count;
   samples.seed = made.seed;
   samples.prompts = made.prompts;
+  samples.to_prompt = made.to_prompt;
   samples.editing.to_seed = made.to_seed;
   samples.progress = request.progress;
   samples.cancel = request.cancel;
@@ -96,6 +97,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   if (samples.cancel.requested()) return out;
   Provenance now = provenance_of(run, made.run);
   now.prompts = made.prompts;
+  now.to_prompt = made.to_prompt;
   now.seed = made.seed;
   now.to_seed = made.to_seed;
   now.count = made.count;

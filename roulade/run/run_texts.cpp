@@ -89,6 +89,21 @@ std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const
   return texts.add(prompts, Reading::weighted);
 }
 
+std::vector<int64_t> add_way(const Recipe& resolved, TextTable& texts, const std::string& from, const std::string& to,
+                             int64_t count) {
+  // One after the other: texts that come together are computed together, and alone each has its own bits.
+  const int64_t first = add_prompts(resolved, texts, {from}).front();
+  const int64_t last = add_prompts(resolved, texts, {to}).front();
+  std::vector<int64_t> out;
+  for (int64_t i = 0; i < count; ++i)
+    out.push_back(texts.add({.from = first, .to = last, .share = way_share(i, count)}));
+  return out;
+}
+
+double way_share(int64_t i, int64_t count) {
+  return count > 1 ? static_cast<double>(i) / static_cast<double>(count - 1) : 0;
+}
+
 void check_text_encoder(const Recipe& resolved, const TextFacts& facts) {
   const TextSettings s = settings(resolved);
   if (s.kind != TextSettings::kFolder || facts.encoder_sha256.empty()) return;

@@ -46,6 +46,14 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
 /// Error(usage) for weights where the network is told the pooled vector, which has none.
 std::vector<int64_t> add_prompts(const Recipe& resolved, TextTable& texts, const std::vector<std::string>& prompts);
 
+/// The numbers of `count` texts on the way from one prompt to another, of shares way_share(i, count), both read as
+/// add_prompts does. Throws as it does.
+std::vector<int64_t> add_way(const Recipe& resolved, TextTable& texts, const std::string& from, const std::string& to,
+                             int64_t count);
+
+/// i / (count - 1): where sample i stands on a way from 0 to 1; 0 of one alone.
+double way_share(int64_t i, int64_t count);
+
 /// Throws Error(input) where a recipe's folder holds another encoder than the one that these facts were trained with;
 /// where it is not known, nothing is looked at.
 void check_text_encoder(const Recipe& resolved, const TextFacts& facts);

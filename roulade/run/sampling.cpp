@@ -75,6 +75,8 @@ std::vector<int64_t> labels_for(const TrainedRun& run, const std::string& wish, 
 std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& request, const std::string& wish,
                                int64_t count) {
   if (!run.texts) {
+    if (request.to_prompt)
+      fail(Code::usage, "sample", "a prompt to go to", "a run whose network reads texts", *request.to_prompt);
     if (!request.prompts.empty() || (wish != "data" && wish != "none"))
       fail(Code::usage, "sample.prompt", "the run's network reads no text", "none",
            request.prompts.empty() ? wish : request.prompts.front());
@@ -84,6 +86,12 @@ std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& reque
   }
   const std::vector<std::string>& captions = run.facts.text.captions;
   std::vector<std::string> prompts = request.prompts;
+  if (request.to_prompt) {
+    const bool given = wish != "data" && wish != "none";
+    if (prompts.size() > 1 || (prompts.empty() && !given))
+      fail(Code::usage, "sample", "prompts to go from", "one", fmt::format("{}", prompts.size()));
+    return add_way(run.recipe, *run.texts, prompts.empty() ? wish : prompts.front(), *request.to_prompt, count);
+  }
   if (prompts.empty() && wish == "data" && !captions.empty()) {
     std::vector<double> u(static_cast<size_t>(count));
     fill_uniform({request.seed, Stream::wording, 0}, 0, 1, u);
@@ -141,13 +149,22 @@ Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Cond
     return noise.x;
   }
   const double deviation = prior_deviation(*run.schedule, times.front());
-  if (!edit.to_seed) return prior_noise(request.seed, first, count, shape, deviation);
+  if (!edit.to_seed) return prior_noise(request.seed, request.to_prompt ? 0 : first, count, shape, deviation);
   const Tensor from = prior_noise(request.seed, 0, 1, shape, deviation),
                to = prior_noise(*edit.to_seed, 0, 1, shape, deviation);
   std::vector<Tensor> way;
-  for (int64_t i = first; i < first + count; ++i)
-    way.push_back(spherical_mix(from, to, all > 1 ? static_cast<double>(i) / static_cast<double>(all - 1) : 0));
+  for (int64_t i = first; i < first + count; ++i) way.push_back(spherical_mix(from, to, way_share(i, all)));
   return at::cat(way);
+}
+
+/// Throws Error(usage) for what does not go with SampleRequest::to_prompt.
+void check_way(const SampleRequest& request, int64_t count) {
+  const auto refuse = [](const char* what, const char* expected, const std::string& got) {
+    fail(Code::usage, "sample", fmt::format("{} on the way to a prompt", what), expected, got);
+  };
+  if (request.editing.rows) refuse("beginnings", "noise", "rows");
+  if (!request.attention.empty()) refuse("words", "none: mixed texts have no tokens", request.attention);
+  if (count < 2) refuse("samples", "2 or more", fmt::format("{}", count));
 }
 
 /// Samples of a [n, ...] float tensor, times `factor`, in the data's units into `to` from row `first` on.
@@ -209,12 +226,13 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   const Editing& edit = request.editing;
   if (run.generator && (edit.rows || edit.to_seed))
     fail(Code::usage, "sample", "a VAE or a GAN draws whole samples from noise alone");
+  const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
   const bool partial = edit.rows && !edit.rows->known.empty();
   if (partial && run.latent)
     fail(Code::usage, "sample", "pictures to complete", "a run that works on the pixels themselves, not on latents");
+  if (request.to_prompt) check_way(request, count);
   if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
-  const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
   const int64_t width = run.facts.width();
 
   PointSamples out;
@@ -222,6 +240,8 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   out.points.labels = labels_for(run, settings.label, request.seed, count);
   if (edit.rows && !edit.rows->points.labels.empty() && settings.label == "data")
     out.points.labels = edit.rows->points.labels;
+  if (request.to_prompt && !out.points.labels.empty())
+    std::fill(out.points.labels.begin(), out.points.labels.end(), out.points.labels.front());
   out.points.texts = texts_for(run, request, settings.prompt, count);
   const TextTable* texts = run.texts.get();
   if (!request.attention.empty()) {
@@ -237,7 +257,8 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each
   // other.
   std::atomic<int64_t> calls{0};
-  in_chunks("sample", count, settings.chunk, request.progress, request.cancel, [&](int64_t first, int64_t n) {
+  const int64_t together = request.to_prompt ? 1 : settings.chunk;
+  in_chunks("sample", count, together, request.progress, request.cancel, [&](int64_t first, int64_t n) {
     if (only && (*only < first || *only >= first + n)) return;
     const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
     const auto keep = [&](size_t frame, double t, const Tensor& x) {
@@ -246,9 +267,10 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
       copy_rows(run, x, 1 / size, first, seen, out.frames[frame].values);
     };
     const Condition condition = condition_of(out.points.labels, out.points.texts, first, n);
+    const int64_t drawn = request.to_prompt ? 0 : first;  // number of the noise
     if (run.generator) {
       const at::NoGradGuard no_grad;
-      const Tensor z = prior_noise(request.seed, first, n, std::array{run.generator->normals()}, 1);
+      const Tensor z = prior_noise(request.seed, drawn, n, std::array{run.generator->normals()}, 1);
       copy_rows(run, run.generator->generate(z, condition), 1, first, n, out.points.values);
       calls = 1;
       return;
@@ -258,7 +280,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
     int64_t before = 0;
     const Tensor x = beginning(run, request, condition, times, count, first, n, before);
     keep(0, times.front(), x);
-    const Noise noise = counter_noise(request.seed, first);
+    const Noise noise = counter_noise(request.seed, drawn);
     const StepObserver seen_step = [&](int64_t step, double t, const Tensor& now) {
       keep(static_cast<size_t>(step) + 1, t, now);
     };

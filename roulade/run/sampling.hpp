@@ -124,7 +124,11 @@ struct SampleRequest {
   int64_t frame_points = 0;  ///< 0 = no frames
   /// Of a network that reads texts: sample i has prompt i, in turn. Empty = sample.prompt of the recipe.
   std::vector<std::string> prompts{};
-  bool captions = false;    ///< the prompts are captions: brackets in them are text, whatever sample.weighted says
+  bool captions = false;  ///< the prompts are captions: brackets in them are text, whatever sample.weighted says
+  /// A text that the one prompt, or sample.prompt, goes to: sample i of n, two or more, is told their mixture of share
+  /// i / (n - 1) (see mix_states). All have the first sample's noise and class, so that the text alone tells them
+  /// apart; each passes through the network by itself, so the first and the last are what their texts give alone.
+  std::optional<std::string> to_prompt{};
   std::string attention{};  ///< a word of the prompts: where the network's cross-attention reads it is kept
   Editing editing;
   ProgressFn progress;
@@ -138,7 +142,8 @@ std::vector<double> sampling_times(const TrainedRun& run);
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
 /// i) alone, whatever the count, the chunk (to rounding) or the threads. Of a run that trains an autoencoder: the rows
 /// given, reconstructed. Throws Error(usage) where a generator is to begin with something else than noise, and where an
-/// autoencoder is to begin with noise.
+/// autoencoder is to begin with noise; for to_prompt where no text is read, with several prompts or none, fewer than
+/// two samples, rows to begin with, or a word whose attention is asked for.
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request);
 
 }  // namespace roulade

@@ -1,39 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/error.hpp"
 #include "roulade/io/sha256.hpp"
 #include "roulade/text/encoder.hpp"
+#include "roulade/text/encoder_list.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <vector>
+#include <system_error>
 
 namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 9> kRead = {
-    "config.json", "modules.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model",
-    "vocab.json",  "merges.txt",   "vocab.txt"};
+constexpr std::array<std::string_view, 2> kSettings = {"config.json", "modules.json"};
+constexpr std::array<std::string_view, 7> kTokenizer = {
+    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "vocab.json", "merges.txt",
+    "vocab.txt"};
 
-bool is_read(const std::string& name) {
-  if (name.starts_with("model") && (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")))
-    return true;
-  return std::find(kRead.begin(), kRead.end(), name) != kRead.end();
+bool is_weights(const std::string& name) {
+  return name.starts_with("model") && (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json"));
 }
 
 }  // namespace
 
-std::string text_encoder_sha256(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && entry.path().filename().string().ends_with("_Pooling")) {
-      if (fs::exists(entry.path() / "config.json")) files.push_back(entry.path() / "config.json");
-    } else if (is_read(entry.path().filename().string())) {
-      files.push_back(entry.path());
+bool is_tokenizer_file(const std::string& name) {
+  return std::find(kTokenizer.begin(), kTokenizer.end(), name) != kTokenizer.end();
+}
+
+std::vector<fs::path> text_encoder_files(const fs::path& folder) {
+  std::vector<fs::path> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && name.ends_with("_Pooling")) {
+      if (fs::exists(entry.path() / "config.json")) out.push_back(fs::path(name) / "config.json");
+    } else if (is_weights(name) || is_tokenizer_file(name) ||
+               std::find(kSettings.begin(), kSettings.end(), name) != kSettings.end()) {
+      out.emplace_back(name);
     }
   }
-  std::sort(files.begin(), files.end());
+  if (error) fail(Code::io, folder.string(), "cannot be read: " + error.message());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string text_encoder_sha256(const fs::path& folder) {
+  std::vector<fs::path> files = text_encoder_files(folder);
+  for (fs::path& file : files) file = folder / file;
   return sha256_of(files);
 }
 

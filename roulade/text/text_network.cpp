@@ -40,6 +40,8 @@ class TextNetwork final : public Model {
 
  private:
   TextStates encoded(const Tensor& numbers) const {
+    if (const auto ends = texts_->mixed(numbers))
+      return mix_states(encoded(ends->from), encoded(ends->to), ends->shares);
     const TextTokens tokens = texts_->tokens(numbers);
     EncodedText text = encoder_->encode(tokens);
     return {texts_->weighed(numbers, text.states), tokens.mask, std::move(text.pooled)};

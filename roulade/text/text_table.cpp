@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include <ATen/core/grad_mode.h>
@@ -53,10 +54,11 @@ struct TextTable::State {
   struct Entry {
     std::string text;
     std::vector<int64_t> ids;
-    std::vector<double> weights;  ///< of each id; empty: all are 1
-    int64_t chunks = 1;           ///< of equal length, which the encoder reads one by one
-    size_t group = 0;             ///< of those that are computed together
-    int64_t row = 0;              ///< in it
+    std::vector<double> weights;       ///< of each id; empty: all are 1
+    int64_t chunks = 1;                ///< of equal length, which the encoder reads one by one
+    size_t group = 0;                  ///< of those that are computed together
+    int64_t row = 0;                   ///< in it
+    std::optional<MixedText> mixed{};  ///< then it is in no group
   };
   struct Group {
     std::vector<int64_t> members;
@@ -67,6 +69,7 @@ struct TextTable::State {
   std::mutex mutex;
   std::vector<Entry> entries;
   std::array<std::unordered_map<std::string, int64_t>, 2> numbers;  ///< by Reading
+  std::map<MixedText, int64_t> mixed;
   std::vector<Group> groups;
   int64_t cut_texts = 0, cut_tokens = 0;
   std::string first_cut;
@@ -76,6 +79,20 @@ struct TextTable::State {
       fail(Code::usage, kWhere, "number of a text", fmt::format("-1 to {}", entries.size() - 1),
            fmt::format("{}", number));
     return entries[static_cast<size_t>(std::max<int64_t>(number, 0))];
+  }
+
+  /// One that has tokens.
+  const Entry& plain(int64_t number) const {
+    const Entry& entry = at(number);
+    if (entry.mixed) fail(Code::usage, kWhere, "tokens", "a text that is not mixed", words(number));
+    return entry;
+  }
+
+  std::string words(int64_t number) const {
+    const Entry& entry = at(number);
+    if (!entry.mixed) return entry.text;
+    return fmt::format("{:.4g} of the way from \"{}\" to \"{}\"", entry.mixed->share, at(entry.mixed->from).text,
+                       at(entry.mixed->to).text);
   }
 
   void compute(Group& group, const TextEncoder& encoder, bool chunked) const {
@@ -154,6 +171,20 @@ std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts, Readi
   return out;
 }
 
+int64_t TextTable::add(const MixedText& mixed) {
+  const std::lock_guard lock(state_->mutex);
+  for (const int64_t end : {mixed.from, mixed.to})
+    if (state_->at(end).mixed) fail(Code::usage, kWhere, "a text to mix", "one that is not mixed", state_->words(end));
+  if (!(mixed.share >= 0 && mixed.share <= 1))
+    fail(Code::usage, kWhere, "share of a mixed text", "0 to 1", fmt::format("{}", mixed.share));
+  const MixedText of{std::max<int64_t>(mixed.from, 0), std::max<int64_t>(mixed.to, 0), mixed.share};
+  if (of.share == 0 || of.from == of.to) return of.from;
+  if (of.share == 1) return of.to;
+  const auto [known, is_new] = state_->mixed.emplace(of, static_cast<int64_t>(state_->entries.size()));
+  if (is_new) state_->entries.emplace_back().mixed = of;
+  return known->second;
+}
+
 int64_t TextTable::size() const {
   const std::lock_guard lock(state_->mutex);
   return static_cast<int64_t>(state_->entries.size());
@@ -161,37 +192,39 @@ int64_t TextTable::size() const {
 
 std::string TextTable::text(int64_t number) const {
   const std::lock_guard lock(state_->mutex);
-  return state_->at(number).text;
+  return state_->words(number);
+}
+
+std::optional<MixedTexts> TextTable::mixed(const Tensor& numbers) const {
+  const std::lock_guard lock(state_->mutex);
+  const int64_t* of = numbers.const_data_ptr<int64_t>();
+  const int64_t count = numbers.size(0);
+  if (std::none_of(of, of + count, [&](int64_t number) { return state_->at(number).mixed.has_value(); })) return {};
+  MixedTexts out{at::empty({count}, at::kLong), at::empty({count}, at::kLong), {}};
+  int64_t *from = out.from.mutable_data_ptr<int64_t>(), *to = out.to.mutable_data_ptr<int64_t>();
+  for (int64_t i = 0; i < count; ++i) {
+    const MixedText one = state_->at(of[i]).mixed.value_or(MixedText{of[i], of[i], 0});
+    from[i] = one.from;
+    to[i] = one.to;
+    out.shares.push_back(one.share);
+  }
+  return out;
 }
 
 TextStates TextTable::states(const Tensor& numbers) const {
   if (!parts_.encoder) fail(Code::usage, kWhere, "states of texts", "an encoder", "none");
+  if (const auto ends = mixed(numbers)) return mix_states(states(ends->from), states(ends->to), ends->shares);
   const std::lock_guard lock(state_->mutex);
   const int64_t* from = numbers.const_data_ptr<int64_t>();
-  const int64_t count = numbers.size(0);
   std::vector<Tensor> rows, pooled;
-  int64_t longest = 0, shortest = std::numeric_limits<int64_t>::max();
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < numbers.size(0); ++i) {
     const State::Entry& entry = state_->at(from[i]);
     State::Group& group = state_->groups[entry.group];
     if (!group.states.defined()) state_->compute(group, *parts_.encoder, in_chunks(parts_));
     rows.push_back(group.states[entry.row]);
     if (group.pooled.defined()) pooled.push_back(group.pooled[entry.row]);
-    longest = std::max(longest, rows.back().size(0));
-    shortest = std::min(shortest, rows.back().size(0));
   }
-  TextStates out;
-  if (longest == shortest) {
-    out.states = at::stack(rows);
-  } else {
-    out.states = at::zeros({count, longest, rows.front().size(1)}, rows.front().options());
-    out.mask = at::zeros({count, longest}, at::kBool);
-    for (int64_t i = 0; i < count; ++i) {
-      const Tensor& row = rows[static_cast<size_t>(i)];
-      out.states[i].narrow(0, 0, row.size(0)).copy_(row);
-      out.mask[i].narrow(0, 0, row.size(0)).fill_(true);
-    }
-  }
+  TextStates out = side_by_side(rows);
   if (!pooled.empty()) out.pooled = at::stack(pooled);
   return out;
 }
@@ -201,14 +234,14 @@ TextTokens TextTable::tokens(const Tensor& numbers) const {
   const int64_t* from = numbers.const_data_ptr<int64_t>();
   const int64_t count = numbers.size(0);
   size_t longest = 0;
-  for (int64_t i = 0; i < count; ++i) longest = std::max(longest, state_->at(from[i]).ids.size());
+  for (int64_t i = 0; i < count; ++i) longest = std::max(longest, state_->plain(from[i]).ids.size());
   TextTokens out;
   out.ids = at::full({count, static_cast<int64_t>(longest)}, parts_.tokenizer->padding().value_or(0), at::kLong);
   out.mask = at::zeros({count, static_cast<int64_t>(longest)}, at::kBool);
   int64_t* ids = out.ids.mutable_data_ptr<int64_t>();
   bool* mask = out.mask.mutable_data_ptr<bool>();
   for (int64_t i = 0; i < count; ++i, ids += longest, mask += longest) {
-    const std::vector<int64_t>& of = state_->at(from[i]).ids;
+    const std::vector<int64_t>& of = state_->plain(from[i]).ids;
     std::copy(of.begin(), of.end(), ids);
     std::fill_n(mask, of.size(), true);
   }
@@ -221,7 +254,7 @@ Tensor TextTable::weighed(const Tensor& numbers, const Tensor& states) const {
   std::vector<Tensor> rows;
   bool any = false;
   for (int64_t i = 0; i < numbers.size(0); ++i) {
-    const State::Entry& entry = state_->at(from[i]);
+    const State::Entry& entry = state_->plain(from[i]);
     rows.push_back(states[i]);
     if (entry.weights.empty()) continue;
     any = true;
@@ -243,11 +276,11 @@ Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) cons
   const int64_t* from = numbers.const_data_ptr<int64_t>();
   const int64_t count = numbers.size(0);
   size_t longest = 0;
-  for (int64_t i = 0; i < count; ++i) longest = std::max(longest, state_->at(from[i]).ids.size());
+  for (int64_t i = 0; i < count; ++i) longest = std::max(longest, state_->plain(from[i]).ids.size());
   Tensor out = at::zeros({count, static_cast<int64_t>(longest)}, at::kBool);
   bool* marks = out.mutable_data_ptr<bool>();
   for (int64_t i = 0; i < count; ++i, marks += longest) {
-    const State::Entry& entry = state_->at(from[i]);
+    const State::Entry& entry = state_->plain(from[i]);
     bool found = false;
     for (auto at = entry.ids.begin();; ++at) {
       at = std::search(at, entry.ids.end(), wanted.begin(), wanted.end());
@@ -263,9 +296,9 @@ Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) cons
 std::string TextTable::cut() const {
   const std::lock_guard lock(state_->mutex);
   if (state_->cut_texts == 0) return "";
+  const size_t texts = state_->entries.size() - state_->mixed.size() - 1;  // without the empty one
   return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, first \"{}\"",
-                     state_->cut_texts, state_->entries.size() - 1, parts_.limit, state_->cut_tokens,
-                     state_->first_cut);
+                     state_->cut_texts, texts, parts_.limit, state_->cut_tokens, state_->first_cut);
 }
 
 }  // namespace roulade

@@ -2,21 +2,16 @@
 #pragma once
 
 #include "roulade/text/encoder.hpp"
+#include "roulade/text/text_states.hpp"
 #include "roulade/text/tokenizer.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace roulade {
-
-/// Token states of texts side by side.
-struct TextStates {
-  Tensor states;    ///< [B, L, width]
-  Tensor mask{};    ///< [B, L] bool: true where a token counts; undefined = all do
-  Tensor pooled{};  ///< [B, pooled width]; undefined where the encoder pools nothing
-};
 
 /// How a text is read: as it stands, or by the grammar of parse_prompt, with weights.
 enum class Reading { plain, weighted };
@@ -45,20 +40,26 @@ class TextTable {
   /// states are those of the plain text. Throws Error(usage) as these do.
   std::vector<int64_t> add(const std::vector<std::string>& texts, Reading reading = Reading::plain);
 
+  /// The number of a text between two others, whose states are mix_states' of theirs; of share 0 or 1 it is the other
+  /// text's own. Throws Error(usage) for a share beyond [0, 1], and where one of the two is mixed itself.
+  int64_t add(const MixedText& mixed);
+
   int64_t size() const;
-  /// Of a number below size(), or -1.
+  /// Of a number below size(), or -1. Of a mixed text what it is mixed of, in words.
   std::string text(int64_t number) const;
 
   /// numbers: [B] int64, -1 to size() - 1. Throws Error(usage) beyond that, and without an encoder.
   TextStates states(const Tensor& numbers) const;
-  /// The texts' tokens.   numbers: as in states().
+  /// What the mixed texts among these are mixed of; nothing where there are none.   numbers: as in states().
+  std::optional<MixedTexts> mixed(const Tensor& numbers) const;
+  /// The texts' tokens.   numbers: as in states(). Throws Error(usage) for a mixed text, which has none of its own.
   TextTokens tokens(const Tensor& numbers) const;
   /// The states that a network made of tokens(numbers), with the weights of those texts that have some (weigh_text).
-  /// states, result: [B, L, width].
+  /// states, result: [B, L, width]. Throws as tokens() does.
   Tensor weighed(const Tensor& numbers, const Tensor& states) const;
 
   /// Which of the texts' tokens are those of a word: bool [B, L].   numbers: as in states(). Throws Error(usage) where
-  /// a text does not have it.
+  /// a text does not have it, and as tokens() does.
   Tensor tokens_of(const std::string& word, const Tensor& numbers) const;
 
   /// What of the texts the limit left out, a line for a user; empty where it is nothing.

@@ -195,6 +195,37 @@ TEST_F(DoctorTest, BadRunsAreRefused) {
   EXPECT_THROW(examine(damaged), Error);
 }
 
+TEST(DoctorsText, IsReadWhereAnotherOneCostsMoreThanChance) {
+  RunFigures f;
+  f.overfit = {1, 0.1, 400};
+  f.raw_training.value = f.gaussian_training = 0.5;
+  f.gaussian = 1;
+  f.held_out = {0.4, 0.01};
+  f.race_lr = f.race_low = 1;
+  f.texts = true;
+  const auto verdict = [&](double gain, double error) {
+    f.text_gain = {gain, error};
+    f.other_text = {0.4 + gain, 0.01};
+    return diagnose(f).find("text").verdict;
+  };
+  EXPECT_EQ(verdict(0.041, 0.01), Verdict::good);
+  EXPECT_EQ(verdict(0.039, 0.01), Verdict::look);
+  EXPECT_EQ(verdict(-0.2, 0.01), Verdict::look);
+  EXPECT_EQ(diagnose(f).first, diagnose(f).find("text").advice);
+  // Another cause comes first: of a network that cannot learn, or is not there yet, texts say nothing.
+  f.overfit.after = 1;
+  EXPECT_EQ(verdict(0, 0.01), Verdict::unknown);
+  EXPECT_EQ(verdict(0.041, 0.01), Verdict::good);
+  f.overfit.after = 0.1;
+  f.steps = 10;
+  EXPECT_EQ(verdict(0, 0.01), Verdict::unknown);
+  f.steps = 0;
+  f.text_gain.reset();
+  EXPECT_EQ(diagnose(f).find("text").verdict, Verdict::unknown);
+  f.texts = false;
+  EXPECT_THROW(diagnose(f).find("text"), Error);
+}
+
 /// The loss of another objective with its sign turned: what a wrong gradient looks like.
 class Ascent final : public Objective {
  public:

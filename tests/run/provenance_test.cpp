@@ -137,11 +137,14 @@ TEST(Provenance, ComesBackFromItsText) {
   EXPECT_EQ(back.run_seed, made.run_seed);
   EXPECT_EQ(back.to_seed, made.to_seed);
   EXPECT_EQ(back.index, made.index);
+  EXPECT_FALSE(back.to_prompt);
   EXPECT_TRUE(changes(made, back).empty());
   Provenance sheet = made;
   sheet.index.reset();
   sheet.to_seed.reset();
   EXPECT_FALSE(parse_provenance(to_json(sheet), "f").index);
+  sheet.to_prompt = "";  // a text as any other
+  EXPECT_EQ(parse_provenance(to_json(sheet), "f").to_prompt, "");
   const std::vector<std::string> set = overrides_of(made);
   EXPECT_NE(std::find(set.begin(), set.end(), "sample.sampler=\"dpmpp_2m\""), set.end());
   EXPECT_NE(std::find(set.begin(), set.end(), "guidance.scale=7.0"), set.end());
@@ -153,6 +156,13 @@ TEST(Provenance, IsAnInfotextForOthers) {
       "a cat,\n\"sitting\"  \nNegative prompt: 狗\nSteps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, "
       "Seed: 3, Size: 640x512, Model hash: aaaaaaaaaa, Model: \"a, \\\"b\\\": 猫\", Batch size: 8, Batch pos: 5, "
       "Class: Ankle boot, Version: roulade 1.2.3");
+  Provenance way = example();
+  way.to_prompt = "a dog, \"asleep\"";
+  way.count = 9;
+  way.index = 2;
+  EXPECT_NE(to_text(infotext_of(way)).find(", To prompt: \"a dog, \\\"asleep\\\"\", Share: 0.25, Version: "),
+            std::string::npos)
+      << to_text(infotext_of(way));
   const std::vector<PngText> texts = png_texts(example());
   const std::string png = with_png_texts(to_png({1, 1, 1, {0}}), texts);
   EXPECT_EQ(parse_png_texts(png, "f"), texts);

@@ -7,6 +7,8 @@
 #include "roulade/text/text_network.hpp"
 #include "roulade/text/word_tokenizer.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -114,6 +116,79 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   EXPECT_THROW(TextTable({.tokenizer = nullptr}), Error);
 }
 
+/// States of two texts mixed by hand, row by row; the shorter one's last row stands for those that it lacks.
+std::vector<std::vector<double>> by_hand(const Tensor& from, const Tensor& to, double share) {
+  std::vector<std::vector<double>> out;
+  for (int64_t i = 0; i < std::max(from.size(0), to.size(0)); ++i) {
+    out.emplace_back();
+    for (int64_t k = 0; k < from.size(1); ++k) {
+      const double a = from[std::min(i, from.size(0) - 1)][k].item<double>();
+      const double b = to[std::min(i, to.size(0) - 1)][k].item<double>();
+      out.back().push_back(a + share * (b - a));
+    }
+  }
+  return out;
+}
+
+void expect_near(const Tensor& got, const std::vector<std::vector<double>>& expected) {
+  ASSERT_EQ(got.size(0), std::ssize(expected));
+  for (int64_t i = 0; i < got.size(0); ++i)
+    for (int64_t k = 0; k < got.size(1); ++k)
+      EXPECT_NEAR(got[i][k].item<double>(), expected[static_cast<size_t>(i)][static_cast<size_t>(k)], 2e-6);
+}
+
+TEST(MixedTexts, AreSharesOfTwoTextsStates) {
+  const auto texts = table();
+  texts->add(kTexts);
+  const int64_t heart = 2, longer = 3;  // of 3 and 7 tokens
+  const int64_t quarter = texts->add({.from = heart, .to = longer, .share = 0.25});
+  EXPECT_EQ(quarter, 5);
+  EXPECT_EQ(texts->add({.from = heart, .to = longer, .share = 0.25}), quarter);
+  EXPECT_EQ(texts->text(quarter), "0.25 of the way from \"heart\" to \"A blue heart on white\"");
+  EXPECT_EQ(texts->add({.from = heart, .to = longer, .share = 0}), heart);
+  EXPECT_EQ(texts->add({.from = heart, .to = longer, .share = 1}), longer);
+  EXPECT_EQ(texts->add({.from = -1, .to = 0, .share = 0.5}), 0);
+  const int64_t back = texts->add({.from = longer, .to = -1, .share = 0.5});
+
+  const auto alone = [&](int64_t number) { return texts->states(numbers({number})); };
+  const Tensor a = alone(heart).states[0], b = alone(longer).states[0];
+  const TextStates mixed = alone(quarter);
+  EXPECT_FALSE(mixed.mask.defined());  // all tokens count
+  expect_near(mixed.states[0], by_hand(a, b, 0.25));
+  expect_near(mixed.pooled, by_hand(alone(heart).pooled, alone(longer).pooled, 0.25));
+  EXPECT_GT((mixed.states[0].narrow(0, 0, 3) - a).abs().max().item<double>(), 0.01);
+
+  // Beside others these stay as they are, to the bit.
+  const TextStates four = texts->states(numbers({heart, quarter, back, longer}));
+  EXPECT_EQ(four.states.sizes().vec(), (std::vector<int64_t>{4, 7, 12}));
+  EXPECT_TRUE(at::equal(four.mask.sum(1), numbers({3, 7, 7, 7})));
+  EXPECT_TRUE(at::equal(four.states[0].narrow(0, 0, 3), a));
+  EXPECT_TRUE(at::equal(four.states[1], mixed.states[0]));
+  EXPECT_TRUE(at::equal(four.states[3], b));
+  EXPECT_TRUE(at::equal(four.pooled[0], alone(heart).pooled[0]));
+  expect_near(four.states[2], by_hand(b, alone(0).states[0], 0.5));
+
+  // Texts with weights are mixed as they are read.
+  const int64_t heavy = texts->add({"(heart:1.5)"}, Reading::weighted).front();
+  const int64_t half = texts->add({.from = heavy, .to = heart, .share = 0.5});
+  expect_near(alone(half).states[0], by_hand(alone(heavy).states[0], a, 0.5));
+  EXPECT_GT((alone(half).states[0] - a).abs().max().item<double>(), 0.01);
+}
+
+TEST(MixedTexts, WhatCannotBeIsRefused) {
+  const auto texts = table();
+  texts->add({"heart", "red heart"});
+  const int64_t half = texts->add({.from = 1, .to = 2, .share = 0.5});
+  for (const double share : {-0.1, 1.1, std::nan("")})
+    EXPECT_THROW(texts->add({.from = 1, .to = 2, .share = share}), Error) << share;
+  EXPECT_THROW(texts->add({.from = half, .to = 2, .share = 0.5}), Error);
+  EXPECT_THROW(texts->add({.from = 1, .to = 9, .share = 0.5}), Error);
+  EXPECT_THROW(texts->tokens(numbers({1, half})), Error);
+  EXPECT_THROW(texts->tokens_of("heart", numbers({half})), Error);
+  EXPECT_FALSE(texts->mixed(numbers({1, 2, -1})));
+  EXPECT_EQ(texts->size(), 4);
+}
+
 /// Answers x times the mean of its pooled vector, and keeps what it was told.
 class Listener final : public Model {
  public:
@@ -155,6 +230,34 @@ TEST(TextNetwork, TellsItsNetworkTheTextsAndTrainsTheirEncoder) {
   EXPECT_TRUE(at::equal(network->forward(x, time, condition), network->forward(x, time, {})));
   condition.text = numbers({1});
   EXPECT_THROW(network->forward(x, time, condition), Error);
+}
+
+TEST(TextNetwork, TellsItsNetworkMixedTexts) {
+  const at::NoGradGuard no_grad;
+  const auto tokenizer = words();
+  const auto inner = std::make_shared<Listener>();
+  const auto trained = encoder(tokenizer->size());
+  // Whoever makes the states, the table or the encoder trained with the network: the same ones.
+  for (const bool frozen : {false, true}) {
+    const auto texts = std::make_shared<TextTable>(frozen ? TextTable::Parts{.tokenizer = tokenizer, .encoder = trained}
+                                                          : TextTable::Parts{.tokenizer = tokenizer});
+    texts->add(kTexts);
+    const auto network = make_text_network(inner, texts, frozen ? nullptr : trained);
+    const int64_t mixed = texts->add({.from = 3, .to = 1, .share = 0.3});  // of 7 and 5 tokens
+    Condition condition;
+    condition.text = numbers({2, mixed, -1});
+    network->forward(at::ones({3, 1, 2, 2}), at::ones({3}), condition);
+    const auto alone = [&](const std::string& text) {
+      return trained->encode({numbers(tokenizer->encode(text).ids).unsqueeze(0)});
+    };
+    const EncodedText a = alone(kTexts[2]), b = alone(kTexts[0]);
+    EXPECT_FALSE(inner->told.text.has_value());
+    EXPECT_TRUE(at::equal(inner->told.token_mask->sum(1), numbers({3, 7, 2})));
+    expect_near((*inner->told.tokens)[1], by_hand(a.states[0], b.states[0], 0.3));
+    expect_near(inner->told.pooled->narrow(0, 1, 1), by_hand(a.pooled, b.pooled, 0.3));
+    expect_near((*inner->told.tokens)[0].narrow(0, 0, 3),
+                by_hand(alone("heart").states[0], alone("heart").states[0], 0));
+  }
 }
 
 /// Answers what it was given, channels and pooled vector.
