@@ -8,6 +8,7 @@
 #include "roulade/io/file.hpp"
 #include "roulade/run/compare_page.hpp"
 #include "roulade/run/contender.hpp"
+#include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/run_texts.hpp"
 
 #include <algorithm>
@@ -159,11 +160,9 @@ FailureRule parse_failure_rule(const std::string& text) {
   std::vector<std::string> known;
   for (const MetricEntry& entry : eval::registry().entries())
     known.insert(known.end(), entry.figures.begin(), entry.figures.end());
-  // On features, of a judge and of obedience names are longer.
-  const auto is_of = [&](const std::string& name) {
-    return rule.figure == name || rule.figure.starts_with(name + "_");
-  };
-  if (std::none_of(known.begin(), known.end(), is_of) && !rule.figure.starts_with(kObeyed))
+  const auto is_of = [&](const std::string& name) { return is_figure_of(rule.figure, name); };
+  if (std::none_of(known.begin(), known.end(), is_of) && meaning_of(rule.figure) == nullptr &&
+      !rule.figure.starts_with(kObeyed))
     fail_unknown("failed if", "figure", rule.figure, known);
   return rule;
 }

@@ -5,6 +5,7 @@
 #include "roulade/core/version.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/report/contest.hpp"
+#include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/report_prompts.hpp"
 #include "roulade/run/settings.hpp"
@@ -22,7 +23,13 @@ namespace {
 
 constexpr int64_t kShown = 4000;  ///< points of a panel
 
-/// Seeds (as indices) whose training gave figures, the one nearest to fresh data (their median) first.
+ReportFigure::Aim aim_of(const std::string& figure) {
+  const FigureMeaning* meaning = meaning_of(figure);
+  return meaning != nullptr ? meaning->aim : ReportFigure::Aim::lower;
+}
+
+/// Seeds (as indices) whose training gave figures, the one nearest to fresh data (their median) first; without such
+/// data the least, or the greatest where more is better.
 std::vector<size_t> ranked(const std::vector<Outcome>& outcomes, const std::string& figure) {
   std::vector<size_t> order;
   std::vector<double> real;
@@ -30,8 +37,12 @@ std::vector<size_t> ranked(const std::vector<Outcome>& outcomes, const std::stri
     if (outcomes[i].figures.count(figure)) order.push_back(i);
     if (outcomes[i].real_data.count(figure)) real.push_back(outcomes[i].real_data.at(figure));
   }
+  const bool more = real.empty() && aim_of(figure) == ReportFigure::Aim::higher;
   const double aim = real.empty() ? 0 : median_of(std::move(real));
-  const auto distance = [&](size_t i) { return std::abs(outcomes[i].figures.at(figure) - aim); };
+  const auto distance = [&](size_t i) {
+    const double value = outcomes[i].figures.at(figure);
+    return more ? -value : std::abs(value - aim);
+  };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return distance(a) < distance(b); });
   return order;
 }
@@ -58,11 +69,13 @@ std::vector<std::string> figures_of(const Comparison& c) {
             return std::any_of(of.begin(), of.end(), [&](const Outcome& o) { return o.figures.count(figure) > 0; });
           }))
         names.push_back(figure);
-  // On features, of obedience, of reconstructions; not where more is better and real data say nothing of how much.
+  // On features, of obedience, of reconstructions; not those that want a value that no real data tell.
   for (const auto& of : c.outcomes)
     for (const Outcome& o : of)
       for (const auto& [figure, value] : o.figures)
-        if (figure != "psnr" && std::find(names.begin(), names.end(), figure) == names.end()) names.push_back(figure);
+        if ((aim_of(figure) != ReportFigure::Aim::floor || o.real_data.count(figure) > 0) &&
+            std::find(names.begin(), names.end(), figure) == names.end())
+          names.push_back(figure);
   return names;
 }
 

@@ -10,6 +10,7 @@
 #include "roulade/report/view.hpp"
 #include "roulade/run/cost_curves.hpp"
 #include "roulade/run/evaluation.hpp"
+#include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/obedience_files.hpp"
@@ -41,54 +42,15 @@ constexpr int64_t kCounted = 40000;       ///< points of a density in the plane
 constexpr int64_t kCells = 64;            ///< of a density, across and up
 constexpr int64_t kJudged = 4000;         ///< held-out points a noise level
 
-struct Meaning {
-  const char* name;
-  const char* words;
-  ReportFigure::Aim aim;
-};
-
-/// How a reader should take a figure; one that is not listed is shown by its own name.
-const std::map<std::string, Meaning> kMeanings = {
-    {"sliced_wasserstein", {"sliced W1", "mean distance between sorted projections", ReportFigure::Aim::lower}},
-    {"energy", {"energy distance", "0 when both sets have one law", ReportFigure::Aim::lower}},
-    {"precision", {"precision", "share of samples that lie among the data", ReportFigure::Aim::higher}},
-    {"recall", {"recall", "share of the data that the samples reach", ReportFigure::Aim::higher}},
-    {"curve_distance",
-     {"distance from the curve", "mean, relative to real data: 1 = as real", ReportFigure::Aim::floor}},
-    {"off_curve", {"over 4 sigma off", "share of samples that far from the curve", ReportFigure::Aim::lower}},
-    {"modes",
-     {"modes", "components of the mixture that hold at least a tenth of their share", ReportFigure::Aim::higher}},
-    {"off_modes", {"off all modes", "share of samples over 4 sigma from every component", ReportFigure::Aim::lower}},
-    {"mode_kl", {"mode shares", "divergence of the components' shares from the data's", ReportFigure::Aim::lower}},
-    {"arc_coverage", {"arc coverage", "share of the curve's arcs that hold samples", ReportFigure::Aim::higher}},
-    {"recognised", {"recognised", "share whose nearest training points have the class", ReportFigure::Aim::higher}},
-    {"frechet", {"Fréchet distance", "between Gaussians fitted to features", ReportFigure::Aim::lower}},
-    {"kid", {"KID", "kernel distance of features; 0 when both sets have one law", ReportFigure::Aim::lower}},
-    {"kid_deviation", {"KID's deviation", "over subsets", ReportFigure::Aim::floor}},
-    {"density", {"density", "real balls that hold a sample, 1 = as real", ReportFigure::Aim::floor}},
-    {"knn_coverage", {"coverage", "share of real points with a sample near", ReportFigure::Aim::higher}},
-    {"class_accuracy",
-     {"class accuracy", "share that the judge takes for the class asked for", ReportFigure::Aim::higher}},
-    {"mean_absolute_error", {"mean absolute error", "of a pixel's value, 0 to 255", ReportFigure::Aim::lower}},
-    {"psnr", {"PSNR", "peak signal-to-noise ratio in dB, mean over pictures", ReportFigure::Aim::higher}},
-    {"latent_mean", {"mean of the latents", "scaled as a denoiser meets them", ReportFigure::Aim::floor}},
-    {"latent_deviation", {"deviation of the latents", "scaled: 1 is wanted", ReportFigure::Aim::floor}},
-    {"divergence", {"divergence", "of a picture's latents from N(0, I), in nats", ReportFigure::Aim::lower}},
-};
-
-/// The meaning of "precision_NAME" is that of precision; where `name` has none the figure stays as it is.
 void explain(ReportFigure& figure, const std::string& name) {
   figure.name = name;
-  size_t longest = 0;
-  for (const auto& [known, meaning] : kMeanings) {
-    const bool fits = name == known || name.rfind(known + "_", 0) == 0;
-    if (!fits || known.size() <= longest) continue;
-    longest = known.size();
-    figure.name = meaning.name;
-    if (name != known) figure.name += fmt::format(" ({})", name.substr(known.size() + 1));
-    figure.meaning = meaning.words;
-    figure.aim = meaning.aim;
-  }
+  const FigureMeaning* meaning = meaning_of(name);
+  if (meaning == nullptr) return;
+  const std::string known = meaning->name;
+  figure.name = meaning->title;
+  if (name != known) figure.name += fmt::format(" ({})", name.substr(known.size() + 1));
+  figure.meaning = meaning->words;
+  figure.aim = meaning->aim;
 }
 
 PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }

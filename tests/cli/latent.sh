@@ -139,8 +139,14 @@ for words in "--steps 7" "--sampler heun" "--label 3" "--guidance 4"; do
 done
 refuses 2 "[--strength] an autoencoder takes the whole way there and back: expected none, got 0.3" \
   sample coder --from test.csv -o no.csv --quiet --strength 0.3
-ends 0 compare coder.toml --vary autoencoder.latent_channels=2,4 --seeds 1 --out coders --quiet --json --set train.steps=3 --set train.warmup=0
-says out '"figure": "mean_absolute_error"'
+ends 0 compare coder.toml --vary autoencoder.latent_channels=2,4 --seeds 2 --out coders --quiet --json --set train.steps=3 --set train.warmup=0 \
+  --failed-if 'mean_absolute_error<1'
+python3 - <<'P' || fail "compare: $(head -c 900 out)"
+import json, sys
+rows = {row["figure"]: row for row in json.load(open("out"))["figures"] if row["recipe"] == "2"}
+less, more = rows["mean_absolute_error"], rows["psnr"]
+sys.exit(not (less["best"] < less["worst"] and more["best"] > more["worst"] and "latent_deviation" not in rows))
+P
 rm -r coders
 
 # As diffusers has it: a folder that serves as the run does.
