@@ -52,6 +52,14 @@ Image to_image(std::span<const float> values, int64_t channels, int64_t height, 
   return out;
 }
 
+std::vector<std::string> picture_columns(const std::vector<int64_t>& shape) {
+  std::vector<std::string> out;
+  for (int64_t c = 0; c < shape.at(0); ++c)
+    for (int64_t y = 0; y < shape.at(1); ++y)
+      for (int64_t x = 0; x < shape.at(2); ++x) out.push_back(fmt::format("{}_{}_{}", c, y, x));
+  return out;
+}
+
 std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed) {
   return permutation({split_seed, Stream::split, 1}, count);
 }

@@ -102,6 +102,9 @@ ImageData open_images(const std::filesystem::path& path, const ImageOptions& opt
 std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed);
 int64_t validation_count(int64_t count, double share);
 
+/// What the numbers of such a picture are called: CHANNEL_ROW_COLUMN, in their order.   shape: [C, H, W].
+std::vector<std::string> picture_columns(const std::vector<int64_t>& shape);
+
 /// What some pictures of a set tell of it.
 struct ImageGlance {
   int64_t count = 0;     ///< pictures to train

@@ -114,9 +114,7 @@ class Images final : public PointSource, public ByteSource {
     rows_[2].resize(static_cast<size_t>(data_.test.count));
     std::iota(rows_[2].begin(), rows_[2].end(), 0);
     number_texts();
-    for (int64_t c = 0; c < all.channels; ++c)
-      for (int64_t y = 0; y < all.height; ++y)
-        for (int64_t x = 0; x < all.width; ++x) columns_.push_back(fmt::format("{}_{}_{}", c, y, x));
+    columns_ = picture_columns({all.channels, all.height, all.width});
   }
 
   const std::vector<std::string>& columns() const override { return columns_; }

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/json_table.hpp"
+#include "roulade/data/image_set.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/model/network_config.hpp"
 #include "roulade/run/diffusers_keys.hpp"
@@ -73,9 +74,7 @@ DataFacts picture_facts(const std::vector<int64_t>& shape, int64_t classes) {
   DataFacts facts;
   facts.shape = shape;
   facts.high = 255;
-  for (int64_t c = 0; c < shape[0]; ++c)
-    for (int64_t y = 0; y < shape[1]; ++y)
-      for (int64_t x = 0; x < shape[2]; ++x) facts.columns.push_back(fmt::format("{}_{}_{}", c, y, x));
+  facts.columns = picture_columns(shape);
   facts.class_shares.assign(static_cast<size_t>(classes), 1 / static_cast<double>(std::max<int64_t>(classes, 1)));
   facts.scaling.mean.assign(facts.columns.size(), 127.5);
   facts.scaling.deviation.assign(facts.columns.size(), 127.5);

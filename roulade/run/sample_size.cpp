@@ -2,6 +2,7 @@
 #include "roulade/run/sample_size.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/image_set.hpp"
 
 #include <charconv>
 
@@ -33,10 +34,7 @@ void set_sample_size(TrainedRun& run, PictureSize size) {
            fmt::format("multiples of {}, the run's data.bucket_step, up to {}", step, kMostSide),
            fmt::format("{} x {}", size.height, size.width));
   facts.shape = {facts.shape.at(0), size.height, size.width};
-  facts.columns.clear();
-  for (int64_t c = 0; c < facts.shape[0]; ++c)
-    for (int64_t y = 0; y < size.height; ++y)
-      for (int64_t x = 0; x < size.width; ++x) facts.columns.push_back(fmt::format("{}_{}_{}", c, y, x));
+  facts.columns = picture_columns(facts.shape);
   // What was trained in buckets is scaled alike everywhere.
   facts.scaling.mean.assign(facts.columns.size(), facts.scaling.mean.front());
   facts.scaling.deviation.assign(facts.columns.size(), facts.scaling.deviation.front());
