@@ -6,6 +6,7 @@
 #include "roulade/objective/step_noise.hpp"
 #include "roulade/train/optimiser.hpp"
 #include "tests/model/rule.hpp"
+#include "tests/objective/tiny_autoencoder.hpp"
 
 #include <cmath>
 
@@ -21,18 +22,7 @@ namespace {
 
 const StepKey kKey{5, 12, 3};
 
-/// One level of halving, pictures of one channel, latents of two.
-AutoencoderConfig tiny() {
-  AutoencoderConfig c;
-  c.in_channels = c.out_channels = 1;
-  c.block_out_channels = {8, 16};
-  c.down_block_types = {"DownEncoderBlock2D", "DownEncoderBlock2D"};
-  c.up_block_types = {"UpDecoderBlock2D", "UpDecoderBlock2D"};
-  c.norm_num_groups = 4;
-  c.latent_channels = 2;
-  c.mid_block_add_attention = false;
-  return c;
-}
+using test::tiny;
 
 std::shared_ptr<const AutoencoderKl> in_double() {
   auto out = std::make_shared<const AutoencoderKl>(tiny(), 1);

@@ -5,6 +5,7 @@
 #include "roulade/objective/autoencoding.hpp"
 #include "roulade/objective/step_noise.hpp"
 #include "tests/eval/feature_weights.hpp"
+#include "tests/objective/tiny_autoencoder.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -128,17 +129,7 @@ TEST(PatchDiscriminator, APictureIsJudgedByItself) {
     EXPECT_LT((judge.forward(x.narrow(0, i, 1)) - all.narrow(0, i, 1)).abs().max().item<double>(), 1e-6);
 }
 
-std::shared_ptr<const AutoencoderKl> tiny() {
-  AutoencoderConfig c;
-  c.in_channels = c.out_channels = 1;
-  c.block_out_channels = {8, 16};
-  c.down_block_types = {"DownEncoderBlock2D", "DownEncoderBlock2D"};
-  c.up_block_types = {"UpDecoderBlock2D", "UpDecoderBlock2D"};
-  c.norm_num_groups = 4;
-  c.latent_channels = 2;
-  c.mid_block_add_attention = false;
-  return std::make_shared<const AutoencoderKl>(c, 1);
-}
+std::shared_ptr<const AutoencoderKl> tiny() { return std::make_shared<const AutoencoderKl>(test::tiny(), 1); }
 
 TEST(AutoencodingCritics, AddToTheMeanErrorByTheirWeights) {
   const auto autoencoder = tiny();
