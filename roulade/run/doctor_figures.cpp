@@ -97,7 +97,7 @@ std::vector<int64_t> told_of(const TrainParts& parts, const std::vector<int64_t>
   const int64_t classes = parts.shape.classes;
   if (texts.empty()) return classes > 0 ? labels : std::vector<int64_t>{};
   std::vector<int64_t> out = texts;
-  for (size_t i = 0; classes > 0 && i < out.size(); ++i) out[i] = out[i] * classes + labels[i];
+  for (size_t i = 0; classes > 0 && i < out.size(); ++i) out[i] = out[i] * (classes + 1) + labels[i] + 1;  // -1: none
   return out;
 }
 
