@@ -9,7 +9,6 @@
 #include "roulade/latent/autoencoder_files.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/latent_space.hpp"
-#include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
@@ -102,10 +101,10 @@ bool make_latents(TrainParts& parts, const TrainPlace& place) {
   const RunFolder run{place.run};
   const bool kept = has_begun(run);
   const bool known = kept && fs::exists(run.facts());
+  if (known) parts.facts.latent = read_facts(run).latent;
   const auto autoencoder =
-      known ? open_kept_autoencoder(run.autoencoder(), read_facts(run))
+      known ? open_kept_autoencoder(run.autoencoder(), parts.facts)
             : open_latent_autoencoder(kept ? run.autoencoder() : find_autoencoder(settings.path), parts.facts);
-  check_pictures_fit(autoencoder->config(), parts.facts, "latent.path");
   parts.latent = autoencoder;
   parts.facts.latent = {latent_axes(*autoencoder, parts.facts), autoencoder_sha256(*autoencoder)};
   const std::vector<int64_t>& axes = parts.facts.latent.shape;
