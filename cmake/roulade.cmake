@@ -87,7 +87,8 @@ set_property(SOURCE "${PROJECT_SOURCE_DIR}/roulade/data/packaged_emoji.cpp" APPE
 if(ROULADE_SANITIZE)
   # At -O1 a product's sums stay in memory, with a check for each: training then takes twice as long. AVX-512 is left out,
   # for which the compiler would need minutes.
-  set_source_files_properties("${PROJECT_SOURCE_DIR}/roulade/kernel/point_network.cpp"
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/roulade/kernel/matrix_product.cpp"
+    "${PROJECT_SOURCE_DIR}/roulade/kernel/point_network.cpp"
     "${PROJECT_SOURCE_DIR}/roulade/kernel/winograd.cpp" "${PROJECT_SOURCE_DIR}/roulade/kernel/winograd_gradient.cpp" PROPERTIES
     COMPILE_OPTIONS "-O2;-DHWY_DISABLED_TARGETS=(HWY_AVX3|HWY_AVX3_DL)" SKIP_PRECOMPILE_HEADERS ON)
 endif()

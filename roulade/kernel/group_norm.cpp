@@ -68,25 +68,6 @@ HWY_INLINE void for_vectors(int64_t width, const Body& body) {
   if (c < width) body(c, width - c);
 }
 
-HWY_INLINE Vec load(const float* from, int64_t count) {
-  const Floats f;
-  if (count == static_cast<int64_t>(hn::Lanes(f))) return hn::LoadU(f, from);
-  alignas(64) float lane[16] = {};
-  std::copy_n(from, count, lane);
-  return hn::Load(f, lane);
-}
-
-HWY_INLINE void store(Vec v, float* to, int64_t count) {
-  const Floats f;
-  if (count == static_cast<int64_t>(hn::Lanes(f))) {
-    hn::StoreU(v, f, to);
-    return;
-  }
-  alignas(64) float lane[16];
-  hn::Store(v, f, lane);
-  std::copy_n(lane, count, to);
-}
-
 /// Adds block sums in double.
 inline void flush(std::vector<float>& block, double* sums) {
   for (size_t c = 0; c < block.size(); ++c) sums[c] += static_cast<double>(block[c]);
@@ -105,15 +86,15 @@ void channel_moments(const NormShape& s, const float* x, const Strip& strip, dou
     for (int64_t p = block; p < end; p += kTogether) {
       const int64_t stop = std::min(end, p + kTogether);
       for_vectors(width, [&](int64_t c, int64_t n) HWY_ATTR {
-        const Vec base = load(from + c, n);
-        Vec one = load(sum.data() + c, n), two = load(square.data() + c, n);
+        const Vec base = load_some(from + c, n);
+        Vec one = load_some(sum.data() + c, n), two = load_some(square.data() + c, n);
         for (int64_t q = p; q < stop; ++q) {
-          const Vec d = hn::Sub(load(from + q * s.channels + c, n), base);
+          const Vec d = hn::Sub(load_some(from + q * s.channels + c, n), base);
           one = hn::Add(one, d);
           two = hn::MulAdd(d, d, two);
         }
-        store(one, sum.data() + c, n);
-        store(two, square.data() + c, n);
+        store_some(one, sum.data() + c, n);
+        store_some(two, square.data() + c, n);
       });
     }
     flush(sum, mean);
@@ -133,11 +114,11 @@ void scale_strip(const NormShape& s, const float* x, const Strip& strip, const S
   for (int64_t p = 0; p < s.pixels; p += kTogether) {
     const int64_t stop = std::min(s.pixels, p + kTogether);
     for_vectors(strip.width(), [&](int64_t c, int64_t n) HWY_ATTR {
-      const Vec scale = load(by.scale + c, n), offset = load(by.offset + c, n);
+      const Vec scale = load_some(by.scale + c, n), offset = load_some(by.offset + c, n);
       for (int64_t q = p; q < stop; ++q) {
         const int64_t at = start + q * s.channels + c;
-        const Vec z = hn::MulAdd(scale, load(x + at, n), offset);
-        store(by.silu ? hn::Mul(z, sigmoid(z)) : z, y + at, n);
+        const Vec z = hn::MulAdd(scale, load_some(x + at, n), offset);
+        store_some(by.silu ? hn::Mul(z, sigmoid(z)) : z, y + at, n);
       }
     });
   }
@@ -163,17 +144,18 @@ void gradient_sums(const NormShape& s, const float* x, const float* da, const St
     for (int64_t p = block; p < end; p += kTogether) {
       const int64_t stop = std::min(end, p + kTogether);
       for_vectors(width, [&](int64_t c, int64_t n) HWY_ATTR {
-        const Vec scale = load(by.scale + c, n), offset = load(by.offset + c, n), mean = load(by.mean + c, n);
-        Vec one = load(one_block.data() + c, n), two = load(two_block.data() + c, n);
+        const Vec scale = load_some(by.scale + c, n), offset = load_some(by.offset + c, n),
+                  mean = load_some(by.mean + c, n);
+        Vec one = load_some(one_block.data() + c, n), two = load_some(two_block.data() + c, n);
         for (int64_t q = p; q < stop; ++q) {
           const int64_t at = start + q * s.channels + c;
-          const Vec v = load(x + at, n), dz = by_z(v, load(da + at, n), scale, offset, by.silu);
-          store(dz, dz_out + at, n);
+          const Vec v = load_some(x + at, n), dz = by_z(v, load_some(da + at, n), scale, offset, by.silu);
+          store_some(dz, dz_out + at, n);
           one = hn::Add(one, dz);
           two = hn::MulAdd(dz, hn::Sub(v, mean), two);
         }
-        store(one, one_block.data() + c, n);
-        store(two, two_block.data() + c, n);
+        store_some(one, one_block.data() + c, n);
+        store_some(two, two_block.data() + c, n);
       });
     }
     flush(one_block, sum_dz);
@@ -188,12 +170,12 @@ void gradient_strip(const NormShape& s, const float* x, const Strip& strip, cons
   for (int64_t p = 0; p < s.pixels; p += kTogether) {
     const int64_t stop = std::min(s.pixels, p + kTogether);
     for_vectors(strip.width(), [&](int64_t c, int64_t n) HWY_ATTR {
-      const Vec mean = load(means + c, n), constant = load(slopes.constant + c, n);
-      const Vec by_dz = load(slopes.by_dz + c, n), by_x = load(slopes.by_x + c, n);
+      const Vec mean = load_some(means + c, n), constant = load_some(slopes.constant + c, n);
+      const Vec by_dz = load_some(slopes.by_dz + c, n), by_x = load_some(slopes.by_x + c, n);
       for (int64_t q = p; q < stop; ++q) {
         float* const at = dx + start + q * s.channels + c;
-        const Vec from_mean = hn::Sub(load(x + (at - dx), n), mean);
-        store(hn::MulAdd(by_dz, load(at, n), hn::MulAdd(by_x, from_mean, constant)), at, n);
+        const Vec from_mean = hn::Sub(load_some(x + (at - dx), n), mean);
+        store_some(hn::MulAdd(by_dz, load_some(at, n), hn::MulAdd(by_x, from_mean, constant)), at, n);
       }
     });
   }

@@ -10,6 +10,7 @@
 
 #include "roulade/kernel/columns.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include <hwy/highway.h>
@@ -38,6 +39,27 @@ inline Vec squared(const Columns& x, int64_t i, const Columns& y, int64_t j) {
     d2 = hn::MulAdd(d, d, d2);
   }
   return d2;
+}
+
+/// The first `count` floats, 1 to lanes(), and zeros; no more is read.
+HWY_INLINE Vec load_some(const float* from, int64_t count) {
+  const Floats f;
+  if (count == static_cast<int64_t>(hn::Lanes(f))) return hn::LoadU(f, from);
+  alignas(64) float lane[16] = {};
+  std::copy_n(from, count, lane);
+  return hn::Load(f, lane);
+}
+
+/// The first `count` lanes; no more is written.
+HWY_INLINE void store_some(Vec v, float* to, int64_t count) {
+  const Floats f;
+  if (count == static_cast<int64_t>(hn::Lanes(f))) {
+    hn::StoreU(v, f, to);
+    return;
+  }
+  alignas(64) float lane[16];
+  hn::Store(v, f, lane);
+  std::copy_n(lane, count, to);
 }
 
 /// The sum of the lanes, added in double.

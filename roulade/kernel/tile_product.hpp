@@ -26,6 +26,8 @@ namespace HWY_NAMESPACE {
 namespace {
 
 using roulade::HWY_NAMESPACE::Floats;
+using roulade::HWY_NAMESPACE::load_some;
+using roulade::HWY_NAMESPACE::store_some;
 using roulade::HWY_NAMESPACE::Vec;
 namespace hn = hwy::HWY_NAMESPACE;
 

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/model/linear_product.hpp"
 #include "roulade/model/winograd_conv.hpp"
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/group_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/silu.h>
 #include <fmt/format.h>
 
@@ -69,7 +69,7 @@ Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
   const Tensor from = more.norm ? more.norm->activated(x, more.factor, more.summand) : x;
   const Tensor w = weight.use(x.scalar_type()), b = bias.use(x.scalar_type());
   Tensor y = is_product(*this, from)
-                 ? at::linear(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
+                 ? linear_product(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
                  : at::conv2d(from, w, b, stride, padding);
   // LibTorch answers pictures of one channel, whose order in memory could be either, with a plane for each channel.
   if (from.is_contiguous(at::MemoryFormat::ChannelsLast)) y = in_kernel_order(y);

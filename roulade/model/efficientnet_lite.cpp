@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/efficientnet_lite.hpp"
 
+#include "roulade/model/linear_product.hpp"
+
 #include <algorithm>
 
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/linear.h>
 #include <fmt/format.h>
 
 namespace roulade {
@@ -86,6 +87,8 @@ std::vector<Tensor> EfficientNetLite0::states(const Tensor& x) const {
   return out;
 }
 
-Tensor EfficientNetLite0::logits(const Tensor& features) const { return at::linear(features, fc_weight_, fc_bias_); }
+Tensor EfficientNetLite0::logits(const Tensor& features) const {
+  return linear_product(features, fc_weight_, fc_bias_);
+}
 
 }  // namespace roulade

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/model/linear.hpp"
 
+#include "roulade/model/linear_product.hpp"
+
 #include <cmath>
-#include <optional>
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
@@ -57,9 +57,7 @@ Tensor Linear::forward(const Tensor& x) const {
   // Of nothing, the bias alone: without the passes over memory that an empty product takes.
   if (x.dim() == 2 && x.size(1) == 0 && weight.stored().size(1) == 0)
     return bias.use(x.scalar_type()).expand({x.size(0), weight.stored().size(0)});
-  std::optional<Tensor> added;
-  if (bias.defined()) added = bias.use(x.scalar_type());
-  return at::linear(x, weight.use(x.scalar_type()), added);
+  return linear_product(x, weight.use(x.scalar_type()), bias.defined() ? bias.use(x.scalar_type()) : Tensor());
 }
 
 void Linear::list(NamedWeights& to, const std::string& prefix) const {

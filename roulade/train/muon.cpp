@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/train/muon.hpp"
 
+#include "roulade/core/process.hpp"
+#include "roulade/kernel/matrix_product.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,6 +11,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
 
 namespace roulade {
@@ -17,16 +21,37 @@ constexpr int kRounds = 5;
 constexpr double kA = 3.4445, kB = -4.775, kC = 2.0315;
 constexpr double kStepSize = 0.2;
 
+kernel::Matrix matrix(const Tensor& t) { return {t.const_data_ptr<float>(), t.stride(0), t.stride(1)}; }
+
+/// alpha A B + beta D.
+Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, const Tensor& d = {}) {
+  if (exact() || a.scalar_type() != at::kFloat || !a.device().is_cpu())
+    return d.defined() ? at::addmm(d, a, b, beta, alpha) : at::mm(a, b) * alpha;
+  Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
+  kernel::MatrixProduct p{.rows = c.size(0), .columns = c.size(1), .depth = a.size(1), .a = matrix(a), .b = matrix(b)};
+  p.c = c.mutable_data_ptr<float>();
+  p.c_row = c.size(1);
+  p.alpha = static_cast<float>(alpha);
+  const Tensor added = d.defined() ? d.contiguous() : d;
+  if (added.defined()) {
+    p.d = added.const_data_ptr<float>();
+    p.d_row = c.size(1);
+    p.beta = static_cast<float>(beta);
+  }
+  kernel::multiply(p);
+  return c;
+}
+
 }  // namespace
 
 Tensor orthogonalised(const Tensor& x) {
   const bool tall = x.size(0) > x.size(1);
   const double norm = x.norm().item<double>();
   if (norm == 0) return x;
-  Tensor h = (tall ? x.t() : x) / norm;  // products are of the short side
+  Tensor h = ((tall ? x.t() : x) / norm).contiguous();  // products are of the short side
   for (int i = 0; i < kRounds; ++i) {
-    const Tensor a = at::mm(h, h.t());
-    h = at::addmm(h, at::addmm(a, a, a, kB, kC), h, kA);
+    const Tensor a = product(1, h, h.t());
+    h = product(1, product(kC, a, a, kB, a), h, kA, h);
   }
   return tall ? h.t() : h;
 }
