@@ -12,6 +12,7 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/eye.h>
 #include <ATen/ops/mm.h>
 
 namespace roulade {
@@ -42,18 +43,36 @@ Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, 
   return c;
 }
 
+/// p = a + b A + c A A, by which a round multiplies X from the left, less a.
+Tensor factor(const Tensor& a) { return product(kC, a, a, kB, a); }
+
+Tensor rounds(Tensor h) {
+  for (int i = 0; i < kRounds; ++i) h = product(1, factor(product(1, h, h.t())), h, kA, h);
+  return h;
+}
+
+/// The same, for wide X: as p and A commute, a round makes A p A p of A, so that X is multiplied once, by all p.
+Tensor rounds_of_products(const Tensor& h) {
+  Tensor a = product(1, h, h.t()), all;
+  for (int i = 0; i < kRounds; ++i) {
+    const Tensor p = factor(a);
+    all = i == 0 ? p + kA * at::eye(p.size(0), p.options()) : product(1, p, all, kA, all);
+    if (i + 1 == kRounds) break;
+    const Tensor once = product(1, p, a, kA, a);
+    a = product(1, p, once, kA, once);
+  }
+  return product(1, all, h);
+}
+
 }  // namespace
 
 Tensor orthogonalised(const Tensor& x) {
   const bool tall = x.size(0) > x.size(1);
   const double norm = x.norm().item<double>();
   if (norm == 0) return x;
-  Tensor h = ((tall ? x.t() : x) / norm).contiguous();  // products are of the short side
-  for (int i = 0; i < kRounds; ++i) {
-    const Tensor a = product(1, h, h.t());
-    h = product(1, product(kC, a, a, kB, a), h, kA, h);
-  }
-  return tall ? h.t() : h;
+  const Tensor h = ((tall ? x.t() : x) / norm).contiguous();  // products are of the short side
+  const Tensor out = 2 * h.size(1) > 3 * h.size(0) ? rounds_of_products(h) : rounds(h);
+  return tall ? out.t() : out;
 }
 
 bool takes_muon(const std::string& name, const Tensor& weight) {

@@ -13,10 +13,14 @@
 #include <fstream>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linalg_svdvals.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -90,6 +94,27 @@ TEST(OptimiserTest, MuonFollowsPyTorch) {
     Optimiser again(settings, {{"w", weight}});
     again.load(state, "o.");
   }
+}
+
+// Of wide matrices the square ones are iterated, which must not lose small singular values, nor let rounding grow in
+// those that are 0.
+TEST(OptimiserTest, MuonsRoundsAreThoseOfTheDefinition) {
+  for (const int64_t columns : {20, 29, 31, 200})
+    for (const int64_t rank : {1, 3, 20}) {
+      const Tensor left = at::randn({20, rank}),
+                   right = at::randn({rank, columns}) * at::pow(0.5, at::arange(rank)).unsqueeze(1);
+      const Tensor x = at::matmul(left, right);
+      Tensor h = x.to(at::kDouble) / x.to(at::kDouble).norm();
+      for (int i = 0; i < 5; ++i) {
+        const Tensor a = at::matmul(h, h.t());
+        h = 3.4445 * h + at::matmul(-4.775 * a + 2.0315 * at::matmul(a, a), h);
+      }
+      for (const bool tall : {false, true}) {
+        const Tensor got = tall ? orthogonalised(x.t()).t() : orthogonalised(x);
+        EXPECT_LT((got.to(at::kDouble) - h).abs().max().item<double>(), std::ldexp(h.abs().max().item<double>(), -9))
+            << columns << ", rank " << rank;
+      }
+    }
 }
 
 // Singular values of wide, tall and nearly singular matrices, tiny and huge ones, by LAPACK.
