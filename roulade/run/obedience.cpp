@@ -119,6 +119,14 @@ std::vector<bool> asked_rows(const TrainedRun& run, const ImageSet& set, Obedien
   return out;
 }
 
+Tensor pictures_trained_on(const TrainedRun& run, const Part& train) {
+  const std::vector<bool> trains = asked_rows(run, train.set, ObedienceRequest::Part::train);
+  std::vector<int64_t> rows;
+  for (int64_t row = 0; row < train.set.count; ++row)
+    if (trains[static_cast<size_t>(row)]) rows.push_back(row);
+  return pictures_of(train.set, rows);
+}
+
 /// The rows of a part whose value under a key is one of some, in an order by the seed, `most` at most.
 std::vector<int64_t> chosen_rows(const ImageSet& set, uint64_t seed, int64_t most,
                                  const std::function<bool(int64_t)>& wanted) {
@@ -261,8 +269,12 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   if (!out.finished) return out;
   const PictureFormat format{run.facts.shape, run.facts.low, run.facts.high, run.facts.scaling};
   const PointSet scaled = to_set(run.facts.scaling.apply(made.points));
-  out.samples = judge(format.bytes(scaled.view()), r.each);
-  out.real = judge(pictures_of(part.set, rows), 1);
+  const Tensor drawn = format.bytes(scaled.view()), real = pictures_of(part.set, rows);
+  out.samples = judge(drawn, r.each);
+  out.real = judge(real, 1);
+  const Tensor trained = pictures_trained_on(run, test_part ? open_part(run, "train", r.cancel) : part);
+  out.near_samples = nearness(drawn, trained);
+  out.near_real = nearness(real, trained, r.part == ObedienceRequest::Part::train);
   out.finished = !r.cancel.requested();
   const int64_t shown = std::min(kShown, request.count);
   out.prompts.assign(request.prompts.begin(), request.prompts.begin() + std::min(shown, std::ssize(rows)));
@@ -290,6 +302,10 @@ std::string to_json(const TrainedRun& run, const Obedience& o) {
                                {"real_error", o.real[i].error},
                                {"chance", o.samples[i].chance},
                                {"pictures", o.samples[i].count}});
+  json["nearest_training"] = {{"samples", o.near_samples.mean},
+                              {"samples_error", o.near_samples.error},
+                              {"real", o.near_real.mean},
+                              {"real_error", o.near_real.error}};
   json["prompts"] = o.prompts;
   return json.dump(2) + "\n";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/eval/nearness.hpp"
 #include "roulade/eval/obedience.hpp"
 #include "roulade/run/sampling.hpp"
 
@@ -28,10 +29,12 @@ struct ObedienceRequest {
 struct Obedience {
   std::vector<ObedienceFigure> samples;
   std::vector<ObedienceFigure> real;  ///< the same figures of the real pictures with these texts, in the same order
-  int64_t texts = 0;                  ///< judged
-  std::string split;                  ///< "test", "validation" or "train"
-  std::vector<std::string> prompts;   ///< of the first samples
-  PointSamples shown;                 ///< these samples
+  /// To the nearest picture that the run was trained on; of real ones that it was trained on themselves, beside them.
+  Nearness near_samples, near_real;
+  int64_t texts = 0;                 ///< judged
+  std::string split;                 ///< "test", "validation" or "train"
+  std::vector<std::string> prompts;  ///< of the first samples
+  PointSamples shown;                ///< these samples
   double seconds = 0;
   bool finished = true;
 };

@@ -41,6 +41,13 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
     out.note = fmt::format("{} texts, step {}{}; guidance: {}. Standard errors over pictures.",
                            json.at("texts").get<int64_t>(), step,
                            step == run.step ? "" : fmt::format(" (not {}, which this page shows)", run.step), guidance);
+    if (json.contains("nearest_training")) {
+      const nlohmann::json& near = json.at("nearest_training");
+      out.note += fmt::format(
+          " The nearest training picture is {:.3f} away (root mean square, black to white being 1), "
+          "from real pictures {:.3f}; copies would have 0.",
+          near.at("samples").get<double>(), near.at("real").get<double>());
+    }
     if (json.contains("prompts")) json.at("prompts").get_to(out.prompts);
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, file.string(), fmt::format("damaged ({}); run obey again", e.what()));
@@ -79,6 +86,8 @@ Description describe(const Obedience& obedience) {
     const ObedienceFigure &made = obedience.samples[i], &real = obedience.real[i];
     sheet.rows.push_back({made.name, made.value, made.error, real.value, real.error, made.chance});
   }
+  const Nearness &made = obedience.near_samples, &real = obedience.near_real;
+  sheet.rows.push_back({"nearest_training", made.mean, made.error, real.mean, real.error, std::monostate()});
   out.sheets.push_back(std::move(sheet));
   out.add("time", obedience.seconds, "s");
   return out;

@@ -40,6 +40,8 @@ print(figures)
 ok = list(figures) == ["colour", "shape", "all"] and all(row["real"] == 1 and row["real_error"] == 0 for row in figures.values())
 ok = ok and all(row["pictures"] == 48 for row in figures.values()) and figures["all"]["chance"] == 1 / 16
 ok = ok and figures["colour"]["samples"] > 0.8 and figures["shape"]["samples"] > 0.4
+near = json.load(open("run/obedience-test.json"))["nearest_training"]
+ok = ok and 0 < near["samples"] < 0.5 and 0 < near["real"] < 0.5
 ok = ok and figures["all"]["samples"] <= min(figures["colour"]["samples"], figures["shape"]["samples"])
 sys.exit(not ok)
 P

@@ -3,6 +3,7 @@
 #include "roulade/eval/obedience.hpp"
 
 #include "roulade/core/rng.hpp"
+#include "roulade/eval/nearness.hpp"
 #include "roulade/eval/ridge.hpp"
 #include "tests/io/scratch.hpp"
 #include "tests/tree.hpp"
@@ -224,6 +225,24 @@ TEST(Obedience, OfAttributesIsWhatTheirJudgesSay) {
   expect_error(Code::usage, {"obedience] unknown colour 'bleu'", "blue"}, [&] {
     judge_attributes(pictures, {{"colour", &colour, colours}});
   });
+}
+
+TEST(NearnessTest, IsTheRootMeanSquareToTheNearest) {
+  Tensor training = at::zeros({3, 1, 2, 2}, at::kByte);
+  training[1].fill_(51);
+  training[2].fill_(255);
+  Tensor pictures = at::zeros({2, 1, 2, 2}, at::kByte);
+  pictures[0][0][0][0] = 51;  // from black: 51 / 255 in one value of four
+  pictures[1].fill_(204);     // from white: 51 / 255
+  const Nearness near = nearness(pictures, training);
+  EXPECT_NEAR(near.mean, (0.1 + 0.2) / 2, 1e-6);
+  EXPECT_NEAR(near.error, std::sqrt(2 * 0.05 * 0.05) / 2, 1e-6);
+  EXPECT_EQ(near.count, 2);
+  EXPECT_EQ(nearness(training, training).mean, 0);
+  EXPECT_NEAR(nearness(training, training, true).mean, (0.2 + 0.2 + 0.8) / 3, 1e-6);  // beside itself
+  EXPECT_THROW(nearness(pictures, at::zeros({3, 1, 2, 3}, at::kByte)), Error);
+  EXPECT_THROW(nearness(pictures, at::zeros({1, 1, 2, 2}, at::kByte), true), Error);
+  EXPECT_THROW(nearness(pictures.to(at::kFloat), training), Error);
 }
 
 }  // namespace
