@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // 3x3 convolutions of the U-Net ddpm-cifar10-32 at batch 16, beside LibTorch's.
 #include "case.hpp"
+#include "peer.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/kernel/winograd.hpp"
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <tuple>
@@ -24,17 +24,6 @@ namespace {
 using kernel::ConvShape;
 
 constexpr double kNear = 3e-5;  // of the largest value: sums of up to 16,384 products in float on both sides
-
-template <class Body>
-double seconds_of(const Body& body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double distance(const Tensor& got, const Tensor& expected) {
-  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
-}
 
 struct Layer {
   ConvShape shape;
@@ -91,7 +80,7 @@ Run convolution_of(const ConvShape& shape) {
     Tensor expected;
     double peer = INFINITY;
     for (size_t i = 0; i < 2; ++i) peer = std::min(peer, seconds_of([&] { expected = layer->peer_forward(i); }));
-    return {distance(layer->y, expected), 0, kNear, took, layer->operations(), peer};
+    return {largest_difference(layer->y, expected), 0, kNear, took, layer->operations(), peer};
   };
 }
 
@@ -108,9 +97,9 @@ Run convolution_step_of(const ConvShape& shape) {
                         expected = layer->peer_forward(i);
                         gradients = layer->peer_backward(i);
                       }));
-    const double error =
-        std::max({distance(layer->y, expected), distance(layer->dx, std::get<0>(gradients)),
-                  distance(layer->dw, std::get<1>(gradients)), distance(layer->db, std::get<2>(gradients))});
+    const double error = std::max(
+        {largest_difference(layer->y, expected), largest_difference(layer->dx, std::get<0>(gradients)),
+         largest_difference(layer->dw, std::get<1>(gradients)), largest_difference(layer->db, std::get<2>(gradients))});
     return {error, 0, kNear, took, 3 * layer->operations(), peer};
   };
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linear layers of transformers beside LibTorch's.
 #include "case.hpp"
+#include "peer.hpp"
 #include "roulade/core/tensor.hpp"
 #include "roulade/model/linear_product.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -19,17 +19,6 @@ namespace roulade::bench {
 namespace {
 
 constexpr double kNear = 1e-5;  // of the largest value: sums of up to 4,096 products in float on both sides
-
-template <class Body>
-double seconds_of(const Body& body) {
-  const auto start = std::chrono::steady_clock::now();
-  body();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double distance(const Tensor& got, const Tensor& expected) {
-  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
-}
 
 struct Layer {
   Tensor x, w, b, by;
@@ -50,7 +39,7 @@ Run call_of(int64_t rows, int64_t in, int64_t out) {
     Tensor y, expected;
     const double took = seconds_of([&] { y = linear_product(layer->x, layer->w, layer->b); });
     const double peer = seconds_of([&] { expected = at::linear(layer->x, layer->w, layer->b); });
-    return {distance(y, expected), 0, kNear, took, layer->operations(), peer};
+    return {largest_difference(y, expected), 0, kNear, took, layer->operations(), peer};
   };
 }
 
@@ -62,7 +51,7 @@ Run step_of(int64_t rows, int64_t in, int64_t out) {
     const double took = seconds_of([&] { got = layer->gradients(linear_product(layer->x, layer->w, layer->b)); });
     const double peer = seconds_of([&] { expected = layer->gradients(at::linear(layer->x, layer->w, layer->b)); });
     double error = 0;
-    for (size_t i = 0; i < got.size(); ++i) error = std::max(error, distance(got[i], expected[i]));
+    for (size_t i = 0; i < got.size(); ++i) error = std::max(error, largest_difference(got[i], expected[i]));
     return {error, 0, kNear, took, 3 * layer->operations(), peer};
   };
 }

@@ -2,6 +2,8 @@
 #include "roulade/model/attention.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+#include "roulade/kernel/attention.hpp"
 #include "roulade/model/attention_watch.hpp"
 #include "roulade/model/prompt.hpp"
 
@@ -9,10 +11,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 namespace roulade {
 namespace {
@@ -20,6 +26,84 @@ namespace {
 /// [B, L, heads d] to [B, heads, L, d].
 Tensor split(const Tensor& x, int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// By operations of LibTorch that have gradients of any order.
+Tensor attend_plainly(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, double scale,
+                      const Tensor& bias) {
+  Tensor scores = at::matmul(split(q, heads), split(k, heads).transpose(2, 3)) * scale;
+  if (bias.defined()) scores = scores + bias.view({bias.size(0), 1, 1, bias.size(1)});
+  return at::matmul(at::softmax(scores, 3), split(v, heads)).transpose(1, 2).reshape(q.sizes());
+}
+
+kernel::AttentionShape shape_of(const Tensor& q, const Tensor& k, int64_t heads, double scale) {
+  return {q.size(0), q.size(1), k.size(1), heads, q.size(2) / heads, static_cast<float>(scale)};
+}
+
+const float* floats(const Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
+
+/// bias: [B, M] or undefined.
+class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
+ public:
+  static Tensor forward(AutogradContext* ctx, const Tensor& q, const Tensor& k, const Tensor& v,
+                        const std::optional<Tensor>& bias, int64_t heads, double scale) {
+    const Tensor sums = at::empty({q.size(0), heads, q.size(1)}, at::kFloat), out = at::empty(q.sizes(), at::kFloat);
+    const Tensor q_ = q.contiguous(), k_ = k.contiguous(), v_ = v.contiguous(), added = bias ? *bias : Tensor();
+    kernel::attention(shape_of(q, k, heads, scale), floats(q_), floats(k_), floats(v_), floats(added),
+                      out.data_ptr<float>(), sums.data_ptr<float>());
+    ctx->save_for_backward({q, k, v, added, out, sums});
+    ctx->saved_data["heads"] = heads;
+    ctx->saved_data["scale"] = scale;
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& by) {
+    const variable_list saved = ctx->get_saved_variables();
+    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &bias = saved[3];
+    const int64_t heads = ctx->saved_data["heads"].toInt();
+    const double scale = ctx->saved_data["scale"].toDouble();
+    variable_list out(6);
+    if (!by[0].defined()) return out;
+    if (at::GradMode::is_enabled()) {  // gradients of these gradients are asked for
+      variable_list leaves;
+      for (const Tensor* t : {&q, &k, &v})
+        if (t->requires_grad()) leaves.push_back(*t);
+      const variable_list got =
+          torch::autograd::grad({attend_plainly(q, k, v, heads, scale, bias)}, leaves, {by[0]}, true, true);
+      size_t next = 0;
+      for (size_t i = 0; i < 3; ++i)
+        if (saved[i].requires_grad()) out[i] = got[next++];
+      return out;
+    }
+    const Tensor q_ = q.contiguous(), k_ = k.contiguous(), v_ = v.contiguous(), dy = by[0].contiguous();
+    for (size_t i = 0; i < 3; ++i) out[i] = at::empty(saved[i].sizes(), at::kFloat);
+    kernel::attention_gradient(shape_of(q, k, heads, scale), floats(q_), floats(k_), floats(v_), floats(bias),
+                               {floats(saved[4]), floats(saved[5]), floats(dy)},
+                               {out[0].data_ptr<float>(), out[1].data_ptr<float>(), out[2].data_ptr<float>()});
+    return out;
+  }
+};
+
+/// The rule as the kernel takes it, where it does.
+struct KernelRule {
+  bool taken = false;
+  Tensor bias;  // [B, M] or undefined
+};
+KernelRule kernel_rule(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionRule& rule) {
+  for (const Tensor* t : {&q, &k, &v})
+    if (t->scalar_type() != at::kFloat || !t->device().is_cpu() || t->numel() == 0) return {};
+  if (exact() || rule.causal || k.sizes() != v.sizes()) return {};
+  if (!rule.bias) return {true, {}};
+  const Tensor& b = *rule.bias;
+  if (b.dim() != 4 || b.size(1) != 1 || b.size(2) != 1 || b.size(3) != k.size(1) || b.requires_grad()) return {};
+  const Tensor rows = b.view({b.size(0), b.size(3)}).expand({q.size(0), b.size(3)});
+  if (b.scalar_type() == at::kBool)
+    return {true, at::zeros(rows.sizes(), at::kFloat).masked_fill_(rows.logical_not(), -INFINITY)};
+  if (b.scalar_type() != at::kFloat) return {};
+  return {true, rows.contiguous()};
 }
 
 /// softmax(Q K^T / sqrt(d) + bias), mean over the heads: [B, L, M].
@@ -33,6 +117,12 @@ Tensor shares(const Tensor& q, const Tensor& k, int64_t heads, const std::option
 }  // namespace
 
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule) {
+  if (const KernelRule ours = kernel_rule(q, k, v, rule); ours.taken) {
+    const double scale = rule.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(2) / heads)));
+    std::optional<Tensor> bias;
+    if (ours.bias.defined()) bias = ours.bias;
+    return AttentionFunction::apply(q, k, v, bias, heads, scale);
+  }
   const Tensor mixed = at::scaled_dot_product_attention(split(q, heads), split(k, heads), split(v, heads), rule.bias, 0,
                                                         rule.causal, rule.scale);
   return mixed.transpose(1, 2).reshape(q.sizes());
