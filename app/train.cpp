@@ -11,6 +11,7 @@
 #include "roulade/run/training.hpp"
 
 #include <cctype>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -195,6 +196,7 @@ int train(Options o) {
   out.add("step", result.step);
   out.add("loss", result.loss ? Cell(*result.loss) : Cell());
   out.add("time", result.seconds, "s");
+  if (result.probes > 0) out.add("time_in_probes", static_cast<int64_t>(std::llround(result.probes)));
   work.finish(out);
   return 0;
 }

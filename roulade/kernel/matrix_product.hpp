@@ -17,7 +17,7 @@ struct Matrix {
 /// side; bias: [columns].
 struct MatrixProduct {
   int64_t rows = 0, columns = 0, depth = 0;
-  Matrix a, b;
+  Matrix a{}, b{};
   float* c = nullptr;
   int64_t c_row = 0;  ///< floats from one row of C to the next
   float alpha = 1;    ///< not 0

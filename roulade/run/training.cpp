@@ -8,6 +8,7 @@
 #include "roulade/io/jsonl.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/latent_rows.hpp"
+#include "roulade/run/machine_probe.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <set>
 
 #include <fmt/format.h>
@@ -31,6 +33,8 @@ namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kProbed{60};  // of training: then a probe takes no noticeable part
 
 /// A run folder that training writes to.
 class Writer {
@@ -330,9 +334,11 @@ TrainResult run_training(const TrainRequest& request) {
   }
   hooks.improved = [&] { writer.best(); };
   hooks.snapshot = [&] { write_snapshot(folder, trainer); };
+  std::vector<double> probes;
   hooks.checkpoint = [&] {
     metrics.sync();
     writer.checkpoint();
+    if (std::chrono::steady_clock::now() - start > kProbed) probes.push_back(machine_probe());
   };
   const int64_t before = trainer.done();
   try {
@@ -347,6 +353,9 @@ TrainResult run_training(const TrainRequest& request) {
   result.parameters = parameter_count(*parts.objective);
   result.folder = request.out;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!probes.empty())
+    result.probes =
+        result.seconds * static_cast<double>(probes.size()) / std::accumulate(probes.begin(), probes.end(), 0.0);
   return result;
 }
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/machine_probe.hpp"
+
+#include "roulade/kernel/matrix_product.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <vector>
+
+namespace roulade {
+
+double machine_probe() {
+  constexpr int64_t kSide = 1024;
+  const std::vector<float> a(static_cast<size_t>(kSide * kSide), 0.5F), b(a);
+  std::vector<float> c(a.size());
+  kernel::MatrixProduct product{.rows = kSide, .columns = kSide, .depth = kSide};
+  product.a = {a.data(), kSide, 1};
+  product.b = {b.data(), kSide, 1};
+  product.c = c.data();
+  product.c_row = kSide;
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 5; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    kernel::multiply(product);
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return least;
+}
+
+}  // namespace roulade
