@@ -5,6 +5,7 @@
 #include "roulade/core/tensor.hpp"
 
 #include <chrono>
+#include <cmath>
 
 #include <ATen/TensorOperators.h>
 
@@ -17,9 +18,10 @@ double seconds_of(const Body& body) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Beside the largest value expected.
+/// Beside the largest value expected; infinite where anything is not finite.
 inline double largest_difference(const Tensor& got, const Tensor& expected) {
-  return ((got - expected).abs().max() / expected.abs().max()).item<double>();
+  const double out = ((got - expected).abs().max() / expected.abs().max()).item<double>();
+  return std::isfinite(out) ? out : INFINITY;
 }
 
 }  // namespace roulade::bench

@@ -29,7 +29,7 @@ class FewerThreads {
 void keep_memory();
 
 /// Whether every sum is made as it is written: no method with fewer operations that rounds otherwise (Winograd's for
-/// convolutions). False at first.
+/// convolutions, Muon's rounds on the small side), and LibTorch's products and attention. False at first.
 void set_exact(bool exact);
 bool exact();
 

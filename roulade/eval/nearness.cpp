@@ -14,22 +14,31 @@ namespace roulade {
 namespace {
 
 Columns columns(const Tensor& pictures) {
+  if (pictures.scalar_type() != at::kByte || pictures.dim() < 2 || pictures.numel() == 0)
+    fail(Code::usage, "nearness", "pictures", "bytes, one picture at least",
+         fmt::format("{}", fmt::join(pictures.sizes(), " x ")));
   const Tensor values = pictures.flatten(1).to(at::kFloat).contiguous();
   return {values.const_data_ptr<float>(), values.size(0), values.size(1)};
 }
 
+std::vector<int64_t> shape_of_one(const Tensor& pictures) {
+  return {pictures.sizes().begin() + 1, pictures.sizes().end()};
+}
+
 }  // namespace
 
-Nearness nearness(const Tensor& pictures, const Tensor& others, bool among_them) {
-  const int64_t k = among_them ? 2 : 1;
-  for (const Tensor* t : {&pictures, &others})
-    if (t->scalar_type() != at::kByte || t->dim() < 2 || t->sizes().slice(1) != pictures.sizes().slice(1) ||
-        t->numel() == 0 || others.size(0) < k)
-      fail(Code::usage, "nearness", "pictures",
-           fmt::format("bytes of one shape, one picture at least and {} others", k),
-           fmt::format("{} and {}", fmt::join(pictures.sizes(), " x "), fmt::join(others.sizes(), " x ")));
+KnownPictures::KnownPictures(const Tensor& pictures) : columns_(columns(pictures)) { shape_ = shape_of_one(pictures); }
+
+Nearness KnownPictures::from(const Tensor& pictures, bool among_them) const {
   const Columns x = columns(pictures);
-  const std::vector<float> squares = neighbour_radii(x, columns(others), k);
+  const int64_t k = among_them ? 2 : 1;
+  if (shape_of_one(pictures) != shape_)
+    fail(Code::usage, "nearness", "a picture", fmt::format("{}", fmt::join(shape_, " x ")),
+         fmt::format("{}", fmt::join(shape_of_one(pictures), " x ")));
+  if (columns_.rows() < k)
+    fail(Code::usage, "nearness", "pictures to be near to", fmt::format("{} at least", k),
+         std::to_string(columns_.rows()));
+  const std::vector<float> squares = neighbour_radii(x, columns_, k);
   Nearness out{0, 0, x.rows()};
   std::vector<double> distances;
   for (const float square : squares) {

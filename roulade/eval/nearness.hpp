@@ -2,6 +2,9 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
+#include "roulade/kernel/columns.hpp"
+
+#include <vector>
 
 namespace roulade {
 
@@ -12,10 +15,20 @@ struct Nearness {
   int64_t count = 0;
 };
 
-/// Distances from pictures to the nearest of others: the root of the mean squared difference of values, 255 being 1.
-/// among_them: each picture is itself among the others, once; the nearest one beside it counts.
-/// pictures: uint8 [n, ...], others: uint8 [m, ...], n >= 1, m >= 1 (2 with `among_them`). Throws Error(usage) for
-/// other shapes.
-Nearness nearness(const Tensor& pictures, const Tensor& others, bool among_them = false);
+/// Pictures that others may be near to.
+class KnownPictures {
+ public:
+  /// pictures: uint8 [m, ...], m >= 1. Keeps a copy of four times their bytes. Throws Error(usage) for other shapes.
+  explicit KnownPictures(const Tensor& pictures);
+
+  /// Distances from pictures to the nearest of these: the root of the mean squared difference of values, 255 being 1.
+  /// among_them: each picture is itself one of these, and the nearest beside it counts. pictures: uint8 [n, ...], n
+  /// >= 1. Throws Error(usage) for other shapes, and where there is none beside a picture.
+  Nearness from(const Tensor& pictures, bool among_them = false) const;
+
+ private:
+  std::vector<int64_t> shape_;  ///< of one
+  Columns columns_;
+};
 
 }  // namespace roulade

@@ -25,7 +25,7 @@ namespace {
 
 constexpr int64_t kQueries = 128, kKeys = 512;  // of a block of scores, which stays in the second cache
 
-/// Scores of some queries and keys, row after row, and what the sums so far are.
+/// Scores of some queries and keys, row after row.
 struct ScoreBlock {
   int64_t queries = 0, keys = 0;
   float* scores = nullptr;  // [queries, row]
@@ -116,9 +116,9 @@ void soften_gradient(const ScoreBlock& b, const float* log_sums, const float* in
     float *const row = b.scores + i * b.row, *const by = by_p + i * b.row;
     const Vec log_sum = hn::Set(f, log_sums[i]), own = hn::Set(f, inner[i]);
     for_row(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
-      Vec s = hn::Sub(load_some(row + at, n), log_sum);
-      if (b.bias) s = hn::Add(s, load_some(b.bias + at, n));
-      const Vec p = exponential(s);
+      Vec s = load_some(row + at, n);
+      if (b.bias) s = hn::Add(s, load_some(b.bias + at, n));  // in the order of soften()
+      const Vec p = exponential(hn::Sub(s, log_sum));
       store_some(p, row + at, n);
       store_some(hn::Mul(p, hn::Sub(load_some(by + at, n), own)), by + at, n);
     });
@@ -166,9 +166,7 @@ struct Head {
 /// C = alpha A B + beta C, one head's block.
 void product(int64_t rows, int64_t columns, int64_t depth, const Matrix& a, const Matrix& b, float* c, int64_t c_row,
              float alpha, float beta) {
-  MatrixProduct p{.rows = rows, .columns = columns, .depth = depth, .a = a, .b = b};
-  p.c = c;
-  p.c_row = c_row;
+  MatrixProduct p(rows, columns, depth, a, b, c, c_row);
   p.alpha = alpha;
   if (beta != 0) {
     p.beta = beta;
@@ -226,6 +224,13 @@ void attention(const AttentionShape& s, const float* q, const float* k, const fl
 
 void attention_gradient(const AttentionShape& s, const float* q, const float* k, const float* v, const float* bias,
                         const AttentionAnswer& answer, const AttentionGradients& to) {
+  if (s.queries == 0 || s.keys == 0) {
+    const int64_t row = s.heads * s.width;
+    std::fill_n(to.q, s.batch * s.queries * row, 0.0F);
+    std::fill_n(to.k, s.batch * s.keys * row, 0.0F);
+    std::fill_n(to.v, s.batch * s.keys * row, 0.0F);
+    return;
+  }
   for_each_task(s.batch * s.heads, [&](int64_t task) {
     const Head head(s, task);
     float *const scores = block(0), *const by_p = block(1);

@@ -258,13 +258,14 @@ void multiply_blocks(const MatrixProduct& p, bool splits) {
 /// C' = B' A': where A has few rows, less than copying B. Sums are the same, term by term.
 void multiply_across(const MatrixProduct& p) {
   thread_local std::vector<Line> turned;
-  MatrixProduct q{.rows = p.columns, .columns = p.rows, .depth = p.depth, .a = p.b.transposed(), .b = p.a.transposed()};
-  q.c = grown(turned, p.rows * p.columns);
-  q.c_row = p.rows;
+  MatrixProduct q(p.columns, p.rows, p.depth, p.b.transposed(), p.a.transposed(), grown(turned, p.rows * p.columns));
   q.alpha = p.alpha;
   multiply_blocks(q, false);
   for (int64_t m = 0; m < p.rows; ++m)
-    for (int64_t n = 0; n < p.columns; ++n) p.c[m * p.c_row + n] = q.c[n * p.rows + m] + (p.bias ? p.bias[n] : 0.0F);
+    for (int64_t n = 0; n < p.columns; ++n) {
+      const float sum = q.c[n * p.rows + m];
+      p.c[m * p.c_row + n] = p.bias ? sum + p.bias[n] : sum;
+    }
 }
 
 void multiply_here(const MatrixProduct& p) {

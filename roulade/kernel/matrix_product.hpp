@@ -17,7 +17,7 @@ struct Matrix {
 /// side; bias: [columns].
 struct MatrixProduct {
   int64_t rows = 0, columns = 0, depth = 0;
-  Matrix a{}, b{};
+  Matrix a, b;
   float* c = nullptr;
   int64_t c_row = 0;  ///< floats from one row of C to the next
   float alpha = 1;    ///< not 0
@@ -25,14 +25,19 @@ struct MatrixProduct {
   const float* d = nullptr;  ///< or null; may be C
   int64_t d_row = 0;
   const float* bias = nullptr;  ///< or null
+
+  /// C = A B. c_row_: 0 = columns.
+  MatrixProduct(int64_t rows_, int64_t columns_, int64_t depth_, const Matrix& a_, const Matrix& b_, float* c_,
+                int64_t c_row_ = 0)
+      : rows(rows_), columns(columns_), depth(depth_), a(a_), b(b_), c(c_), c_row(c_row_ > 0 ? c_row_ : columns_) {}
 };
 
 /// Float32 sums in registers, all threads; the order of sums follows from sizes and layouts alone, so the bits do not
 /// depend on the number of threads (they do on the instruction set). Where A's rows lie side by side (a.column = 1), a
-/// row of C has the same bits whatever the other rows are, and however many. Nothing is aligned or padded. An element
-/// of C differs from the exact sum by at most (depth + 3) 2^-24 (|alpha| |A| |B| + |beta D| + |bias|), and by far less
-/// as a rule. Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", for the
-/// blocking.
+/// row of C = A B + bias has the same bits whatever the other rows are, and however many. Nothing is aligned or padded.
+/// An element of C differs from the exact sum by at most (depth + 4) 2^-24 (|alpha| |A| |B| + |beta D| + |bias|), and
+/// by far less as a rule. A thread keeps the memory that B is copied into, as large as the largest B so far. Source:
+/// Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", for the blocking.
 void multiply(const MatrixProduct& product);
 
 /// The expression that multiply() must equal, summed in double.

@@ -31,12 +31,18 @@ Tensor split(const Tensor& x, int64_t heads) {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// By operations of LibTorch that have gradients of any order.
+/// By operations of LibTorch that have gradients of any order. bias: [B, M] or undefined; samples whose keys all are at
+/// -infinity have no answer but 0.
 Tensor attend_plainly(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, double scale,
                       const Tensor& bias) {
   Tensor scores = at::matmul(split(q, heads), split(k, heads).transpose(2, 3)) * scale;
-  if (bias.defined()) scores = scores + bias.view({bias.size(0), 1, 1, bias.size(1)});
-  return at::matmul(at::softmax(scores, 3), split(v, heads)).transpose(1, 2).reshape(q.sizes());
+  Tensor some;
+  if (bias.defined()) {
+    some = (bias > -INFINITY).any(1, true);
+    scores = scores + bias.masked_fill(some.logical_not(), 0).view({bias.size(0), 1, 1, bias.size(1)});
+  }
+  const Tensor out = at::matmul(at::softmax(scores, 3), split(v, heads)).transpose(1, 2).reshape(q.sizes());
+  return some.defined() ? out * some.unsqueeze(2) : out;
 }
 
 kernel::AttentionShape shape_of(const Tensor& q, const Tensor& k, int64_t heads, double scale) {
@@ -68,14 +74,15 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     variable_list out(6);
     if (!by[0].defined()) return out;
     if (at::GradMode::is_enabled()) {  // gradients of these gradients are asked for
-      variable_list leaves;
-      for (const Tensor* t : {&q, &k, &v})
-        if (t->requires_grad()) leaves.push_back(*t);
-      const variable_list got =
-          torch::autograd::grad({attend_plainly(q, k, v, heads, scale, bias)}, leaves, {by[0]}, true, true);
+      variable_list roles, asked;      // views, since one tensor may have several roles, or one be made of another
+      for (size_t i = 0; i < 3; ++i) roles.push_back(saved[i].view_as(saved[i]));
+      for (const Tensor& role : roles)
+        if (role.requires_grad()) asked.push_back(role);
+      const Tensor answer = attend_plainly(roles[0], roles[1], roles[2], heads, scale, bias);
+      const variable_list got = torch::autograd::grad({answer}, asked, {by[0]}, true, true);
       size_t next = 0;
       for (size_t i = 0; i < 3; ++i)
-        if (saved[i].requires_grad()) out[i] = got[next++];
+        if (roles[i].requires_grad()) out[i] = got[next++];
       return out;
     }
     const Tensor q_ = q.contiguous(), k_ = k.contiguous(), v_ = v.contiguous(), dy = by[0].contiguous();
@@ -92,14 +99,16 @@ struct KernelRule {
   bool taken = false;
   Tensor bias;  // [B, M] or undefined
 };
-KernelRule kernel_rule(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionRule& rule) {
+KernelRule kernel_rule(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule) {
   for (const Tensor* t : {&q, &k, &v})
     if (t->scalar_type() != at::kFloat || !t->device().is_cpu() || t->numel() == 0) return {};
-  if (exact() || rule.causal || k.sizes() != v.sizes()) return {};
+  if (exact() || rule.causal || q.dim() != 3 || k.dim() != 3 || k.sizes() != v.sizes()) return {};
+  if (q.size(0) != k.size(0) || q.size(2) != k.size(2) || q.size(2) % heads != 0) return {};
   if (!rule.bias) return {true, {}};
   const Tensor& b = *rule.bias;
   if (b.dim() != 4 || b.size(1) != 1 || b.size(2) != 1 || b.size(3) != k.size(1) || b.requires_grad()) return {};
-  const Tensor rows = b.view({b.size(0), b.size(3)}).expand({q.size(0), b.size(3)});
+  if (b.size(0) != 1 && b.size(0) != q.size(0)) return {};
+  const Tensor rows = b.reshape({b.size(0), b.size(3)}).expand({q.size(0), b.size(3)});
   if (b.scalar_type() == at::kBool)
     return {true, at::zeros(rows.sizes(), at::kFloat).masked_fill_(rows.logical_not(), -INFINITY)};
   if (b.scalar_type() != at::kFloat) return {};
@@ -117,7 +126,7 @@ Tensor shares(const Tensor& q, const Tensor& k, int64_t heads, const std::option
 }  // namespace
 
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, int64_t heads, const AttentionRule& rule) {
-  if (const KernelRule ours = kernel_rule(q, k, v, rule); ours.taken) {
+  if (const KernelRule ours = kernel_rule(q, k, v, heads, rule); ours.taken) {
     const double scale = rule.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(2) / heads)));
     std::optional<Tensor> bias;
     if (ours.bias.defined()) bias = ours.bias;

@@ -24,25 +24,21 @@ Matrix matrix(const Tensor& t) { return {t.const_data_ptr<float>(), t.size(1), 1
 
 Tensor rows_of(const Tensor& x) { return x.reshape({-1, x.size(-1)}).contiguous(); }
 
-/// A B + bias.
-Tensor multiplied(const Matrix& a, const Matrix& b, int64_t rows, int64_t columns, int64_t depth,
-                  const Tensor& bias = {}) {
-  Tensor c = at::empty({rows, columns}, at::kFloat);
-  MatrixProduct p{.rows = rows, .columns = columns, .depth = depth, .a = a, .b = b};
-  p.c = c.mutable_data_ptr<float>();
-  p.c_row = columns;
+/// C = A B + bias, into the rows of a fresh tensor of this shape.
+Tensor multiplied(const Matrix& a, const Matrix& b, int64_t depth, at::IntArrayRef shape, const Tensor& bias = {}) {
+  Tensor c = at::empty(shape, at::kFloat);
+  const int64_t columns = c.size(-1);
+  MatrixProduct p(c.numel() / columns, columns, depth, a, b, c.mutable_data_ptr<float>());
   if (bias.defined()) p.bias = bias.const_data_ptr<float>();
   kernel::multiply(p);
   return c;
 }
 
 Tensor answer(const Tensor& x, const Tensor& w, const Tensor& b) {
-  const Tensor from = rows_of(x), weight = w.contiguous();
+  const Tensor from = rows_of(x), weight = w.contiguous(), bias = b.defined() ? b.contiguous() : b;
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = w.size(0);
-  return multiplied(matrix(from), matrix(weight).transposed(), from.size(0), w.size(0), w.size(1),
-                    b.defined() ? b.contiguous() : b)
-      .view(shape);
+  return multiplied(matrix(from), matrix(weight).transposed(), w.size(1), shape, bias);
 }
 
 class LinearFunction : public torch::autograd::Function<LinearFunction> {
@@ -67,10 +63,9 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
       if (by_b) out[2] = rows.sum(0);
       return out;
     }
-    const Tensor rows = rows_of(dy);
-    const int64_t n = rows.size(0), in = w.size(1), wide = w.size(0);
-    if (by_x) out[0] = multiplied(matrix(rows), matrix(w.contiguous()), n, in, wide).view(x.sizes());
-    if (by_w) out[1] = multiplied(matrix(rows).transposed(), matrix(rows_of(x)), wide, in, n);
+    const Tensor rows = rows_of(dy), from = rows_of(x), weight = w.contiguous();
+    if (by_x) out[0] = multiplied(matrix(rows), matrix(weight), w.size(0), x.sizes());
+    if (by_w) out[1] = multiplied(matrix(rows).transposed(), matrix(from), rows.size(0), w.sizes());
     if (by_b) out[2] = rows.sum(0);
     return out;
   }
@@ -81,8 +76,9 @@ bool takes_kernel(const Tensor& t) { return t.scalar_type() == at::kFloat && t.d
 }  // namespace
 
 Tensor linear_product(const Tensor& x, const Tensor& w, const Tensor& b) {
-  const bool ours = !exact() && takes_kernel(x) && takes_kernel(w) && (!b.defined() || takes_kernel(b)) &&
-                    x.dim() > 0 && x.numel() > 0 && w.dim() == 2 && w.numel() > 0 && x.size(-1) == w.size(1);
+  const bool ours = !exact() && takes_kernel(x) && takes_kernel(w) && w.dim() == 2 &&
+                    (!b.defined() || (takes_kernel(b) && b.dim() == 1 && b.size(0) == w.size(0))) && x.dim() > 0 &&
+                    x.numel() > 0 && w.numel() > 0 && x.size(-1) == w.size(1);
   std::optional<Tensor> bias;
   if (b.defined()) bias = b;
   if (!ours) return at::linear(x, w, bias);

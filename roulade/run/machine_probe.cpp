@@ -14,11 +14,7 @@ double machine_probe() {
   constexpr int64_t kSide = 1024;
   const std::vector<float> a(static_cast<size_t>(kSide * kSide), 0.5F), b(a);
   std::vector<float> c(a.size());
-  kernel::MatrixProduct product{.rows = kSide, .columns = kSide, .depth = kSide};
-  product.a = {a.data(), kSide, 1};
-  product.b = {b.data(), kSide, 1};
-  product.c = c.data();
-  product.c_row = kSide;
+  const kernel::MatrixProduct product(kSide, kSide, kSide, {a.data(), kSide, 1}, {b.data(), kSide, 1}, c.data());
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 5; ++i) {
     const auto start = std::chrono::steady_clock::now();

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <ATen/TensorOperators.h>
@@ -68,7 +69,8 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;
   options.cancel = cancel;
   out.set = open_images(out.folder, options).train;
-  if (out.set.captions.empty()) fail(Code::input, out.folder.string(), "the pictures have no texts");
+  if (out.set.captions.empty() && !cancel.requested())
+    fail(Code::input, out.folder.string(), "the pictures have no texts");
   return out;
 }
 
@@ -215,6 +217,12 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   const bool test_part = r.part == ObedienceRequest::Part::test;
   out.split = test_part ? "test" : r.part == ObedienceRequest::Part::train ? "train" : "validation";
   const Part part = open_part(run, test_part ? "test" : "train", r.cancel);
+  std::optional<Part> other;
+  if (test_part && !r.cancel.requested()) other = open_part(run, "train", r.cancel);
+  out.finished = !r.cancel.requested();
+  if (!out.finished) return out;
+  const Part& train = other ? *other : part;
+  const KnownPictures trained(pictures_trained_on(run, train));
   const std::vector<bool> asked_for = asked_rows(run, part.set, r.part);
   const auto is_asked = [&](int64_t row) { return bool(asked_for[static_cast<size_t>(row)]); };
   std::vector<int64_t> rows;
@@ -224,7 +232,6 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     judge = attribute_judge(run, part, rows, r.judges);
   } else {
     // Candidates: the names of the test part, or as many of the other one.
-    const Part train = !test_part ? part : open_part(run, "train", r.cancel);
     const std::vector<std::string> names = part.attribute("name"), grounds = part.attribute("ground");
     const std::vector<std::string> train_names = !test_part ? names : train.attribute("name");
     const fs::path test = fs::path(text_of(run.recipe, "data", "path")) / "test";
@@ -272,9 +279,8 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   const Tensor drawn = format.bytes(scaled.view()), real = pictures_of(part.set, rows);
   out.samples = judge(drawn, r.each);
   out.real = judge(real, 1);
-  const Tensor trained = pictures_trained_on(run, test_part ? open_part(run, "train", r.cancel) : part);
-  out.near_samples = nearness(drawn, trained);
-  out.near_real = nearness(real, trained, r.part == ObedienceRequest::Part::train);
+  out.near_samples = trained.from(drawn);
+  out.near_real = trained.from(real, r.part == ObedienceRequest::Part::train);
   out.finished = !r.cancel.requested();
   const int64_t shown = std::min(kShown, request.count);
   out.prompts.assign(request.prompts.begin(), request.prompts.begin() + std::min(shown, std::ssize(rows)));

@@ -29,7 +29,8 @@ struct ObedienceRequest {
 struct Obedience {
   std::vector<ObedienceFigure> samples;
   std::vector<ObedienceFigure> real;  ///< the same figures of the real pictures with these texts, in the same order
-  /// To the nearest picture that the run was trained on; of real ones that it was trained on themselves, beside them.
+  /// How far samples, and the real pictures of their texts, are from the nearest picture that the run was trained on. A
+  /// real one that it was trained on is not its own nearest.
   Nearness near_samples, near_real;
   int64_t texts = 0;                 ///< judged
   std::string split;                 ///< "test", "validation" or "train"

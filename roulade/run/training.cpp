@@ -34,7 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kProbed{60};  // of training: then a probe takes no noticeable part
+constexpr std::chrono::seconds kProbed{60};  // between two probes, which so take no noticeable part
 
 /// A run folder that training writes to.
 class Writer {
@@ -335,10 +335,13 @@ TrainResult run_training(const TrainRequest& request) {
   hooks.improved = [&] { writer.best(); };
   hooks.snapshot = [&] { write_snapshot(folder, trainer); };
   std::vector<double> probes;
+  auto probed = start;
   hooks.checkpoint = [&] {
     metrics.sync();
     writer.checkpoint();
-    if (std::chrono::steady_clock::now() - start > kProbed) probes.push_back(machine_probe());
+    if (std::chrono::steady_clock::now() - probed < kProbed) return;
+    probes.push_back(machine_probe());
+    probed = std::chrono::steady_clock::now();
   };
   const int64_t before = trainer.done();
   try {

@@ -38,7 +38,7 @@ struct TrainResult {
   int64_t step = 0;
   std::optional<double> loss;  ///< of the last row; none: no step was ever made
   double seconds = 0;          ///< this process's training
-  double probes = 0;  ///< these seconds in machine_probe()s, made with each checkpoint after a minute; 0: none was
+  double probes = 0;  ///< these seconds in machine_probe()s, at checkpoints a minute or more apart; 0: none was made
   int64_t parameters = 0;
   std::filesystem::path folder;  ///< the run
 };

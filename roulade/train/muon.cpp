@@ -29,9 +29,7 @@ Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, 
   if (exact() || a.scalar_type() != at::kFloat || !a.device().is_cpu())
     return d.defined() ? at::addmm(d, a, b, beta, alpha) : at::mm(a, b) * alpha;
   Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
-  kernel::MatrixProduct p{.rows = c.size(0), .columns = c.size(1), .depth = a.size(1), .a = matrix(a), .b = matrix(b)};
-  p.c = c.mutable_data_ptr<float>();
-  p.c_row = c.size(1);
+  kernel::MatrixProduct p(c.size(0), c.size(1), a.size(1), matrix(a), matrix(b), c.mutable_data_ptr<float>());
   p.alpha = static_cast<float>(alpha);
   const Tensor added = d.defined() ? d.contiguous() : d;
   if (added.defined()) {
@@ -43,15 +41,16 @@ Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, 
   return c;
 }
 
-/// p = a + b A + c A A, by which a round multiplies X from the left, less a.
-Tensor factor(const Tensor& a) { return product(kC, a, a, kB, a); }
+/// kB A + kC A A: with kA on its diagonal, what a round multiplies X by from the left.
+Tensor factor(const Tensor& square) { return product(kC, square, square, kB, square); }
 
 Tensor rounds(Tensor h) {
   for (int i = 0; i < kRounds; ++i) h = product(1, factor(product(1, h, h.t())), h, kA, h);
   return h;
 }
 
-/// The same, for wide X: as p and A commute, a round makes A p A p of A, so that X is multiplied once, by all p.
+/// The same, for wide X: as A and the factor p commute, a round makes p A p of A = X X^T, so that X itself is
+/// multiplied once, by the product of all p.
 Tensor rounds_of_products(const Tensor& h) {
   Tensor a = product(1, h, h.t()), all;
   for (int i = 0; i < kRounds; ++i) {
@@ -71,7 +70,7 @@ Tensor orthogonalised(const Tensor& x) {
   const double norm = x.norm().item<double>();
   if (norm == 0) return x;
   const Tensor h = ((tall ? x.t() : x) / norm).contiguous();  // products are of the short side
-  const Tensor out = 2 * h.size(1) > 3 * h.size(0) ? rounds_of_products(h) : rounds(h);
+  const Tensor out = !exact() && 2 * h.size(1) > 3 * h.size(0) ? rounds_of_products(h) : rounds(h);
   return tall ? out.t() : out;
 }
 

@@ -234,15 +234,17 @@ TEST(NearnessTest, IsTheRootMeanSquareToTheNearest) {
   Tensor pictures = at::zeros({2, 1, 2, 2}, at::kByte);
   pictures[0][0][0][0] = 51;  // from black: 51 / 255 in one value of four
   pictures[1].fill_(204);     // from white: 51 / 255
-  const Nearness near = nearness(pictures, training);
+  const KnownPictures known(training);
+  const Nearness near = known.from(pictures);
   EXPECT_NEAR(near.mean, (0.1 + 0.2) / 2, 1e-6);
   EXPECT_NEAR(near.error, std::sqrt(2 * 0.05 * 0.05) / 2, 1e-6);
   EXPECT_EQ(near.count, 2);
-  EXPECT_EQ(nearness(training, training).mean, 0);
-  EXPECT_NEAR(nearness(training, training, true).mean, (0.2 + 0.2 + 0.8) / 3, 1e-6);  // beside itself
-  EXPECT_THROW(nearness(pictures, at::zeros({3, 1, 2, 3}, at::kByte)), Error);
-  EXPECT_THROW(nearness(pictures, at::zeros({1, 1, 2, 2}, at::kByte), true), Error);
-  EXPECT_THROW(nearness(pictures.to(at::kFloat), training), Error);
+  EXPECT_EQ(known.from(training).mean, 0);
+  EXPECT_NEAR(known.from(training, true).mean, (0.2 + 0.2 + 0.8) / 3, 1e-6);  // beside itself
+  EXPECT_THROW(known.from(at::zeros({3, 1, 2, 3}, at::kByte)), Error);
+  EXPECT_THROW(KnownPictures(pictures.narrow(0, 0, 1)).from(pictures, true), Error);
+  EXPECT_THROW(KnownPictures(pictures.to(at::kFloat)), Error);
+  EXPECT_THROW(KnownPictures(at::zeros({0, 1, 2, 2}, at::kByte)), Error);
 }
 
 }  // namespace

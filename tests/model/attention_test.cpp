@@ -3,11 +3,13 @@
 
 #include "roulade/core/process.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
@@ -84,6 +86,43 @@ TEST(AttendTest, GivesGradientsOfGradients) {
   const States states(2, 7, 5, 16);
   const auto got = second(states), expected = plain(states.in(at::kDouble));
   for (size_t i = 0; i < 3; ++i) EXPECT_LT(apart(got[i].to(at::kDouble), expected[i]), 10 * kNear) << i;
+}
+
+// One tensor in several roles, or one made of another: each role's part of the gradient counts once.
+TEST(AttendTest, CountsEachRoleOnce) {
+  const Tensor x = at::randn({2, 9, 16}).requires_grad_(true), w = at::randn({16, 16});
+  for (const bool made : {false, true}) {
+    const Tensor k = made ? x.matmul(w) : x, y = attend(x, k, x, 2, {}).square();
+    const auto gradient = [&](bool again) { return torch::autograd::grad({y.sum()}, {x}, {}, true, again)[0]; };
+    EXPECT_LT(apart(gradient(true).detach(), gradient(false)), kNear) << made;
+  }
+}
+
+TEST(AttendTest, OfASampleWithoutKeysIsNothing) {
+  States s(2, 6, 5, 16);
+  Tensor counts = at::ones({2, 1, 1, 5}, at::kBool);
+  counts[1].fill_(false);
+  s.rule.bias = counts;
+  const Tensor y = s.answer();
+  EXPECT_EQ(y[1].abs().max().item<double>(), 0);
+  for (const bool again : {false, true}) {
+    const auto by = torch::autograd::grad({(y * s.by).sum()}, s.qkv, {}, true, again);
+    for (const Tensor& g : by) {
+      EXPECT_EQ(g[1].abs().max().item<double>(), 0) << again;
+      EXPECT_GT(g[0].abs().max().item<double>(), 0) << again;
+    }
+  }
+}
+
+// Shapes that the kernel does not take are LibTorch's to answer or to refuse.
+TEST(AttendTest, ReadsNothingBesideItsInputs) {
+  const at::NoGradGuard no_grad;
+  const Tensor q = at::randn({2, 6, 16}), one = at::randn({1, 5, 16});
+  EXPECT_LT(apart(attend(q, one, one, 2, {}), attend(q, one.repeat({2, 1, 1}), one.repeat({2, 1, 1}), 2, {})), kNear);
+  EXPECT_ANY_THROW(attend(q, at::randn({2, 5, 8}), at::randn({2, 5, 8}), 2, {}));
+  EXPECT_ANY_THROW(attend(q, q, q, 3, {}));
+  const Tensor turned = at::randn({6, 2, 16}).transpose(0, 1);
+  EXPECT_TRUE(at::equal(attend(turned, turned, q, 2, {}), attend(turned.contiguous(), turned.contiguous(), q, 2, {})));
 }
 
 // A prompt's states may be kept, and ask for no gradient.

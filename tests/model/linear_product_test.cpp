@@ -100,6 +100,14 @@ TEST(LinearProduct, ARowHasTheSameBitsAlone) {
     EXPECT_TRUE(at::equal(linear_product(layer.x.narrow(0, 0, n), layer.w, layer.b), all.narrow(0, 0, n))) << n;
 }
 
+TEST(LinearProduct, ReadsNothingBesideItsInputs) {
+  const Tensor x = at::randn({4, 8}), w = at::randn({5, 8});
+  EXPECT_ANY_THROW(linear_product(x, w, at::randn({3})));
+  EXPECT_ANY_THROW(linear_product(x, at::randn({5, 7}), {}));
+  Tensor y = linear_product(x, w.requires_grad_(true), {});
+  EXPECT_NO_THROW(y.add_(1));  // as a LibTorch answer may be
+}
+
 TEST(LinearProduct, IsLibTorchsWhereExactSumsAreAskedFor) {
   const at::NoGradGuard no_grad;
   const Layer layer({64, 300}, 70, true);
