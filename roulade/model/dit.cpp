@@ -163,13 +163,13 @@ class Dit final : public Model {
     const Tensor pooled = config_.text.modulation() ? pooled_of(x, condition) : Tensor();
     const Prompt prompt = prompt_of(x, condition);
     for (const DitBlock& block : blocks_) {
-      // What a text's network may be trained through is an argument.
-      const bool reads = prompt.tokens.defined();
-      const Recomputed layer = [&block, label, time, prompt, reads](const Tensor& in, const Tensor&,
-                                                                    const Tensor& text) {
-        return block.forward(in, time, label, reads ? Tensor() : text, {reads ? text : Tensor(), prompt.bias, nullptr});
+      // What a text's network may be trained through is an argument: its tokens, its pooled vector or both.
+      const bool told = pooled.defined();
+      const Recomputed layer = [&block, label, time, prompt, told](const Tensor& in, const Tensor& vector,
+                                                                   const Tensor& tokens) {
+        return block.forward(in, time, label, told ? vector : Tensor(), {tokens, prompt.bias, nullptr});
       };
-      h = config_.gradient_checkpointing ? recompute(layer, h, time, reads ? prompt.tokens : pooled)
+      h = config_.gradient_checkpointing ? recompute(layer, h, told ? pooled : time, prompt.tokens)
                                          : block.forward(h, time, label, pooled, prompt);
     }
     // diffusers tells the last layers what it tells the first block.
@@ -283,7 +283,8 @@ DitConfig dit_config_for(Binder& b, const ModelShape& shape) {
   config.sample_size = shape.sample[1];
   config.text.check(shape, "model dit");
   if (shape.tokens > 0 && config.text.way == TextWay::kNone)
-    fail(Code::usage, "model dit", "condition", "concat, cross_attention or modulation: [text] gives a text", "none");
+    fail(Code::usage, "model dit", "condition", "concat, cross_attention, modulation or both: [text] gives a text",
+         "none");
   config.token_width = config.text.cross() ? shape.tokens : 0;
   config.in_channels = shape.sample[0] + (config.text.concat() ? config.text.channels : 0);
   config.out_channels = shape.channels_out();

@@ -85,9 +85,9 @@ class Modulated final : public Model {
 }  // namespace
 
 void TextWay::bind(Binder& b) {
-  b.add("condition", way, {kNone, kConcat, kCross, kModulation},
+  b.add("condition", way, {kNone, kConcat, kCross, kModulation, kBoth},
         "how the text is told: not; pooled, as channels beside the picture's; its tokens, in attention; pooled, beside "
-        "the time");
+        "the time; both of the last two");
   b.add("condition_channels", channels, at_least(1), "channels of concat");
 }
 

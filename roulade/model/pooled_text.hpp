@@ -12,7 +12,7 @@ namespace roulade {
 /// How a recipe's network for pictures is told a text.
 struct TextWay {
   static constexpr const char *kNone = "none", *kConcat = "concat", *kCross = "cross_attention",
-                              *kModulation = "modulation";
+                              *kModulation = "modulation", *kBoth = "both";
   std::string way = kNone;
   int64_t channels = 16;  ///< of concat
 
@@ -20,8 +20,8 @@ struct TextWay {
   /// Throws Error(usage) where no text comes that it asks for, naming `where`.
   void check(const ModelShape& shape, const std::string& where) const;
   bool concat() const { return way == kConcat; }
-  bool cross() const { return way == kCross; }
-  bool modulation() const { return way == kModulation; }
+  bool cross() const { return way == kCross || way == kBoth; }
+  bool modulation() const { return way == kModulation || way == kBoth; }
 };
 
 // Two ways to tell a network one vector for a text, Condition::pooled [B, D]. Both begin with

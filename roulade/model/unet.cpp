@@ -141,7 +141,8 @@ UnetConfig unet_config_for(Binder& b, const ModelShape& shape) {
                           : "none: the recipe's [text] gives no token states to read",
          fmt::format("{}", config.token_width()));
   if (shape.tokens > 0 && config.text.way == TextWay::kNone && config.token_width() == 0)
-    fail(Code::usage, "model unet", "condition", "concat, cross_attention or modulation: [text] gives a text", "none");
+    fail(Code::usage, "model unet", "condition", "concat, cross_attention, modulation or both: [text] gives a text",
+         "none");
   return config;
 }
 

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/image.hpp"
+#include "roulade/model/pooled_text.hpp"
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
@@ -181,7 +182,8 @@ void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const P
     content.galleries.push_back(guidance_gallery(run, choice, cancel));
   const Table& model = run.recipe.tables.at("model");
   const auto told = model.find("condition");
-  if (told == model.end() || told->second.value != Value(std::string("cross_attention")) || cancel.requested()) return;
+  if (told == model.end() || cancel.requested()) return;
+  if (!TextWay{.way = std::get<std::string>(told->second.value)}.cross()) return;
   ReportGallery attention = attention_gallery(run, choice, cancel);
   if (attention.rows.front().pictures.size() > 1) content.galleries.push_back(std::move(attention));
 }

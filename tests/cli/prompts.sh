@@ -117,7 +117,7 @@ same {whole,part}/checkpoints/step-00000012/training.safetensors
 
 # The other ways to be told, another network, an encoder in a folder.
 python3 "$tree/tests/cli/tiny_bert.py" bert
-for words in "model.condition=modulation" "model.condition=concat" "text.kind=folder text.path=bert" "model.gradient_checkpointing=true"; do
+for words in "model.condition=modulation" "model.condition=concat" "model.condition=both" "text.kind=folder text.path=bert" "model.gradient_checkpointing=true"; do
   set=()
   for word in $words; do set+=(--set "$word"); done
   recipe=shapes.toml
@@ -126,7 +126,7 @@ for words in "model.condition=modulation" "model.condition=concat" "text.kind=fo
   ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told-red.csv --quiet
   ends 0 sample told --prompt "blue cross" -n 2 --steps 2 -o told-blue.csv --quiet
   case $words in
-    *modulation | *concat)
+    *modulation | *concat | *both)
       refuses 2 "[sample.weighted] model.condition: expected cross_attention: weights are those of the tokens' states, got ${words#*=}" \
         sample told --prompt "(red:1.5) square" --weighted -n 1 --quiet ;;
     *)
@@ -137,7 +137,7 @@ for words in "model.condition=modulation" "model.condition=concat" "text.kind=fo
   rm -r told
 done
 sed '/^\[model\]/,/^$/d' shapes.toml >dit.toml
-for way in concat modulation cross_attention; do
+for way in concat modulation cross_attention both; do
   ends 0 train dit.toml --quiet --out told --set train.steps=3 --set train.batch=4 --set model.kind=dit --set model.condition=$way \
     --set model.num_attention_heads=2 --set model.attention_head_dim=8 --set model.num_layers=2 --set model.patch_size=4
   ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told-red.csv --quiet
@@ -150,7 +150,7 @@ done
 refuses 2 "[obedience] who judges: expected a folder of judges, or for emoji features' weights and the folder of a text encoder" \
   obey run --quiet
 refuses 6 "[nothing] no judges: expected a folder for each attribute, by its name" obey run --judges nothing --quiet
-refuses 2 "[model unet] condition: expected concat, cross_attention or modulation: [text] gives a text, got none" \
+refuses 2 "[model unet] condition: expected concat, cross_attention, modulation or both: [text] gives a text, got none" \
   train shapes.toml --quiet --out no --set model.condition=none
 sed '/^\[text\]/,/^$/d' shapes.toml >plain.toml
 refuses 2 "[model unet] condition: expected none: the recipe's [text] gives no text, got cross_attention" \
