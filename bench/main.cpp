@@ -3,7 +3,7 @@
 #include "case.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
-#include "roulade/core/tensor.hpp"
+#include "roulade/run/machine_probe.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,8 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/mm.h>
-#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -42,16 +40,8 @@ double since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// Operations a second of LibTorch's product of two 1024 x 1024 matrices: what the machine gives at this moment.
-double matrix_rate() {
-  constexpr int kTimes = 5;
-  static const Tensor a = at::ones({1024, 1024}), b = at::ones({1024, 1024});
-  static Tensor c = at::ones({1024, 1024});
-  at::mm_out(c, a, b);
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < kTimes; ++i) at::mm_out(c, a, b);
-  return 2.0 * 1024 * 1024 * 1024 * kTimes / since(start);
-}
+/// Operations a second of a product of two 1024 x 1024 matrices: what the machine gives at this moment.
+double matrix_rate() { return 2.0 * 1024 * 1024 * 1024 / machine_probe(); }
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
