@@ -24,7 +24,7 @@ Tensor normal(const Condition& condition, const Tensor& x, int64_t width) {
   if (!pooled || pooled->dim() != 2 || pooled->size(0) != x.size(0) || pooled->size(1) != width)
     fail(Code::usage, "model", "pooled of the condition", fmt::format("[{}, {}]", x.size(0), width),
          pooled ? fmt::format("{}", pooled->sizes().vec()) : "none");
-  const Tensor length = at::linalg_vector_norm(*pooled, 2, {{1}}, true).clamp_min(kLeast);
+  const Tensor length = at::linalg_vector_norm(*pooled, 2, at::IntArrayRef{1}, true).clamp_min(kLeast);
   return (*pooled * std::sqrt(static_cast<double>(width)) / length).to(x.scalar_type());
 }
 
