@@ -27,7 +27,9 @@ std::vector<int64_t> shape_of_one(const Tensor& pictures) {
 
 }  // namespace
 
-KnownPictures::KnownPictures(const Tensor& pictures) : columns_(columns(pictures)) { shape_ = shape_of_one(pictures); }
+KnownPictures::KnownPictures(const Tensor& pictures) : columns_(std::make_shared<const Columns>(columns(pictures))) {
+  shape_ = shape_of_one(pictures);
+}
 
 Nearness KnownPictures::from(const Tensor& pictures, bool among_them) const {
   const Columns x = columns(pictures);
@@ -35,10 +37,10 @@ Nearness KnownPictures::from(const Tensor& pictures, bool among_them) const {
   if (shape_of_one(pictures) != shape_)
     fail(Code::usage, "nearness", "a picture", fmt::format("{}", fmt::join(shape_, " x ")),
          fmt::format("{}", fmt::join(shape_of_one(pictures), " x ")));
-  if (columns_.rows() < k)
+  if (columns_->rows() < k)
     fail(Code::usage, "nearness", "pictures to be near to", fmt::format("{} at least", k),
-         std::to_string(columns_.rows()));
-  const std::vector<float> squares = neighbour_radii(x, columns_, k);
+         std::to_string(columns_->rows()));
+  const std::vector<float> squares = neighbour_radii(x, *columns_, k);
   Nearness out{0, 0, x.rows()};
   std::vector<double> distances;
   for (const float square : squares) {

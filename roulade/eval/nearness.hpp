@@ -2,11 +2,13 @@
 #pragma once
 
 #include "roulade/core/tensor.hpp"
-#include "roulade/kernel/columns.hpp"
 
+#include <memory>
 #include <vector>
 
 namespace roulade {
+
+class Columns;
 
 /// How far pictures are from what a network was trained on: copies are at 0.
 struct Nearness {
@@ -28,7 +30,7 @@ class KnownPictures {
 
  private:
   std::vector<int64_t> shape_;  ///< of one
-  Columns columns_;
+  std::shared_ptr<const Columns> columns_;
 };
 
 }  // namespace roulade
