@@ -74,7 +74,9 @@ TEST(OptimiserTest, MuonFollowsPyTorch) {
   settings.lr = 0.02;
   settings.momentum = 0.9;
   settings.weight_decay = 0.1;
-  for (const auto& one : golden()["muon"]) {
+  const nlohmann::json paths = golden()["muon"];
+  ASSERT_FALSE(paths.empty());
+  for (const auto& one : paths) {
     const auto shape = one["shape"].get<std::vector<int64_t>>();
     Tensor w = at::empty(shape);
     for (int64_t i = 0; i < w.numel(); ++i)

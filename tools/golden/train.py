@@ -61,7 +61,7 @@ def muon(shape):
     """A matrix, or filters as PyTorch would have them as one."""
     w = torch.nn.Parameter(rule(shape, 3).flatten(1))
     opt = torch.optim.Muon([w], lr=0.02, momentum=0.9, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
-    half, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda x: x  # its products in double, too
+    half, torch.bfloat16 = torch.bfloat16, torch.float64  # its products in double, too: it names the type when it steps
     path = []
     for step in range(5):
         opt.zero_grad()
@@ -69,7 +69,7 @@ def muon(shape):
         grad = w.grad.flatten().tolist()
         opt.step()
         path.append(dict(gradient=grad, weight=w.flatten().tolist()))
-    torch.Tensor.bfloat16 = half
+    torch.bfloat16 = half
     return dict(shape=shape, path=path)
 
 
