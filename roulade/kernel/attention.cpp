@@ -62,15 +62,6 @@ HWY_INLINE Vec exponential(Vec x) {
   return hn::IfThenElse(hn::Eq(x, x), hn::IfThenZeroElse(hn::Lt(x, hn::Set(f, kLeast)), out), x);
 }
 
-/// Calls body(first, how many) for the vectors of a row.
-template <class Body>
-HWY_INLINE void for_row(int64_t count, const Body& body) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Floats()));
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) body(i, lanes);
-  if (i < count) body(i, count - i);
-}
-
 /// Scores become exp(score + bias - most), most being the largest so far; sums and what was summed with the former
 /// largest are scaled to it.   most, sums: [queries]; out: rows of `width`, `out_row` apart.
 void soften(const ScoreBlock& b, float* most, float* sums, float* out, int64_t out_row, int64_t width) {
@@ -79,7 +70,7 @@ void soften(const ScoreBlock& b, float* most, float* sums, float* out, int64_t o
   for (int64_t i = 0; i < b.queries; ++i) {
     float* const row = b.scores + i * b.row;
     Vec top = none;
-    for_row(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
       Vec s = load_some(row + at, n);
       if (b.bias) {
         s = hn::Add(s, load_some(b.bias + at, n));
@@ -96,14 +87,14 @@ void soften(const ScoreBlock& b, float* most, float* sums, float* out, int64_t o
     const float kept = before == now ? 1.0F : std::exp(before - base);
     most[i] = now;
     Vec sum = hn::Zero(f);
-    for_row(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
       const Vec e = exponential(hn::Sub(load_some(row + at, n), hn::Set(f, base)));
       store_some(e, row + at, n);
       sum = hn::Add(sum, n < static_cast<int64_t>(hn::Lanes(f)) ? load_some(row + at, n) : e);
     });
     sums[i] = sums[i] * kept + hn::GetLane(hn::SumOfLanes(f, sum));
     if (kept == 1) continue;
-    for_row(width, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(width, [&](int64_t at, int64_t n) HWY_ATTR {
       store_some(hn::Mul(load_some(out + i * out_row + at, n), hn::Set(f, kept)), out + i * out_row + at, n);
     });
   }
@@ -115,7 +106,7 @@ void soften_gradient(const ScoreBlock& b, const float* log_sums, const float* in
   for (int64_t i = 0; i < b.queries; ++i) {
     float *const row = b.scores + i * b.row, *const by = by_p + i * b.row;
     const Vec log_sum = hn::Set(f, log_sums[i]), own = hn::Set(f, inner[i]);
-    for_row(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
       Vec s = load_some(row + at, n);
       if (b.bias) s = hn::Add(s, load_some(b.bias + at, n));  // in the order of soften()
       const Vec p = exponential(hn::Sub(s, log_sum));
@@ -128,15 +119,15 @@ void soften_gradient(const ScoreBlock& b, const float* log_sums, const float* in
 /// a b, summed.
 float inner_product(int64_t width, const float* a, const float* b) {
   Vec sum = hn::Zero(Floats());
-  for_row(width,
-          [&](int64_t at, int64_t n) HWY_ATTR { sum = hn::MulAdd(load_some(a + at, n), load_some(b + at, n), sum); });
+  for_vectors(width, [&](int64_t at, int64_t n)
+                         HWY_ATTR { sum = hn::MulAdd(load_some(a + at, n), load_some(b + at, n), sum); });
   return hn::GetLane(hn::SumOfLanes(Floats(), sum));
 }
 
 void scale_row(int64_t width, float by, float* row) {
   const Floats f;
-  for_row(width, [&](int64_t at, int64_t n)
-                     HWY_ATTR { store_some(hn::Mul(load_some(row + at, n), hn::Set(f, by)), row + at, n); });
+  for_vectors(width, [&](int64_t at, int64_t n)
+                         HWY_ATTR { store_some(hn::Mul(load_some(row + at, n), hn::Set(f, by)), row + at, n); });
 }
 
 }  // namespace

@@ -59,15 +59,6 @@ namespace roulade::kernel {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// Calls body(first channel, how many) for the vectors of a strip.
-template <class Body>
-HWY_INLINE void for_vectors(int64_t width, const Body& body) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Floats()));
-  int64_t c = 0;
-  for (; c + lanes <= width; c += lanes) body(c, lanes);
-  if (c < width) body(c, width - c);
-}
-
 /// Adds block sums in double.
 inline void flush(std::vector<float>& block, double* sums) {
   for (size_t c = 0; c < block.size(); ++c) sums[c] += static_cast<double>(block[c]);

@@ -96,17 +96,7 @@ HWY_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_k, cons
       if (pass.d) sum[m][n] = hn::Mul(hn::Set(f, pass.beta), load(pass.d + m * pass.d_row));
     }
   }
-  for (int64_t i = 0; i < k; ++i) {
-    Vec row[kN];
-    ROULADE_UNROLL
-    for (int n = 0; n < kN; ++n) row[n] = hn::LoadU(f, b + i * b_row + n * lanes);
-    ROULADE_UNROLL
-    for (int m = 0; m < kM; ++m) {
-      const Vec factor = hn::Set(f, a[m * a_row + i * a_k]);
-      ROULADE_UNROLL
-      for (int n = 0; n < kN; ++n) sum[m][n] = hn::MulAdd(factor, row[n], sum[m][n]);
-    }
-  }
+  add_products<kM, kN>(k, a, a_row, a_k, b, b_row, sum);
   ROULADE_UNROLL
   for (int m = 0; m < kM; ++m) {
     ROULADE_UNROLL

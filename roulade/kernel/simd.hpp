@@ -62,6 +62,14 @@ HWY_INLINE void store_some(Vec v, float* to, int64_t count) {
   std::copy_n(lane, count, to);
 }
 
+/// Calls body(first, how many) for the vectors of a row of `count` floats, the last of which may be a part of one.
+template <class Body>
+HWY_INLINE void for_vectors(int64_t count, const Body& body) {
+  int64_t i = 0;
+  for (; i + lanes() <= count; i += lanes()) body(i, lanes());
+  if (i < count) body(i, count - i);
+}
+
 /// The sum of the lanes, added in double.
 inline double sum_in_double(Vec v) {
   const Doubles d;

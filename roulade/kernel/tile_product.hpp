@@ -26,6 +26,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 using roulade::HWY_NAMESPACE::Floats;
+using roulade::HWY_NAMESPACE::for_vectors;
 using roulade::HWY_NAMESPACE::load_some;
 using roulade::HWY_NAMESPACE::store_some;
 using roulade::HWY_NAMESPACE::Vec;
@@ -58,7 +59,7 @@ struct Ends {
   }
 };
 
-/// sum[m, n] += sum_k A[m, k] B[k, n] in registers: kM rows, kN vectors.
+/// sum[m, n] += sum_k A[m, k] B[k, n] in registers: kM rows, kN vectors. Nothing need be aligned.
 template <int kM, int kN>
 HWY_INLINE void add_products(int64_t k, const float* a, int64_t a_row, int64_t a_k, const float* b, int64_t b_row,
                              Vec (&sum)[kM][kN]) {
@@ -67,7 +68,7 @@ HWY_INLINE void add_products(int64_t k, const float* a, int64_t a_row, int64_t a
   for (int64_t i = 0; i < k; ++i) {
     Vec row[kN];
     ROULADE_UNROLL
-    for (int n = 0; n < kN; ++n) row[n] = hn::Load(f, b + i * b_row + n * lanes);
+    for (int n = 0; n < kN; ++n) row[n] = hn::LoadU(f, b + i * b_row + n * lanes);
     ROULADE_UNROLL
     for (int m = 0; m < kM; ++m) {
       const Vec factor = hn::Set(f, a[m * a_row + i * a_k]);
