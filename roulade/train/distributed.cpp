@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <ctime>
 #include <stdexcept>
 #include <thread>
 
@@ -24,6 +26,31 @@ using Gloo = c10d::ProcessGroupGloo;
 constexpr std::chrono::seconds kMeeting{300};
 constexpr std::chrono::minutes kAnswer{30};   // rank 0 may validate, preview and save between two steps
 constexpr int64_t kPiece = int64_t{1} << 23;  // numbers in a message
+
+/// While it lives, SIGPIPE does not end the process where this thread, or one that is begun meanwhile, writes to a rank
+/// that is gone: Gloo's sockets raise it. The write then fails with EPIPE, which Gloo tells.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec at_once{};
+    if (!was_pending_) sigtimedwait(&pipe_, nullptr, &at_once);  // else it would come when it is let through
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_{}, before_{};
+  bool was_pending_ = false;
+};
 
 /// The first sentence of a message, without the place in LibTorch's source that it begins with.
 std::string reason(const std::exception& e) {
@@ -81,6 +108,7 @@ struct Ranks::Group {
 
   template <class Start>
   void run(const Start& start) {
+    const NoBrokenPipe guard;
     try {
       start()->wait();
     } catch (const std::exception& e) {
@@ -94,11 +122,15 @@ struct Ranks::Group {
 };
 
 Ranks::Ranks() = default;
-Ranks::~Ranks() = default;
+Ranks::~Ranks() {
+  const NoBrokenPipe guard;
+  group_.reset();
+}
 
 Ranks::Ranks(const Meeting& meeting, const Cancel& cancel) : rank_(meeting.rank), size_(meeting.size) {
   check(meeting);
   if (size_ == 1) return;
+  const NoBrokenPipe guard;
   try {
     group_ = std::make_unique<Group>();
     group_->store = open_store(meeting);

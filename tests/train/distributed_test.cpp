@@ -9,8 +9,10 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -108,6 +110,47 @@ TEST(Ranks, ALostProcessIsTold) {
     EXPECT_THROW(ranks.all_gather(0), RankLost);
   });
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+}
+
+/// Whether a thread of this process lets SIGPIPE through, by its number.
+std::map<std::string, bool> hears_broken_pipes() {
+  std::map<std::string, bool> out;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(thread.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("SigBlk:"))
+        out[thread.path().filename()] = (std::stoull(line.substr(7), nullptr, 16) >> (SIGPIPE - 1) & 1) == 0;
+    }
+  }
+  return out;
+}
+
+// A write to a rank that is gone raises SIGPIPE in the thread that writes, now and then before the loss is noticed.
+TEST(Ranks, ABrokenPipeEndsNothing) {
+  const auto before = hears_broken_pipes();
+  const int status = with_two([&](Ranks& ranks) {
+    int own = 0;
+    for (const auto& [thread, hears] : hears_broken_pipes()) {
+      if (before.contains(thread)) {
+        if (ranks.rank() == 0) {
+          EXPECT_EQ(hears, before.at(thread)) << thread;
+        }
+      } else if (thread != std::to_string(getpid())) {
+        EXPECT_FALSE(hears) << thread;
+        ++own;
+      }
+    }
+    EXPECT_GT(own, 0);
+  });
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  for (int time = 0; time < 20; ++time) {
+    with_two([](Ranks& ranks) {
+      ranks.barrier();
+      if (ranks.rank() == 1) raise(SIGKILL);
+      const Tensor a = at::full({4}, 3.0F);
+      for (int again = 0; again < 3; ++again) EXPECT_THROW(ranks.all_reduce_sum(std::array{a}), RankLost);
+    });
+  }
 }
 
 /// One weight; each rank has a loss of its own. Rank 1 ends in its third step, before or after the weight has moved.
