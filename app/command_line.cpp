@@ -63,7 +63,7 @@ void build_command_line(CLI::App& root, int& exit_code) {
       "  roulade completion SHELL   a completion script for bash or zsh\n"
       "  roulade --version          version and build\n\n"
       "Exit codes: 0 done, 2 usage, 3 input data, 4 numeric failure, 5 memory or\n"
-      "device, 6 input/output, 70 internal fault; 130 and 143 stopped by a signal,\n"
+      "device, 6 input/output, 70 internal fault; 128 + N stopped by signal N,\n"
       "after saving.");
 }
 

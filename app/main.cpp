@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/signals.hpp"
 #include "roulade/core/error.hpp"
 
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -40,7 +42,10 @@ int roulade_main(int argc, char** argv) {
     roulade::app::build_command_line(root, exit_code);
     roulade::app::check_subcommand(root, argc, argv);
     root.parse(argc, argv);
-    if (!std::cout.flush()) return say(Code::io, "[standard output] cannot write");
+    if (!std::cout.flush()) {
+      if (roulade::app::caught_signal() == SIGPIPE) return 128 + SIGPIPE;  // who read it has seen enough
+      return say(Code::io, "[standard output] cannot write");
+    }
     return exit_code;
   } catch (const CLI::Success& error) {
     return root.exit(error);

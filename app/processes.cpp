@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/processes.hpp"
 
+#include "app/signals.hpp"
 #include "roulade/core/error.hpp"
 
 #include <algorithm>
@@ -109,22 +110,18 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return out;
 }
 
-volatile std::sig_atomic_t g_signals = 0;
+volatile std::sig_atomic_t g_wishes = 0;
 volatile std::sig_atomic_t g_last = 0;
 
 extern "C" void on_launcher_signal(int number) {
-  g_last = number;
-  g_signals = g_signals + 1;
+  if (g_last == 0 || is_wish(number)) g_last = number;
+  if (is_wish(number)) g_wishes = g_wishes + 1;
 }
 
 class Processes {
  public:
   explicit Processes(int count) : listener_(listen_here()) {
-    struct sigaction action {};
-    action.sa_handler = on_launcher_signal;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
+    call_on_signals(on_launcher_signal, {SIGINT, SIGTERM, SIGHUP}, 0);
     words_ = own_words();
     try {
       for (int rank = 0; rank < count; ++rank) start(rank, count);
@@ -144,11 +141,11 @@ class Processes {
     bool asked = false;
     while (look() > 0) {
       const auto now = Clock::now();
-      if (g_signals >= 2 && passed_on == 1) {
+      if (g_wishes >= 2 && passed_on == 1) {
         kill_all();
         return 128 + g_last;
       }
-      if (g_signals > 0 && passed_on == 0) {
+      if (g_last != 0 && passed_on == 0) {
         passed_on = 1;
         if (!children_[0].status && !asked) kill(children_[0].pid, g_last);
       }
@@ -244,7 +241,7 @@ class Processes {
   /// Of one that a passed on signal ended while it was still loading, what it would have returned later.
   static int code_of(const Child& child) {
     if (WIFEXITED(*child.status)) return WEXITSTATUS(*child.status);
-    return g_signals > 0 && WTERMSIG(*child.status) == g_last ? 128 + g_last : 5;
+    return g_last != 0 && WTERMSIG(*child.status) == g_last ? 128 + g_last : 5;
   }
 
   /// Says who failed, and returns the exit code: rank 0's, unless it is 0 and another's is not.

@@ -18,9 +18,9 @@ bool is_started_here();
 int processes_here();
 
 /// Starts this very command line `count` times, as ranks that meet on this machine, and waits for them. Rank 0 prints;
-/// what another one says is shown if it was the one that failed. SIGINT and SIGTERM go to rank 0, which stops all with
-/// a checkpoint; the second one ends all at once. When one ends that should not, rank 0 may still save; then all are
-/// ended. Returns the exit code.
+/// what another one says is shown if it was the one that failed. SIGINT, SIGTERM and SIGHUP go to rank 0, which stops
+/// all with a checkpoint; the second of the first two ends all at once. When one ends that should not, rank 0 may still
+/// save; then all are ended. Returns the exit code.
 int run_processes(int count);
 
 }  // namespace roulade::app

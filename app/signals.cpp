@@ -17,9 +17,10 @@ Cancel* g_cancel = nullptr;
 // Only what a handler may do: set flags, write(2), _exit.
 extern "C" void on_signal(int number) {
   const int error = errno;
-  if (g_signal != 0) _exit(128 + number);
-  g_signal = number;
+  if (is_wish(number) && is_wish(g_signal)) _exit(128 + number);
+  if (g_signal == 0 || is_wish(number)) g_signal = number;
   g_cancel->request();
+  if (!is_wish(number)) return;  // nobody reads any more
   constexpr std::string_view text = "\nstopping after this step (once more: at once)\n";
   if (g_quiet == 0 && write(STDERR_FILENO, text.data(), text.size()) < 0) g_quiet = 1;
   errno = error;
@@ -27,15 +28,24 @@ extern "C" void on_signal(int number) {
 
 }  // namespace
 
+bool is_wish(int number) { return number == SIGINT || number == SIGTERM; }
+
+void call_on_signals(void (*handler)(int), std::initializer_list<int> numbers, int flags) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigemptyset(&action.sa_mask);
+  for (const int number : numbers) {
+    struct sigaction before {};
+    sigaction(number, nullptr, &before);
+    if (is_wish(number) || before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+  }
+}
+
 void cancel_on_signal(const Cancel& cancel, bool quiet) {
   g_quiet = quiet ? 1 : 0;
   if (g_cancel == nullptr) g_cancel = new Cancel(cancel);
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  call_on_signals(on_signal, {SIGINT, SIGTERM, SIGHUP, SIGPIPE}, SA_RESTART);
 }
 
 int caught_signal() { return g_signal; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# SIGINT and SIGTERM: save, say how to go on, exit code 130 and 143; the second signal ends at once. The resumed run equals the whole one.
+# SIGINT and SIGTERM: save, say how to go on, exit code 130 and 143; the second signal ends at once. SIGHUP and SIGPIPE save, too, however often
+# they come. The resumed run equals the whole one.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
 recipe=(swiss_roll_article "${small[@]:1}" --set train.checkpoint_every=0)  # without --quiet
@@ -37,6 +38,46 @@ step="$(value step)"
 stopped TERM other
 [[ $code == 143 ]] || fail "SIGTERM: expected exit code 143, got $code"
 ends 0 inspect other/checkpoints/latest
+
+# saved RUN CODE: that was the exit code, and a step is saved.
+saved() {
+  [[ $code == "$2" ]] || fail "$1: expected exit code $2, got $code"
+  ends 0 inspect "$1" --json
+  [[ "$(value step)" -gt 0 ]] || fail "$1: no step was saved"
+}
+
+# The terminal is gone: each shell above may say so again. nohup's way of ignoring it is kept.
+"$ROULADE" train "${recipe[@]}" --out hung >out 2>err &
+pid=$!
+waits_for hung/metrics.jsonl
+while kill -HUP $pid 2>/dev/null; do sleep 0.01; done
+wait $pid
+code=$?
+saved hung 129
+(trap '' HUP && exec "$ROULADE" train "${recipe[@]}" --out kept) >out 2>err &
+pid=$!
+waits_for kept/metrics.jsonl
+kill -HUP $pid
+lines="$(wc -l <kept/metrics.jsonl)"
+for i in $(seq 1000); do [[ "$(wc -l <kept/metrics.jsonl)" -gt "$lines" ]] && break; sleep 0.02; done
+kill -INT $pid
+wait $pid
+code=$?
+saved kept 130
+
+# Who read the output is gone, as tee is after Ctrl-C: the training writes to nobody, and saves all the same.
+mkfifo pipe
+for signal in INT PIPE; do
+  "$ROULADE" train "${recipe[@]}" --out "piped-$signal" 2>pipe >/dev/null &
+  pid=$!
+  exec 3<pipe
+  waits_for "piped-$signal/metrics.jsonl"
+  exec 3<&-
+  kill -$signal $pid
+  wait $pid
+  code=$?
+  saved "piped-$signal" $((128 + $(kill -l $signal)))
+done
 
 # Stopped wherever the signal comes, then resumed: as if never stopped.
 recipe+=(--set train.steps=6000 --set train.batch=512 --set train.log_every=1)
