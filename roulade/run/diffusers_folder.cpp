@@ -8,6 +8,7 @@
 #include "roulade/model/network_config.hpp"
 #include "roulade/run/diffusers_keys.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_texts.hpp"
 #include "roulade/run/scheduler_config.hpp"
 #include "roulade/train/trainer.hpp"
 
@@ -25,7 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kLargest = uint64_t{1} << 22;
-constexpr const char *kIndex = "model_index.json", *kUnet = "UNet2DModel", *kDit = "DiTTransformer2DModel";
+constexpr const char *kIndex = "model_index.json", *kUnet = "UNet2DModel", *kConditional = "UNet2DConditionModel",
+                     *kDit = "DiTTransformer2DModel";
 constexpr const char *kDdpm = "DDPMScheduler", *kDdim = "DDIMScheduler";
 constexpr int64_t kPipelineSteps = 50;  // of DDIMPipeline, and of most others
 constexpr int64_t kCount = 16;          // samples, where nobody says how many
@@ -100,18 +102,35 @@ Table model_table(const char* kind, Config config) {
   return out;
 }
 
+/// What reads the texts that the network is told.
+void read_text_encoder(DiffusersFolder& out, const UnetConfig& config, const std::string& where) {
+  const auto none = [&](const char* key, bool given) {
+    if (given) fail(Code::usage, where, key, "null: nothing but the texts is told to the network", "another value");
+  };
+  none("addition_embed_type", !config.addition_embed_type.empty());
+  none("time_cond_proj_dim", config.time_cond_proj_dim > 0);
+  const fs::path encoder = out.folder / "text_encoder";
+  if (!fs::exists(encoder / "config.json"))
+    fail(Code::io, encoder.string(), "no text encoder, and the network reads texts", "config.json and weights");
+  Table& text = out.recipe.tables["text"];
+  text["kind"] = TextSettings::kFolder;
+  text["path"] = encoder.string();
+}
+
 Network read_network_config(DiffusersFolder& out) {
   const fs::path file = out.network / "config.json";
   const std::string text = read_file(file, kLargest), where = file.string();
   const JsonTable json = parse_json_table(text, where);
   out.network_class = class_of(json);
   Network network;
-  if (out.network_class == kUnet) {
+  if (out.network_class == kUnet || out.network_class == kConditional) {
     const UnetConfig config = parse_unet_config(text, where);
+    if (config.conditional()) read_text_encoder(out, config, where);
     if (!config.class_embed_type.empty())
       fail(Code::usage, where, "class_embed_type", "null (a table of num_class_embeds rows)", config.class_embed_type);
     network = {shape_of(json, where, config.in_channels), config.out_channels, config.num_class_embeds, false};
     out.recipe.tables["model"] = model_table("unet", config);
+    if (config.conditional()) out.recipe.tables["model"]["condition"] = TextWay::kCross;
   } else if (out.network_class == kDit) {
     const DitConfig config = parse_dit_config(text, where);
     network = {{config.in_channels, config.sample_size, config.sample_size},
@@ -120,7 +139,7 @@ Network read_network_config(DiffusersFolder& out) {
                true};
     out.recipe.tables["model"] = model_table("dit", config);
   } else {
-    fail(Code::usage, where, "_class_name", fmt::format("{} or {}", kUnet, kDit), out.network_class);
+    fail(Code::usage, where, "_class_name", fmt::format("{}, {} or {}", kUnet, kConditional, kDit), out.network_class);
   }
   const int64_t channels = network.shape[0];
   if (network.answers != channels && network.answers != 2 * channels)
@@ -187,6 +206,7 @@ DiffusersFolder read_diffusers_folder(const fs::path& folder, bool other_walk) {
   if (fs::exists(folder / Trainer::kStateFile))
     fail(Code::usage, folder.string(), "a checkpoint of a run", "the run itself, with --checkpoint STEP");
   DiffusersFolder out;
+  out.folder = folder;
   out.pipeline = pipeline_of(folder);
   const bool transformer = fs::exists(folder / "transformer/config.json");
   out.network = transformer ? folder / "transformer" : component(folder, "unet", "config.json");
@@ -203,10 +223,11 @@ DiffusersFolder read_diffusers_folder(const fs::path& folder, bool other_walk) {
   out.facts = read_facts(ours);  // one row of the network's table more than classes
   out.has_no_class = true;
   const int64_t rows = network.classes - (network.has_no_class ? 0 : 1);
-  if (out.facts.shape != network.shape || (out.facts.classes() > 0 && out.facts.classes() != rows))
+  const auto shape = out.facts.network_axes();
+  if (shape != network.shape || (out.facts.classes() > 0 && out.facts.classes() != rows))
     fail(Code::input, ours.facts().string(), "shape and classes",
          fmt::format("{} and {}, the network's", network.shape, std::max<int64_t>(rows, 0)),
-         fmt::format("{} and {}", out.facts.shape, out.facts.classes()));
+         fmt::format("{} and {}", shape, out.facts.classes()));
   return out;
 }
 

@@ -12,12 +12,15 @@
 namespace roulade {
 
 /// A folder as diffusers' save_pretrained writes it: model_index.json of DDPMPipeline or DDIMPipeline, unet/ (or
-/// transformer/) and scheduler/, or these two alone; components may also lie in the folder itself.
+/// transformer/) and scheduler/, or these two alone; components may also lie in the folder itself. Beside a network
+/// that reads texts by cross-attention lie text_encoder/ and mostly tokenizer/; beside one that roulade trained on
+/// latents vae/.
 struct DiffusersFolder {
+  std::filesystem::path folder;     ///< itself
   std::string pipeline;             ///< _class_name of model_index.json; empty: there is none
   std::filesystem::path network;    ///< folder of the network's config.json and weights
   std::filesystem::path scheduler;  ///< scheduler_config.json
-  std::string network_class;        ///< UNet2DModel or DiTTransformer2DModel
+  std::string network_class;        ///< UNet2DModel, UNet2DConditionModel or DiTTransformer2DModel
   std::string scheduler_class;      ///< that samples: DDIMPipeline takes any for DDIMScheduler
   Recipe recipe;                    ///< what the files say, not yet resolved
   DataFacts facts;                  ///< of data.json, which roulade export writes; else pictures of 0 to 255

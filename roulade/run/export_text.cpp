@@ -63,6 +63,9 @@ std::vector<std::string> write_text_parts(const fs::path& folder, const TrainedR
       copy_to(s.path / file, encoder / file);
       if (is_tokenizer_file(file.string())) copy_to(s.path / file, tokenizer / file);
     }
+    if (s.tokens > 0)
+      remarks.push_back(
+          fmt::format("texts were cut off at {} tokens (text.tokens), of which tokenizer/ knows nothing", s.tokens));
     return remarks;
   }
   NamedWeights trained;

@@ -5,11 +5,14 @@
 #include "roulade/model/network_config.hpp"
 #include "roulade/model/unet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/latent_space.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/overrides.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_texts.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/text/text_network.hpp"
 
 #include <array>
 #include <utility>
@@ -20,8 +23,8 @@
 namespace roulade {
 namespace {
 
-/// The tables that can follow when they change.
-const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval"};
+/// The tables and keys that can follow when they change.
+const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval", "text.path", "text.tokens"};
 
 /// What the overrides say, and nothing else.
 Recipe asked_for(const std::vector<std::string>& set) {
@@ -43,6 +46,26 @@ std::shared_ptr<Model> make_network(const DiffusersFolder& folder) {
   return model;
 }
 
+/// What reads the texts, if the network reads any.
+std::shared_ptr<TextTable> make_texts(const DiffusersFolder& folder, const Recipe& recipe, TextFacts& facts) {
+  std::shared_ptr<TextTable> texts = make_text_table(recipe, facts);
+  if (!texts) return nullptr;
+  check_text_encoder(recipe, facts);
+  const TextEncoder& encoder = *texts->parts().encoder;
+  const Table& model = recipe.tables.at("model");
+  const auto projected = std::get<int64_t>(model.at("encoder_hid_dim").value);
+  const auto reads =
+      projected > 0
+          ? projected
+          : static_cast<int64_t>(std::get<std::vector<double>>(model.at("cross_attention_dim").value).front());
+  if (encoder.width() != reads)
+    fail(Code::usage, text_of(recipe, "text", "path"), "width of the token states",
+         fmt::format("{}, which {} reads", reads, folder.network.string()), fmt::format("{}", encoder.width()));
+  facts.tokens = encoder.width();
+  facts.pooled = encoder.pooled_width();
+  return texts;
+}
+
 /// The range of the data to compare with becomes the network's.
 void fit_to_data(TrainedRun& run) {
   const auto source = make_source(run.recipe.tables.at("data"));
@@ -54,6 +77,9 @@ void fit_to_data(TrainedRun& run) {
          fmt::format("{}", source->classes()));
   const auto range = source->range().value_or(std::array{run.facts.low, run.facts.high});
   if (range == std::array{run.facts.low, run.facts.high}) return;
+  if (!run.facts.latent.shape.empty())
+    fail(Code::usage, "data", "values", fmt::format("{} to {}, the autoencoder's", run.facts.low, run.facts.high),
+         fmt::format("{} to {}", range[0], range[1]));
   // What was run.facts.low is what the data's least is.
   const double factor = (range[1] - range[0]) / (run.facts.high - run.facts.low);
   for (size_t i = 0; i < run.facts.scaling.mean.size(); ++i) {
@@ -94,11 +120,15 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
   if (judge) fit_to_data(run);
   run.seed = run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
   run.schedule = make_schedule(run.recipe.tables.at("schedule"));
-  const std::shared_ptr<Model> model = make_network(folder);
+  if (!run.facts.latent.shape.empty())
+    run.latent = open_kept_autoencoder(RunFolder{run.folder}.autoencoder(), run.facts);
+  run.texts = make_texts(folder, run.recipe, run.facts.text);
+  std::shared_ptr<Model> model = make_network(folder);
+  if (run.texts) model = make_text_network(std::move(model), run.texts);
   run.parameters = model->parameter_count();
   freeze(model->parameters());
   run.network = model;
-  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts);
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts);
   return run;
 }
 
@@ -107,6 +137,32 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
 TrainedRun open_run_or_folder(const OpenRequest& request, bool judge) {
   return is_diffusers_folder(request.run) ? open_folder(request, judge) : open_run(request);
 }
+
+namespace {
+
+/// [model] of a recipe as the configuration of a folder says the same: of a U-Net that reads texts with the blocks and
+/// the width that `condition` stands for.
+Table spelled_out(const Table& model, const DiffusersFolder& folder) {
+  const Table& theirs = folder.recipe.tables.at("model");
+  if (!theirs.contains("condition")) return model;
+  UnetConfig config;
+  Table keys = model;
+  keys.erase("kind");
+  Binder b("model", keys);
+  config.bind_recipe(b);
+  if (config.text.way != TextWay::kCross || config.conditional()) return model;
+  const auto& widths = std::get<std::vector<double>>(theirs.at("cross_attention_dim").value);
+  config.read_tokens(static_cast<int64_t>(widths.front()));
+  config.attention_head_dim = std::get<int64_t>(theirs.at("attention_head_dim").value);  // num_attention_heads says it
+  const Table none;
+  Binder out("model", none);
+  config.bind_recipe(out);
+  Table spelled = out.resolved();
+  spelled["kind"] = model.at("kind");
+  return spelled;
+}
+
+}  // namespace
 
 std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& run, const Recipe& resolved) {
   if (!is_diffusers_folder(run)) {
@@ -117,7 +173,13 @@ std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& 
     return read_network(from.checkpoint(*latest));
   }
   const DiffusersFolder folder = read_diffusers_folder(run, true);
-  const Table &theirs = folder.recipe.tables.at("model"), &ours = resolved.tables.at("model");
+  const Table& theirs = folder.recipe.tables.at("model");
+  if (theirs.contains("condition") && text_of(resolved, "text", "kind") == TextSettings::kSmall)
+    fail(Code::usage, run.string(), "text.kind of the recipe",
+         fmt::format("{}: text.path={} holds what the network read", TextSettings::kFolder,
+                     text_of(folder.recipe, "text", "path")),
+         TextSettings::kSmall);
+  const Table ours = spelled_out(resolved.tables.at("model"), folder);
   std::vector<std::string> differences;
   for (const auto& [key, given] : theirs) {
     const auto it = ours.find(key);

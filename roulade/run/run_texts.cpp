@@ -70,7 +70,7 @@ std::shared_ptr<TextTable> make_text_table(const Recipe& resolved, const TextFac
          "one that is there (where it has moved: --set text.path=DIR)");
   TextAnswer answer{.clip_skip = s.clip_skip, .final_norm = s.final_norm};
   if (!s.pooling.empty()) answer.pooling = s.pooling;
-  std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(s.path);
+  std::shared_ptr<const Tokenizer> tokenizer = open_tokenizer(tokenizer_folder(s.path));
   const bool clip = tokenizer->family() == "clip_bpe";
   return std::make_shared<TextTable>(TextTable::Parts{.tokenizer = std::move(tokenizer),
                                                       .limit = s.tokens,

@@ -76,4 +76,8 @@ class Tokenizer {
 /// Error(io) when there is none, Error(input) naming file and key for damage and for what is not computed.
 std::unique_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
 
+/// Where the tokenizer of a text encoder lies: in its own folder, or, where that has none of the files above, in
+/// tokenizer/ beside it, as diffusers saves pipelines.
+std::filesystem::path tokenizer_folder(const std::filesystem::path& encoder);
+
 }  // namespace roulade

@@ -10,6 +10,7 @@
 #include "roulade/text/wordpiece.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr uint64_t kLargestFile = uint64_t{1} << 28;
 constexpr double kNoLimit = 1e9;  // from here on model_max_length says that there is none
 constexpr int64_t kClipPlaces = 77;
+constexpr std::array kVocabularies{"tokenizer.json", "spiece.model", "vocab.json", "vocab.txt"};
 
 std::string read(const fs::path& path) { return read_file(path, kLargestFile); }
 
@@ -230,6 +232,15 @@ std::optional<std::string> special_text(const JsonMember& config, const char* ke
   if (!config.has(key)) return std::nullopt;
   const JsonMember member = config.at(key);
   return member.json().is_object() ? member.at("content").text() : member.text();
+}
+
+fs::path tokenizer_folder(const fs::path& encoder) {
+  const auto has_one = [](const fs::path& folder) {
+    return std::ranges::any_of(kVocabularies, [&](const char* name) { return fs::exists(folder / name); });
+  };
+  const fs::path whole = fs::absolute(encoder).lexically_normal();
+  const fs::path beside = (whole.has_filename() ? whole : whole.parent_path()).parent_path() / "tokenizer";
+  return !has_one(encoder) && has_one(beside) ? beside : encoder;
 }
 
 std::unique_ptr<const Tokenizer> open_tokenizer(const fs::path& folder) {

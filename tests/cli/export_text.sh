@@ -83,6 +83,72 @@ refuses 2 "[dit] model.kind of a network that reads texts: expected unet: diffus
 ends 0 train "$tree/tests/cli/shapes.toml" --out edm "${few[@]}" --set data.path="$folder/shapes"
 refuses 2 "[edm] no scheduler of diffusers has this: schedule.kind: expected a discrete schedule, got edm" export edm --out no
 [[ ! -e no ]] || fail "a refused export left a folder"
-ends 2 sample small -n 1 --quiet
-says err "UNet2DConditionModel"
+
+# The folders sample as the runs do but for their guidance, by either encoder; text_encoder/ and tokenizer/ wherever the whole lies.
+mv folder carried
+for pair in "run small" "frozen carried"; do
+  read -r run exported <<<"$pair"
+  path=()
+  [[ $run == frozen ]] && path=(--set text.path=moved)
+  ends 0 sample $run --prompt "red square" -n 3 --seed 4 --guidance 1 -o own.csv --quiet "${path[@]}"
+  ends 0 sample $exported --prompt "red square" -n 3 --seed 4 --guidance 1 -o its.csv --quiet
+  same own.csv its.csv
+  ends 0 sample $exported --prompt "blue circle" -n 3 --seed 4 --guidance 1 -o other.csv --quiet
+  cmp -s its.csv other.csv && fail "$exported: another prompt, the same pictures"
+  # Without a prompt both take captions of the training.
+  ends 0 sample $run -n 3 --seed 4 --guidance 1 -o own.csv --quiet "${path[@]}"
+  ends 0 sample $exported -n 3 --seed 4 --guidance 1 -o its.csv --quiet
+  same own.csv its.csv
+done
+ends 0 sample carried --prompt "red square" --guidance 2 --negative "blue circle" -n 2 -o its.csv --quiet
+ends 0 sample frozen --prompt "red square" --guidance 2 --negative "blue circle" -n 2 -o own.csv --quiet --set text.path=moved
+same own.csv its.csv
+# The tokenizer may lie in its own folder alone, as diffusers saves it.
+cp -r small apart && rm apart/text_encoder/vocab.txt apart/text_encoder/tokenizer_config.json
+ends 0 sample small --prompt "red square" -n 2 -o own.csv --quiet
+ends 0 sample apart --prompt "red square" -n 2 -o its.csv --quiet
+same own.csv its.csv
+# Judged by pictures with texts: as the run, whose own few to test are too few.
+mkdir more && cp -r shapes/train more/test && cp -r shapes/train more/train
+judged=(--quiet --set guidance.kind=none --set eval.metrics='["sliced_wasserstein"]' --set eval.pairs=1 --set eval.count=20)
+ends 0 eval small "${judged[@]}" --data more
+rm -r shapes && mv more shapes
+ends 0 eval run "${judged[@]}"
+generated() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(d["prompts"], d["figures"][0]["generated"]["mean"])' "$1"; }
+[[ "$(generated small/eval.json)" == "$(generated run/eval.json)" && "$(generated small/eval.json)" == "captions of the test split"* ]] ||
+  fail "eval: $(generated small/eval.json), $(generated run/eval.json)"
+# A training begins with its weights, told by the same encoder.
+ends 0 train folder.toml --out begun "${few[@]}" --set train.lr=1e-30 --set text.kind=folder --set text.path=small/text_encoder --init-from small
+python3 - <<'P' || fail "the weights that a training begins with"
+import array, json, struct
+def tensors(path):
+    data = open(path, "rb").read()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    return {name: array.array("f", data[8 + size:][slice(*t["data_offsets"])]) for name, t in header.items()}
+one, two = (tensors(f"{run}/unet/diffusion_pytorch_model.safetensors") for run in ("begun/checkpoints/latest", "small"))
+assert one.keys() == two.keys()
+apart = max(abs(x - y) for name in one for x, y in zip(one[name], two[name]))
+assert apart < 1e-6, apart  # the average's rounding
+P
+refuses 2 "[small] text.kind of the recipe: expected folder: text.path=small/text_encoder holds what the network read, got small" \
+  train small.toml --out no "${few[@]}" --init-from small
+refuses 2 "[small] [model] of the recipe: expected layers_per_block = 1, got other values" \
+  train folder.toml --out no "${few[@]}" --set text.kind=folder --set text.path=small/text_encoder --set model.layers_per_block=2 --init-from small
+# Not what the network was trained with, or nothing.
+rm -r apart/text_encoder
+refuses 6 "[apart/text_encoder] no text encoder, and the network reads texts: expected config.json and weights" sample apart -n 1 --quiet
+cp -r carried altered && python3 - <<'P'
+with open("altered/text_encoder/model.safetensors", "r+b") as file:
+    file.seek(-1, 2)
+    last = file.read(1)[0]
+    file.seek(-1, 2)
+    file.write(bytes([last ^ 1]))
+P
+ends 3 sample altered --prompt "red square" -n 1 --quiet
+says err "this is another text encoder than the run was trained with"
+cp -r small wide && cp -r carried/text_encoder/* wide/text_encoder/
+ends 2 sample wide --prompt "red square" -n 1 --quiet
+says err "width of the token states: expected 32, which wide/unet reads, got 8"
 finish

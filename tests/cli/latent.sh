@@ -226,6 +226,18 @@ ends 0 train latent.toml --out again --quiet --set train.steps=2 --set latent.pa
 same kept/* run/latents/*
 same {other,again}/checkpoints/step-00000002/training.safetensors
 
+# The whole chain as diffusers saves its parts, text encoder, network on latents and decoder: opened again it samples the same pictures.
+sed '/^\[\(schedule\|denoiser\|objective\|sample\|guidance\)\]/,/^$/d' latent.toml >chain.toml
+printf '\n[schedule]\nkind = "linear"\nsteps = 20\nbeta_end = 0.3\n\n[sample]\nsampler = "ddim"\ngrid = "leading"\nsteps = 5\n' >>chain.toml
+ends 0 train chain.toml --out chain --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept
+ends 0 export chain --out carried
+[[ -s carried/vae/config.json && -s carried/text_encoder/config.json && -s carried/unet/config.json ]] || fail "carried: $(ls carried)"
+for run in chain carried; do ends 0 sample $run --prompt "red square" -n 3 --seed 2 --out $run.csv --quiet; done
+same chain.csv carried.csv
+rm -r carried/vae
+ends 6 sample carried --prompt "red square" -n 1 --quiet
+says err "carried/vae"
+
 # A damaged or another autoencoder is told, and nothing is left of the attempt.
 refuses 6 "[$PWD/coder] no such folder; latent.path names a run that trains an autoencoder, or a folder" \
   train latent.toml --out no --quiet
