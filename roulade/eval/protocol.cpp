@@ -128,6 +128,13 @@ Protocol::Protocol(Binder& binder) {
   }
 }
 
+std::vector<std::string> Protocol::figures() const {
+  std::vector<std::string> out;
+  for (const Choice& choice : choices_)
+    out.insert(out.end(), choice.entry->figures.begin(), choice.entry->figures.end());
+  return out;
+}
+
 Protocol Protocol::from_table(const Table& table, const std::string& where) {
   Binder binder(where, table);
   Protocol protocol(binder);

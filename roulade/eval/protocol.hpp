@@ -91,6 +91,8 @@ class Protocol {
   int64_t pairs() const { return pairs_; }
   int64_t count() const { return count_; }  ///< points of a set, for who makes the sets
   bool needs_training() const;              ///< a chosen metric looks at the training set
+  /// Those of all chosen metrics, before data decide which can be given; without the suffix of features.
+  std::vector<std::string> figures() const;
 
   static constexpr const char* kNone = "none";
   static constexpr const char* kJudge = "judge";

@@ -71,7 +71,10 @@ std::vector<Contender> read_contenders(const CompareRequest& request) {
     }
   }
   if (out.empty()) fail(Code::usage, "compare", "no recipe", "one or more");
-  for (const Contender& c : out) check_judges(c);
+  for (const Contender& c : out) {
+    check_judges(c);
+    check_rules(c, request.failures);
+  }
   return out;
 }
 

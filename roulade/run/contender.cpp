@@ -3,10 +3,14 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/eval/protocol.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/figures.hpp"
 #include "roulade/run/obedience_files.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_autoencoder.hpp"
+#include "roulade/run/reconstruction.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/statistics.hpp"
 #include "roulade/run/training.hpp"
@@ -60,12 +64,15 @@ void add_figures(Outcome& outcome, const Evaluation& e) {
   }
 }
 
+[[noreturn]] void refuse_rule(const FailureRule& rule) {
+  fail(Code::usage, "compare",
+       fmt::format("neither the recipe's [eval] nor judges of obedience give '{}'", rule.figure));
+}
+
 void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
   for (const FailureRule& rule : failures) {
     const auto found = outcome.figures.find(rule.figure);
-    if (found == outcome.figures.end())
-      fail(Code::usage, "compare",
-           fmt::format("neither the recipe's [eval] nor judges of obedience give '{}'", rule.figure));
+    if (found == outcome.figures.end()) refuse_rule(rule);
     if (!rule.holds(found->second)) continue;
     outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
   }
@@ -90,6 +97,16 @@ bool judge_obedience(Outcome& outcome, const TrainedRun& run, const std::filesys
 }
 
 }  // namespace
+
+void check_rules(const Contender& contender, const std::vector<FailureRule>& failures) {
+  std::vector<std::string> given = reconstruction_figures();
+  if (!is_autoencoding(contender.recipe)) given = Protocol::from_table(contender.recipe.tables.at("eval")).figures();
+  for (const FailureRule& rule : failures) {
+    const bool obeyed = rule.figure.starts_with(kObeyed) && !contender.judges.empty();
+    const auto is_of = [&](const std::string& name) { return is_figure_of(rule.figure, name); };
+    if (!obeyed && std::none_of(given.begin(), given.end(), is_of)) refuse_rule(rule);
+  }
+}
 
 std::vector<double> measure_steps(const std::vector<Contender>& contenders) {
   constexpr int kRounds = 7;

@@ -33,6 +33,9 @@ struct Outcome {
   std::map<std::string, double> real_data;  ///< the same for fresh data
 };
 
+/// Told before anything is trained: throws Error(usage) for a rule on a figure that this contender will not have.
+void check_rules(const Contender& contender, const std::vector<FailureRule>& failures);
+
 /// The median over rounds of the seconds of a training step, recipes taking turns: of the processor where there is one
 /// thread, which another load on the machine hardly lengthens; else on the wall.
 std::vector<double> measure_steps(const std::vector<Contender>& contenders);

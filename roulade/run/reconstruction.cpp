@@ -9,6 +9,7 @@
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -138,6 +139,12 @@ Points beside_reconstructions(const TrainedRun& run, const Points& pictures, int
   return out;
 }
 
+const std::vector<std::string>& reconstruction_figures() {
+  static const std::vector<std::string> names{"mean_absolute_error", "psnr", "latent_mean", "latent_deviation",
+                                              "divergence"};
+  return names;
+}
+
 Evaluation evaluate_reconstruction(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
   const at::NoGradGuard no_grad;
   const auto start = std::chrono::steady_clock::now();
@@ -163,14 +170,10 @@ Evaluation evaluate_reconstruction(const TrainedRun& run, const ProgressFn& prog
   const double nan = std::numeric_limits<double>::quiet_NaN(), mean = errors.latents / errors.latent_numbers;
   const double variance = errors.latent_squares / errors.latent_numbers - mean * mean;
   const double deviation = std::sqrt(errors.latent_variance / errors.latent_numbers + std::max(0.0, variance));
-  const auto add = [&](const char* name, const PairMean& value) {
-    out.result.figures.push_back({"reconstruction", name, value, {}});
-  };
-  add("mean_absolute_error", errors.absolute.over(n));
-  add("psnr", errors.psnr.over(n));
-  add("latent_mean", {mean, nan, {}});
-  add("latent_deviation", {deviation, nan, {}});
-  add("divergence", errors.divergence.over(n));
+  const std::array<PairMean, 5> values{errors.absolute.over(n), errors.psnr.over(n), PairMean{mean, nan, {}},
+                                       PairMean{deviation, nan, {}}, errors.divergence.over(n)};
+  for (size_t i = 0; i < values.size(); ++i)
+    out.result.figures.push_back({"reconstruction", reconstruction_figures()[i], values[i], {}});
   out.result.pairs = done;
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return out;

@@ -6,6 +6,8 @@
 #include "roulade/run/sampling.hpp"
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace roulade {
 
@@ -26,6 +28,9 @@ Points beside_reconstructions(const TrainedRun& run, const Points& pictures, int
 /// scaled draws; divergence KL(q || N(0, I)) of a picture in nats. Each picture counts as a pair with its
 /// reconstruction. Throws Error(input) where there is no test part.
 Evaluation evaluate_reconstruction(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel);
+
+/// The figures above, by name.
+const std::vector<std::string>& reconstruction_figures();
 
 /// A sheet of pictures beside their reconstructions.
 void add_reconstructions(ReportContent& content, const TrainedRun& run, const Points& pictures);
