@@ -213,9 +213,6 @@ PrecisionChoice agree_on_precision(Ranks& ranks, TrainParts& parts, const std::o
   return choose_precision(parts, PrecisionChoice{narrow ? kBfloat16 : kFloat32, {}});
 }
 
-/// Whether pictures are made latents first, which may take long.
-bool encodes(const Recipe& resolved) { return !text_of(resolved, "latent", "path").empty(); }
-
 /// Stopped while the data were made ready: nothing was written.
 TrainResult stopped_before() {
   TrainResult out;
@@ -251,12 +248,8 @@ TrainResult run_training(const TrainRequest& request) {
   if (resume) folder.check();
   if (!resume) check_free(folder);  // before hours of reading and encoding
   // What the run folder keeps must mean the same from any folder.
-  const Recipe resolved = with_files_in(fs::current_path(), resolve(request.recipe));
-  if (!resume && !request.force && encodes(resolved)) {
-    const TrainParts plan = make_train_parts(resolved, {request.out, {}, request.cancel, false});
-    check_estimate(estimate_training(plan, networks_beside(plan, request.tensorboard), ranks->size()));
-  }
-  TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
+  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)),
+                                      {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
   if (request.warn)

@@ -221,10 +221,6 @@ says err "likelihood needs a network on the data themselves"
 ends 2 sample run --complete test.csv
 says err "pictures to complete"
 
-# What the machine has no memory for is refused before anything is encoded.
-ends 5 train latent.toml --out no --quiet --set latent.path=exported --set latent.cache=unused --set train.batch=100000000
-[[ ! -e unused && ! -e no ]] || fail "encoded for a training that was refused: $(ls unused)"
-
 # Another folder of the same weights, and a place for all runs: nothing is encoded twice.
 ends 0 train latent.toml --out other --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept
 ends 0 train latent.toml --out again --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept
