@@ -3,7 +3,6 @@
 #include "app/signals.hpp"
 #include "roulade/core/error.hpp"
 
-#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -43,7 +42,7 @@ int roulade_main(int argc, char** argv) {
     roulade::app::check_subcommand(root, argc, argv);
     root.parse(argc, argv);
     if (!std::cout.flush()) {
-      if (roulade::app::caught_signal() == SIGPIPE) return 128 + SIGPIPE;  // who read it has seen enough
+      if (const int number = roulade::app::caught_signal(); number != 0) return 128 + number;  // nobody reads any more
       return say(Code::io, "[standard output] cannot write");
     }
     return exit_code;

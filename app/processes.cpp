@@ -110,12 +110,12 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return out;
 }
 
-volatile std::sig_atomic_t g_wishes = 0;
+volatile std::sig_atomic_t g_deliberate = 0;
 volatile std::sig_atomic_t g_last = 0;
 
 extern "C" void on_launcher_signal(int number) {
-  if (g_last == 0 || is_wish(number)) g_last = number;
-  if (is_wish(number)) g_wishes = g_wishes + 1;
+  if (g_last == 0 || is_deliberate(number)) g_last = number;
+  if (is_deliberate(number)) g_deliberate = g_deliberate + 1;
 }
 
 class Processes {
@@ -136,25 +136,24 @@ class Processes {
   Processes& operator=(const Processes&) = delete;
 
   int wait() {
-    int passed_on = 0;
     std::optional<Clock::time_point> failed, ended;  // when the first one did; when rank 0 did
     bool asked = false;
     while (look() > 0) {
       const auto now = Clock::now();
-      if (g_wishes >= 2 && passed_on == 1) {
+      if (g_deliberate >= 2 && passed_on_ != 0) {
         kill_all();
         return 128 + g_last;
       }
-      if (g_last != 0 && passed_on == 0) {
-        passed_on = 1;
-        if (!children_[0].status && !asked) kill(children_[0].pid, g_last);
+      if (g_last != 0 && passed_on_ == 0) {
+        passed_on_ = g_last;
+        if (!children_[0].status && !asked) kill(children_[0].pid, passed_on_);
       }
       const bool one_failed =
           std::any_of(children_.begin(), children_.end(), [](const Child& c) { return c.status && *c.status != 0; });
       if (one_failed && !failed) failed = now;
       if (children_[0].status && !ended) ended = now;
       // Rank 0 notices at its next exchange with the others; where it waits for them to come, it must be told.
-      if (failed && !children_[0].status && !asked && passed_on == 0 && now - *failed > 20s) {
+      if (failed && !children_[0].status && !asked && passed_on_ == 0 && now - *failed > 20s) {
         asked = true;
         kill(children_[0].pid, SIGTERM);
       }
@@ -239,9 +238,9 @@ class Processes {
   }
 
   /// Of one that a passed on signal ended while it was still loading, what it would have returned later.
-  static int code_of(const Child& child) {
+  int code_of(const Child& child) const {
     if (WIFEXITED(*child.status)) return WEXITSTATUS(*child.status);
-    return g_last != 0 && WTERMSIG(*child.status) == g_last ? 128 + g_last : 5;
+    return passed_on_ != 0 && WTERMSIG(*child.status) == passed_on_ ? 128 + passed_on_ : 5;
   }
 
   /// Says who failed, and returns the exit code: rank 0's, unless it is 0 and another's is not.
@@ -272,6 +271,7 @@ class Processes {
   Listener listener_;
   std::vector<std::string> words_;
   std::vector<Child> children_;
+  int passed_on_ = 0;  ///< the signal that rank 0 was sent
 };
 
 }  // namespace

@@ -17,18 +17,17 @@ Cancel* g_cancel = nullptr;
 // Only what a handler may do: set flags, write(2), _exit.
 extern "C" void on_signal(int number) {
   const int error = errno;
-  if (is_wish(number) && is_wish(g_signal)) _exit(128 + number);
-  if (g_signal == 0 || is_wish(number)) g_signal = number;
+  if (is_deliberate(number) && is_deliberate(g_signal)) _exit(128 + number);
+  if (g_signal == 0 || is_deliberate(number)) g_signal = number;
   g_cancel->request();
-  if (!is_wish(number)) return;  // nobody reads any more
   constexpr std::string_view text = "\nstopping after this step (once more: at once)\n";
-  if (g_quiet == 0 && write(STDERR_FILENO, text.data(), text.size()) < 0) g_quiet = 1;
+  if (is_deliberate(number) && g_quiet == 0 && write(STDERR_FILENO, text.data(), text.size()) < 0) g_quiet = 1;
   errno = error;
 }
 
 }  // namespace
 
-bool is_wish(int number) { return number == SIGINT || number == SIGTERM; }
+bool is_deliberate(int number) { return number == SIGINT || number == SIGTERM; }
 
 void call_on_signals(void (*handler)(int), std::initializer_list<int> numbers, int flags) {
   struct sigaction action {};
@@ -38,7 +37,7 @@ void call_on_signals(void (*handler)(int), std::initializer_list<int> numbers, i
   for (const int number : numbers) {
     struct sigaction before {};
     sigaction(number, nullptr, &before);
-    if (is_wish(number) || before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+    if (is_deliberate(number) || before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
   }
 }
 

@@ -128,10 +128,14 @@ Protocol::Protocol(Binder& binder) {
   }
 }
 
-std::vector<std::string> Protocol::figures() const {
+std::vector<std::string> Protocol::figures(const std::string& features) const {
   std::vector<std::string> out;
-  for (const Choice& choice : choices_)
-    out.insert(out.end(), choice.entry->figures.begin(), choice.entry->figures.end());
+  for (const Choice& choice : choices_) {
+    if (choice.on_features && features.empty()) continue;
+    if (choice.entry->needs_judge && judge_.empty()) continue;
+    for (const std::string& figure : choice.entry->figures)
+      out.push_back(choice.on_features ? figure + "_" + features : figure);
+  }
   return out;
 }
 

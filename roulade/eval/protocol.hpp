@@ -91,8 +91,9 @@ class Protocol {
   int64_t pairs() const { return pairs_; }
   int64_t count() const { return count_; }  ///< points of a set, for who makes the sets
   bool needs_training() const;              ///< a chosen metric looks at the training set
-  /// Those of all chosen metrics, before data decide which can be given; without the suffix of features.
-  std::vector<std::string> figures() const;
+  /// The names of all figures that chosen metrics can give; the data leave out some of those.
+  /// features: the name of the features, which are a suffix; empty = there are none.
+  std::vector<std::string> figures(const std::string& features) const;
 
   static constexpr const char* kNone = "none";
   static constexpr const char* kJudge = "judge";

@@ -3,9 +3,9 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/eval/judge.hpp"
 #include "roulade/eval/protocol.hpp"
 #include "roulade/io/file.hpp"
-#include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/figures.hpp"
 #include "roulade/run/obedience_files.hpp"
 #include "roulade/run/parts.hpp"
@@ -64,15 +64,11 @@ void add_figures(Outcome& outcome, const Evaluation& e) {
   }
 }
 
-[[noreturn]] void refuse_rule(const FailureRule& rule) {
-  fail(Code::usage, "compare",
-       fmt::format("neither the recipe's [eval] nor judges of obedience give '{}'", rule.figure));
-}
-
 void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
   for (const FailureRule& rule : failures) {
     const auto found = outcome.figures.find(rule.figure);
-    if (found == outcome.figures.end()) refuse_rule(rule);
+    if (found == outcome.figures.end())
+      fail(Code::usage, "compare", fmt::format("the data leave out the metric that gives '{}'", rule.figure));
     if (!rule.holds(found->second)) continue;
     outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
   }
@@ -99,12 +95,22 @@ bool judge_obedience(Outcome& outcome, const TrainedRun& run, const std::filesys
 }  // namespace
 
 void check_rules(const Contender& contender, const std::vector<FailureRule>& failures) {
+  if (failures.empty()) return;
   std::vector<std::string> given = reconstruction_figures();
-  if (!is_autoencoding(contender.recipe)) given = Protocol::from_table(contender.recipe.tables.at("eval")).figures();
+  if (!is_autoencoding(contender.recipe)) {
+    const Protocol protocol = Protocol::from_table(contender.recipe.tables.at("eval"));
+    std::shared_ptr<const Features> features = protocol.make_features();
+    if (protocol.features() == Protocol::kJudge) features = Judge::read(protocol.judge()).features();
+    given = protocol.figures(features ? features->name() : "");
+  }
+  std::error_code none;
   for (const FailureRule& rule : failures) {
-    const bool obeyed = rule.figure.starts_with(kObeyed) && !contender.judges.empty();
-    const auto is_of = [&](const std::string& name) { return is_figure_of(rule.figure, name); };
-    if (!obeyed && std::none_of(given.begin(), given.end(), is_of)) refuse_rule(rule);
+    const bool obeys = rule.figure.starts_with(kObeyed) && !contender.judges.empty();
+    const std::string attribute = obeys ? rule.figure.substr(std::string_view(kObeyed).size()) : "";
+    if (obeys && (attribute == "all" || std::filesystem::is_directory(contender.judges / attribute, none))) continue;
+    if (std::find(given.begin(), given.end(), rule.figure) == given.end())
+      fail(Code::usage, "compare " + contender.name,
+           fmt::format("neither [eval] nor judges of obedience give '{}'", rule.figure));
   }
 }
 

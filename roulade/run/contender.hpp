@@ -33,7 +33,8 @@ struct Outcome {
   std::map<std::string, double> real_data;  ///< the same for fresh data
 };
 
-/// Told before anything is trained: throws Error(usage) for a rule on a figure that this contender will not have.
+/// Told before anything is trained: throws Error(usage) for a rule on a figure that neither the recipe's [eval] nor the
+/// judges know. A metric that the data leave out is noticed only after the first training.
 void check_rules(const Contender& contender, const std::vector<FailureRule>& failures);
 
 /// The median over rounds of the seconds of a training step, recipes taking turns: of the processor where there is one

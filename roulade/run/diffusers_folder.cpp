@@ -216,11 +216,18 @@ DiffusersFolder read_diffusers_folder(const fs::path& folder, bool other_walk) {
   out.recipe.tables["data"]["scale"] = "pixels";
   const RunFolder ours{folder};
   if (!fs::exists(ours.facts())) {
+    if (fs::exists(ours.autoencoder() / "config.json"))
+      fail(Code::usage, ours.autoencoder().string(), "its network works in an autoencoder's space",
+           "a data.json beside, of roulade export, that says how", "none");
     out.facts = picture_facts(network.shape, network.classes);
     out.has_no_class = network.has_no_class;
     return out;
   }
   out.facts = read_facts(ours);  // one row of the network's table more than classes
+  if (!out.facts.text.reading.empty()) {
+    Table& text = out.recipe.tables["text"];
+    for (const auto& [key, given] : out.facts.text.reading) text[key] = given;
+  }
   out.has_no_class = true;
   const int64_t rows = network.classes - (network.has_no_class ? 0 : 1);
   const auto shape = out.facts.network_axes();

@@ -77,7 +77,9 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
     done.remarks.push_back(std::move(remark));
   write_network(replacement.folder(), run.recipe, model_shape(run.recipe, run.facts), weights);
   if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
-  write_facts(RunFolder{replacement.folder()}, run.facts);
+  DataFacts facts = run.facts;
+  facts.text = exported_text_facts(replacement.folder(), run);
+  write_facts(RunFolder{replacement.folder()}, facts);
   if (const std::string why = obstacle(run); why.empty()) {
     done.pipeline = "DDPMPipeline";
     const nlohmann::ordered_json index{{"_class_name", done.pipeline},

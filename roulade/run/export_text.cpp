@@ -6,6 +6,7 @@
 #include "roulade/model/pooled_text.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/text/encoder.hpp"
 #include "roulade/text/encoder_list.hpp"
 #include "roulade/text/small_text.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kEncoder = "text_encoder";
 constexpr std::string_view kTrained = "text_encoder.";  // before the names of an encoder trained with the network
 
 void copy_to(const fs::path& from, const fs::path& to) {
@@ -48,24 +50,32 @@ void check_exported_text(const TrainedRun& run) {
          "unet: diffusers' DiTTransformer2DModel reads none", kind);
 }
 
+TextFacts exported_text_facts(const fs::path& folder, const TrainedRun& run) {
+  TextFacts out = run.facts.text;
+  if (!run.texts) return out;
+  out.encoder_sha256 = text_encoder_sha256(folder / kEncoder);
+  const Table& text = run.recipe.tables.at("text");
+  if (text_of(run.recipe, "text", "kind") == TextSettings::kFolder)
+    for (const auto& [key, given] : text)
+      if (key != "kind" && key != "path") out.reading[key] = given;
+  return out;
+}
+
 std::vector<std::string> write_text_parts(const fs::path& folder, const TrainedRun& run,
                                           std::map<std::string, Tensor>& weights) {
   if (!run.texts) return {};
   const auto s = settings_of<TextSettings>(run.recipe, "text");
-  const fs::path encoder = folder / "text_encoder", tokenizer = folder / "tokenizer";
+  const fs::path encoder = folder / kEncoder, tokenizer = folder / "tokenizer";
   const bool filled = run.texts->parts().same_length;
   std::vector<std::string> remarks;
   if (!filled)
     remarks.emplace_back(
         "texts are as long as they are: in a batch an encoder_attention_mask leaves out what fills them");
   if (s.kind == TextSettings::kFolder) {
-    for (const fs::path& file : text_encoder_files(s.path)) {
-      copy_to(s.path / file, encoder / file);
-      if (is_tokenizer_file(file.string())) copy_to(s.path / file, tokenizer / file);
+    for (const TextEncoderFile& file : text_encoder_files(s.path)) {
+      copy_to(file.path, encoder / file.name);
+      if (is_tokenizer_file(file.name.string())) copy_to(file.path, tokenizer / file.name);
     }
-    if (s.tokens > 0)
-      remarks.push_back(
-          fmt::format("texts were cut off at {} tokens (text.tokens), of which tokenizer/ knows nothing", s.tokens));
     return remarks;
   }
   NamedWeights trained;

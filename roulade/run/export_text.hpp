@@ -19,4 +19,7 @@ void check_exported_text(const TrainedRun& run);
 std::vector<std::string> write_text_parts(const std::filesystem::path& folder, const TrainedRun& run,
                                           std::map<std::string, Tensor>& weights);
 
+/// What data.json of the folder says of its texts: as the run's, with what text_encoder/ is and how it reads.
+TextFacts exported_text_facts(const std::filesystem::path& folder, const TrainedRun& run);
+
 }  // namespace roulade

@@ -247,8 +247,8 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
       if (numbers.emplace(name, std::ssize(texts)).second) texts.push_back(name);
     const Table file{{"features", Given("lite0")}, {"features_file", Given(r.features.string())}};
     const std::shared_ptr<const Features> features = Protocol::from_table(file).make_features();
-    const Tensor vectors =
-        text_vectors(*open_tokenizer(r.encoder), *open_text_encoder(r.encoder), texts, r.progress, r.cancel);
+    const Tensor vectors = text_vectors(*open_tokenizer(tokenizer_folder(r.encoder)), *open_text_encoder(r.encoder),
+                                        texts, r.progress, r.cancel);
     const auto map = std::make_shared<const RidgeMap>(fit_names(train, train_names, *features, vectors, numbers, r));
     const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates)) - map->text_mean;
     rows = chosen_rows(part.set, r.seed, r.texts, [&](int64_t row) {

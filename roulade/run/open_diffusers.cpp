@@ -14,6 +14,7 @@
 #include "roulade/run/settings.hpp"
 #include "roulade/text/text_network.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,7 +25,7 @@ namespace roulade {
 namespace {
 
 /// The tables and keys that can follow when they change.
-const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval", "text.path", "text.tokens"};
+const std::vector<std::string> kFreeTables = {"run", "data", "sample", "guidance", "eval", "text.path"};
 
 /// What the overrides say, and nothing else.
 Recipe asked_for(const std::vector<std::string>& set) {
@@ -153,7 +154,15 @@ Table spelled_out(const Table& model, const DiffusersFolder& folder) {
   if (config.text.way != TextWay::kCross || config.conditional()) return model;
   const auto& widths = std::get<std::vector<double>>(theirs.at("cross_attention_dim").value);
   config.read_tokens(static_cast<int64_t>(widths.front()));
-  config.attention_head_dim = std::get<int64_t>(theirs.at("attention_head_dim").value);  // num_attention_heads says it
+  // diffusers keeps one number of heads for all levels, or a list.
+  const bool listed = !std::get<std::vector<double>>(theirs.at("num_attention_heads").value).empty();
+  const std::vector<double> heads = config.num_attention_heads;
+  if (!listed && std::ranges::all_of(heads, [&](double n) { return n == heads.front(); })) {
+    config.attention_head_dim = static_cast<int64_t>(heads.front());
+    config.num_attention_heads.clear();
+  } else {
+    config.attention_head_dim = std::get<int64_t>(theirs.at("attention_head_dim").value);
+  }
   const Table none;
   Binder out("model", none);
   config.bind_recipe(out);

@@ -2,6 +2,7 @@
 #include "roulade/run/run_folder.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/json_table.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
 #include "roulade/io/atomic.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <variant>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -162,6 +164,8 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
                     {"encoder_sha256", facts.text.encoder_sha256},
                     {"vocabulary", facts.text.vocabulary},
                     {"captions", facts.text.captions}};
+  for (const auto& [key, given] : facts.text.reading)
+    std::visit([&json, &name = key](const auto& value) { json["text"]["reading"][name] = value; }, given.value);
   write_file_atomically(folder.facts(), json.dump(2) + "\n");
 }
 
@@ -194,6 +198,8 @@ DataFacts read_facts(const RunFolder& folder) {
       text.at("vocabulary").get_to(facts.text.vocabulary);
       text.at("captions").get_to(facts.text.captions);
       facts.text.encoder_sha256 = text.value("encoder_sha256", "");
+      if (text.contains("reading"))
+        facts.text.reading = parse_json_table(text.at("reading").dump(), where + ": text.reading").values;
       if (facts.text.tokens < 1 || facts.text.pooled < 0)
         fail(Code::input, where, "damaged: text", "widths of token states and pooled vector");
     }

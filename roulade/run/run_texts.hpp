@@ -36,6 +36,7 @@ struct TextFacts {
   std::vector<std::string> vocabulary;  ///< of kind "small"
   std::string encoder_sha256;           ///< of kind "folder" (text_encoder_sha256); empty = not known, or none
   std::vector<std::string> captions;    ///< some of the training data's, for samples without a prompt
+  Table reading;                        ///< keys of [text] by which an exported folder reads them; empty in a run
 };
 
 /// The table of texts that a recipe's network reads; null where it reads none. Throws as open_tokenizer and

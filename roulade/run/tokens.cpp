@@ -9,7 +9,7 @@ namespace roulade {
 
 Description describe_tokens(const std::filesystem::path& folder, const std::vector<std::string>& texts,
                             std::optional<int64_t> limit) {
-  const auto tokenizer = open_tokenizer(folder);
+  const auto tokenizer = open_tokenizer(tokenizer_folder(folder));
   const int64_t most = limit.value_or(tokenizer->limit());
   Description out;
   out.add("tokenizer", tokenizer->family());

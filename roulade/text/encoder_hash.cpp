@@ -3,6 +3,7 @@
 #include "roulade/io/sha256.hpp"
 #include "roulade/text/encoder.hpp"
 #include "roulade/text/encoder_list.hpp"
+#include "roulade/text/tokenizer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,26 +30,31 @@ bool is_tokenizer_file(const std::string& name) {
   return std::find(kTokenizer.begin(), kTokenizer.end(), name) != kTokenizer.end();
 }
 
-std::vector<fs::path> text_encoder_files(const fs::path& folder) {
-  std::vector<fs::path> out;
+std::vector<TextEncoderFile> text_encoder_files(const fs::path& folder) {
+  std::vector<TextEncoderFile> out;
   std::error_code error;
+  const fs::path tokenizer = tokenizer_folder(folder);
+  const bool apart = tokenizer != folder;
+  const auto add = [&](const fs::path& from, const fs::path& name) { out.push_back({name, from / name}); };
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (entry.is_directory() && name.ends_with("_Pooling")) {
-      if (fs::exists(entry.path() / "config.json")) out.push_back(fs::path(name) / "config.json");
-    } else if (is_weights(name) || is_tokenizer_file(name) ||
+      if (fs::exists(entry.path() / "config.json")) add(folder, fs::path(name) / "config.json");
+    } else if (is_weights(name) || (is_tokenizer_file(name) && !apart) ||
                std::find(kSettings.begin(), kSettings.end(), name) != kSettings.end()) {
-      out.emplace_back(name);
+      add(folder, name);
     }
   }
   if (error) fail(Code::io, folder.string(), "cannot be read: " + error.message());
-  std::sort(out.begin(), out.end());
+  for (const std::string_view name : kTokenizer)
+    if (apart && fs::exists(tokenizer / name)) add(tokenizer, name);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 
 std::string text_encoder_sha256(const fs::path& folder) {
-  std::vector<fs::path> files = text_encoder_files(folder);
-  for (fs::path& file : files) file = folder / file;
+  std::vector<fs::path> files;
+  for (const TextEncoderFile& file : text_encoder_files(folder)) files.push_back(file.path);
   return sha256_of(files);
 }
 

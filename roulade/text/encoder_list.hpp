@@ -7,9 +7,14 @@
 
 namespace roulade {
 
-/// The files of a text encoder's folder that say what a text's states are, without the folder: weights, settings,
-/// tokenizer; in the order of their names. Throws Error(io).
-std::vector<std::filesystem::path> text_encoder_files(const std::filesystem::path& folder);
+struct TextEncoderFile {
+  std::filesystem::path name;  ///< in a folder that has all of them
+  std::filesystem::path path;  ///< where it lies
+};
+
+/// The files that say what a text's states are: weights and settings of an encoder's folder, and the tokenizer's of
+/// tokenizer_folder(); in the order of their names. Throws Error(io).
+std::vector<TextEncoderFile> text_encoder_files(const std::filesystem::path& folder);
 
 /// Whether a file of this name belongs to the tokenizer.
 bool is_tokenizer_file(const std::string& name);

@@ -104,10 +104,20 @@ ends 0 sample carried --prompt "red square" --guidance 2 --negative "blue circle
 ends 0 sample frozen --prompt "red square" --guidance 2 --negative "blue circle" -n 2 -o own.csv --quiet --set text.path=moved
 same own.csv its.csv
 # The tokenizer may lie in its own folder alone, as diffusers saves it.
-cp -r small apart && rm apart/text_encoder/vocab.txt apart/text_encoder/tokenizer_config.json
-ends 0 sample small --prompt "red square" -n 2 -o own.csv --quiet
-ends 0 sample apart --prompt "red square" -n 2 -o its.csv --quiet
-same own.csv its.csv
+for exported in small carried; do
+  cp -r $exported apart-$exported && rm -f apart-$exported/text_encoder/{vocab.txt,tokenizer_config.json}
+  ends 0 sample $exported --prompt "red square" -n 2 -o own.csv --quiet
+  ends 0 sample apart-$exported --prompt "red square" -n 2 -o its.csv --quiet
+  same own.csv its.csv
+done
+# So a training may take it, and its export has all files; how texts are read goes with it.
+ends 0 train folder.toml --out third "${few[@]}" --set text.kind=folder --set text.path=apart-carried/text_encoder --set text.tokens=3
+ends 0 export third --out cut
+same cut/tokenizer/vocab.txt moved/vocab.txt
+for run in third cut; do ends 0 sample $run --prompt "red square" -n 2 --guidance 1 -o $run.csv --quiet; done
+same third.csv cut.csv
+ends 0 sample cut --prompt "red circle" -n 2 --guidance 1 -o other.csv --quiet # [CLS] red [SEP]
+same other.csv cut.csv
 # Judged by pictures with texts: as the run, whose own few to test are too few.
 mkdir more && cp -r shapes/train more/test && cp -r shapes/train more/train
 judged=(--quiet --set guidance.kind=none --set eval.metrics='["sliced_wasserstein"]' --set eval.pairs=1 --set eval.count=20)
@@ -137,18 +147,25 @@ refuses 2 "[small] text.kind of the recipe: expected folder: text.path=small/tex
 refuses 2 "[small] [model] of the recipe: expected layers_per_block = 1, got other values" \
   train folder.toml --out no "${few[@]}" --set text.kind=folder --set text.path=small/text_encoder --set model.layers_per_block=2 --init-from small
 # Not what the network was trained with, or nothing.
-rm -r apart/text_encoder
-refuses 6 "[apart/text_encoder] no text encoder, and the network reads texts: expected config.json and weights" sample apart -n 1 --quiet
-cp -r carried altered && python3 - <<'P'
-with open("altered/text_encoder/model.safetensors", "r+b") as file:
+rm -r apart-small/text_encoder
+refuses 6 "[apart-small/text_encoder] no text encoder, and the network reads texts: expected config.json and weights" \
+  sample apart-small -n 1 --quiet
+for exported in small carried; do
+  cp -r $exported altered-$exported && python3 - altered-$exported/text_encoder/model.safetensors <<'P'
+import sys
+with open(sys.argv[1], "r+b") as file:
     file.seek(-1, 2)
     last = file.read(1)[0]
     file.seek(-1, 2)
     file.write(bytes([last ^ 1]))
 P
-ends 3 sample altered --prompt "red square" -n 1 --quiet
-says err "this is another text encoder than the run was trained with"
-cp -r small wide && cp -r carried/text_encoder/* wide/text_encoder/
+  ends 3 sample altered-$exported --prompt "red square" -n 1 --quiet
+  says err "this is another text encoder than the run was trained with"
+done
+cp -r small foreign && mkdir foreign/vae && rm foreign/data.json && echo '{}' >foreign/vae/config.json
+ends 2 sample foreign --prompt "red square" -n 1 --quiet
+says err "its network works in an autoencoder's space"
+cp -r small wide && rm wide/data.json && cp -r carried/text_encoder/* wide/text_encoder/
 ends 2 sample wide --prompt "red square" -n 1 --quiet
 says err "width of the token states: expected 32, which wide/unet reads, got 8"
 finish

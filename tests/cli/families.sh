@@ -134,8 +134,8 @@ says err "did you mean 'modes'"
 ends 2 compare family_vae --failed-if 'modes=20' --out other
 says err "FIGURE<NUMBER"
 # A figure that a recipe will not give is told before anything is trained.
-for figure in psnr obeyed_colour frechet_lite0; do
-  refuses 2 "[compare] neither the recipe's [eval] nor judges of obedience give '$figure'" compare family_vae --failed-if "$figure<20" --out other --quiet
+for figure in psnr obeyed_colour frechet precision_lite0; do
+  refuses 2 "[compare family_vae] neither [eval] nor judges of obedience give '$figure'" compare family_vae --failed-if "$figure<20" --out other --quiet
 done
 [[ ! -e other ]] || fail "a refused comparison left a folder"
 

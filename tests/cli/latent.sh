@@ -148,7 +148,7 @@ less, more = rows["mean_absolute_error"], rows["psnr"]
 sys.exit(not (less["best"] < less["worst"] and more["best"] > more["worst"] and "latent_deviation" not in rows))
 P
 rm -r coders
-refuses 2 "[compare] neither the recipe's [eval] nor judges of obedience give 'sliced_wasserstein'" \
+refuses 2 "[compare coder] neither [eval] nor judges of obedience give 'sliced_wasserstein'" \
   compare coder.toml --out no --quiet --failed-if 'sliced_wasserstein>1'
 
 # As diffusers has it: a folder that serves as the run does.

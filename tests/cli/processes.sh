@@ -157,17 +157,20 @@ ended
 [[ $code == 5 ]] || fail "rank 0 killed: expected exit code 5, got $code"
 says err "[rank 0] ended by signal 9"
 
-# Ctrl-C stops all, with one checkpoint.
-started "${long[@]}" --out stopped
-waits_for stopped/metrics.jsonl
-find_ranks
-kill -INT $pid
-ended
-[[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code"
-says err "go on: roulade train stopped --resume"
-[[ $(ls -d stopped/checkpoints/step-* | wc -l) == 1 ]] || fail "SIGINT: $(ls stopped/checkpoints)"
-ends 0 train "${long[@]}" --processes 2 --out stopped --resume
-same_weights whole stopped
+# Ctrl-C stops all, with one checkpoint, and so does a terminal that goes.
+for signal in INT HUP; do
+  run=stopped-$signal
+  started "${long[@]}" --out $run
+  waits_for $run/metrics.jsonl
+  find_ranks
+  kill -$signal $pid
+  ended
+  [[ $code == $((128 + $(kill -l $signal))) ]] || fail "SIG$signal: exit code $code"
+  says err "go on: roulade train $run --resume"
+  [[ $(ls -d $run/checkpoints/step-* | wc -l) == 1 ]] || fail "SIG$signal: $(ls $run/checkpoints)"
+  ends 0 train "${long[@]}" --processes 2 --out $run --resume
+  same_weights whole $run
+done
 
 # What cannot be.
 refuses 2 "[train.batch] samples a batch: expected a multiple of 3, the processes, got 8" train "${unet[@]}" --processes 3 --out no
