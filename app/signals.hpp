@@ -16,9 +16,8 @@ bool is_deliberate(int number);
 void call_on_signals(void (*handler)(int), std::initializer_list<int> numbers, int flags);
 
 /// From now on the first SIGINT or SIGTERM requests `cancel` and says so on standard error (not when `quiet`); the
-/// second one ends the process at once. SIGHUP (the terminal is gone) and SIGPIPE
-/// (who read the output is: at Ctrl-C `tee` may end first) request it, too, and say nothing. The object behind `cancel`
-/// lives until the process ends.
+/// second one ends the process at once. SIGHUP (the terminal is gone) and SIGPIPE (who read the output is: at Ctrl-C
+/// `tee` may end first) request it, too, and say nothing. The object behind `cancel` lives until the process ends.
 void cancel_on_signal(const Cancel& cancel, bool quiet);
 
 /// The signal that came, or 0.

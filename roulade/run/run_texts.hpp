@@ -34,7 +34,7 @@ struct TextFacts {
   int64_t tokens = 0;                   ///< width of the token states; 0 = the run reads no text
   int64_t pooled = 0;                   ///< width of the pooled vector; 0 = none
   std::vector<std::string> vocabulary;  ///< of kind "small"
-  std::string encoder_sha256;           ///< of kind "folder" (text_encoder_sha256); empty = not known, or none
+  std::string encoder_sha256;           ///< of a frozen encoder (text_encoder_sha256); empty = not known, or none
   std::vector<std::string> captions;    ///< some of the training data's, for samples without a prompt
   Table reading;                        ///< keys of [text] by which an exported folder reads them; empty in a run
 };
