@@ -113,6 +113,7 @@ void read_text_encoder(DiffusersFolder& out, const UnetConfig& config, const std
   if (!fs::exists(encoder / "config.json"))
     fail(Code::io, encoder.string(), "no text encoder, and the network reads texts", "config.json and weights");
   Table& text = out.recipe.tables["text"];
+  out.token_width = config.token_width();
   text["kind"] = TextSettings::kFolder;
   text["path"] = encoder.string();
 }

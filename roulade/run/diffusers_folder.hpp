@@ -13,7 +13,7 @@ namespace roulade {
 
 /// A folder as diffusers' save_pretrained writes it: model_index.json of DDPMPipeline or DDIMPipeline, unet/ (or
 /// transformer/) and scheduler/, or these two alone; components may also lie in the folder itself. Beside a network
-/// that reads texts by cross-attention lie text_encoder/ and mostly tokenizer/; beside one that roulade trained on
+/// that reads texts by cross-attention lie text_encoder/ and mostly tokenizer/; beside one that Roulade trained on
 /// latents vae/.
 struct DiffusersFolder {
   std::filesystem::path folder;     ///< itself
@@ -24,6 +24,7 @@ struct DiffusersFolder {
   std::string scheduler_class;      ///< that samples: DDIMPipeline takes any for DDIMScheduler
   Recipe recipe;                    ///< what the files say, not yet resolved
   DataFacts facts;                  ///< of data.json, which roulade export writes; else pictures of 0 to 255
+  int64_t token_width = 0;          ///< of the token states that the network reads; 0 = it reads no text
   bool has_no_class = false;        ///< the last row of the table of classes stands for "no class"
 };
 

@@ -53,15 +53,10 @@ std::shared_ptr<TextTable> make_texts(const DiffusersFolder& folder, const Recip
   if (!texts) return nullptr;
   check_text_encoder(recipe, facts);
   const TextEncoder& encoder = *texts->parts().encoder;
-  const Table& model = recipe.tables.at("model");
-  const auto projected = std::get<int64_t>(model.at("encoder_hid_dim").value);
-  const auto reads =
-      projected > 0
-          ? projected
-          : static_cast<int64_t>(std::get<std::vector<double>>(model.at("cross_attention_dim").value).front());
-  if (encoder.width() != reads)
+  if (encoder.width() != folder.token_width)
     fail(Code::usage, text_of(recipe, "text", "path"), "width of the token states",
-         fmt::format("{}, which {} reads", reads, folder.network.string()), fmt::format("{}", encoder.width()));
+         fmt::format("{}, which {} reads", folder.token_width, folder.network.string()),
+         fmt::format("{}", encoder.width()));
   facts.tokens = encoder.width();
   facts.pooled = encoder.pooled_width();
   return texts;
