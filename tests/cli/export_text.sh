@@ -5,6 +5,17 @@
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 python3 "$tree/tests/cli/shapes.py" make shapes
 python3 "$tree/tests/cli/tiny_bert.py" bert
+# tensors(PATH): dtype, shape and bytes of each tensor of a safetensors file.
+cat >tensors.py <<'P'
+import json, struct
+def tensors(path):
+    data = open(path, "rb").read()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    return {name: (t["dtype"], t["shape"], data[8 + size:][slice(*t["data_offsets"])]) for name, t in header.items()}
+P
+export PYTHONPATH=.
 # A schedule and a prediction that diffusers has.
 sed '/^\[\(schedule\|denoiser\|objective\|sample\)\]/,/^$/d' "$tree/tests/cli/shapes.toml" >small.toml
 cat >>small.toml <<'T'
@@ -29,13 +40,8 @@ ends 0 export run --out small --json
 says err "no model_index.json, as no stock pipeline samples so: its network reads texts"
 says err "text_encoder/ is Roulade's own small encoder"
 python3 - <<'P' || fail "the weights of unet/ and text_encoder/"
-import json, struct
-def tensors(path):
-    data = open(path, "rb").read()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
-    return {name: (t["dtype"], t["shape"], data[8 + size:][slice(*t["data_offsets"])]) for name, t in header.items()}
+import json
+from tensors import tensors
 whole = tensors("run/checkpoints/latest/unet/diffusion_pytorch_model.safetensors")
 unet, encoder = tensors("small/unet/diffusion_pytorch_model.safetensors"), tensors("small/text_encoder/model.safetensors")
 assert len(encoder) > 10 and not any(name.startswith("text") for name in unet)
@@ -130,18 +136,19 @@ generated() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); pr
 # A training begins with its weights, told by the same encoder.
 ends 0 train folder.toml --out begun "${few[@]}" --set train.lr=1e-30 --set text.kind=folder --set text.path=small/text_encoder --init-from small
 python3 - <<'P' || fail "the weights that a training begins with"
-import array, json, struct
-def tensors(path):
-    data = open(path, "rb").read()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    header.pop("__metadata__", None)
-    return {name: array.array("f", data[8 + size:][slice(*t["data_offsets"])]) for name, t in header.items()}
+import array
+from tensors import tensors
 one, two = (tensors(f"{run}/unet/diffusion_pytorch_model.safetensors") for run in ("begun/checkpoints/latest", "small"))
 assert one.keys() == two.keys()
-apart = max(abs(x - y) for name in one for x, y in zip(one[name], two[name]))
+apart = max(abs(x - y) for name in one for x, y in zip(*(array.array("f", w[name][2]) for w in (one, two))))
 assert apart < 1e-6, apart  # the average's rounding
 P
+# One level: diffusers keeps one number of heads, not a list.
+level=(--set model.block_out_channels=[16] --set 'model.down_block_types=["AttnDownBlock2D"]' --set 'model.up_block_types=["AttnUpBlock2D"]')
+told=(--set text.kind=folder --set text.path=small/text_encoder "${level[@]}" --set model.attention_head_dim=8)
+ends 0 train folder.toml --out level "${few[@]}" "${told[@]}"
+ends 0 export level --out flat
+ends 0 train folder.toml --out raised "${few[@]}" "${told[@]}" --init-from flat
 refuses 2 "[small] text.kind of the recipe: expected folder: text.path=small/text_encoder holds what the network read, got small" \
   train small.toml --out no "${few[@]}" --init-from small
 refuses 2 "[small] [model] of the recipe: expected layers_per_block = 1, got other values" \
