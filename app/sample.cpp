@@ -178,7 +178,8 @@ void add_sample(CLI::App& root, int& exit_code) {
   command
       .add_option(
           "-o,--out", o->out,
-          "a .csv or .npy file, of pictures also .png, a sheet, or\nDIR/ for a file each; default: in RUN/samples")
+          "a .csv or .npy file, of pictures also .png, a sheet,\n.webp, an animation, or DIR/ for a file each;\n"
+          "default: in RUN/samples")
       ->option_text("FILE");
   command.add_flag("--captions", o->captions, "the class's name, prompt or share below each picture\nof a sheet");
   command

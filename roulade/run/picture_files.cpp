@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/io/webp_animation.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 
@@ -14,6 +15,8 @@ namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr auto kAnimation = ".webp";
 
 bool is_folder(const fs::path& path) {
   std::error_code none;
@@ -44,6 +47,32 @@ std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   return out;
 }
 
+/// A small picture larger by a whole factor.
+Image enlarged(const Image& image, int64_t times) {
+  Image out{image.width * times, image.height * times, image.channels, {}};
+  out.values.reserve(static_cast<size_t>(out.width * out.height * out.channels));
+  for (int64_t y = 0; y < out.height; ++y)
+    for (int64_t x = 0; x < out.width; ++x) {
+      const uint8_t* from = image.pixel(x / times, y / times);
+      out.values.insert(out.values.end(), from, from + image.channels);
+    }
+  return out;
+}
+
+/// One sample after the other; on a way from one to another there and back, with a rest at its ends.
+std::string animation_of(const Points& points, const DataFacts& facts, bool way) {
+  constexpr int64_t kLeastSide = 128, kStands = 500, kMoves = 100, kRests = 1000;  // pixels, milliseconds
+  const int64_t side = std::min(facts.shape[1], facts.shape[2]), last = points.rows - 1;
+  const int64_t times = (kLeastSide + side - 1) / side;
+  std::vector<AnimationFrame> frames;
+  for (int64_t i = 0; i <= last; ++i)
+    frames.push_back({enlarged(picture_of(points, i, facts), times), !way                  ? kStands
+                                                                     : i == 0 || i == last ? kRests
+                                                                                           : kMoves});
+  for (int64_t i = last - 1; way && i > 0; --i) frames.push_back(frames[static_cast<size_t>(i)]);
+  return to_webp_animation(frames);
+}
+
 /// classes: of each sample, or empty.
 std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
                      Provenance made) {
@@ -64,13 +93,15 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
 
 }  // namespace
 
-bool is_picture_place(const fs::path& path) { return path.extension() == ".png" || is_folder(path); }
+bool is_picture_place(const fs::path& path) {
+  return path.extension() == ".png" || path.extension() == kAnimation || is_folder(path);
+}
 
 void check_picture_place(const fs::path& path, const DataFacts& facts) {
   const bool folder = is_folder(path);
   if (!facts.pictures())
     fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures",
-         folder ? "a folder" : ".png");
+         folder ? "a folder" : path.extension().string());
   std::error_code none;
   if (folder && fs::exists(path, none) && !fs::is_empty(path, none))
     fail(Code::usage, path.string(), "this exists already", "a new or empty folder");
@@ -89,6 +120,8 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
   const std::vector<std::string> classes = label_texts(samples.points, run.facts.class_names);
+  if (!is_folder(path) && path.extension() == kAnimation)
+    return write_file_atomically(path, animation_of(samples.points, run.facts, made.to_prompt || made.to_seed));
   if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, one));
   FolderReplacement replacement(target);
   for (int64_t i = 0; i < one.count; ++i) {

@@ -10,15 +10,16 @@
 
 namespace roulade {
 
-/// Whether samples that go there are written as PNG files: NAME.png, one sheet, or a folder, picture by picture. A
-/// folder is one that exists, or a name with "/" at its end.
+/// Whether samples that go there are written as pictures: NAME.png, one sheet; NAME.webp, an animation; or a folder,
+/// PNG by PNG. A folder is one that exists, or a name with "/" at its end.
 bool is_picture_place(const std::filesystem::path& path);
 
 /// Throws Error(usage) where samples are no pictures, and for a folder that holds something.
 void check_picture_place(const std::filesystem::path& path, const DataFacts& facts);
 
 /// Writes samples there, each file with the texts of how it was made (png_texts): a sheet (picture_sheet), or a new
-/// folder with 00000.png, 00001.png, ... of the pictures' own size and channels, put in its place when it is whole.
+/// folder with 00000.png, 00001.png, ... of the pictures' own size and channels, put in its place when it is whole; or
+/// without texts an animation (to_webp_animation): one after the other, a way from one to another there and back.
 /// made: without index and class_name, which are filled in. Throws as check_picture_place, Error(io).
 void write_pictures(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples,
                     const Provenance& made);

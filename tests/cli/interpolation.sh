@@ -69,6 +69,24 @@ says single/00003.png "To prompt: a long blue cross, Share: 0.75, Version"
 ends 0 replay single/00003.png --threads 1 -o again.png
 says out "identical: 1 picture"
 same single/00003.png again.png
+# An animation goes there and back: five pictures are eight frames, which rest at both ends.
+ends 0 sample run "${from[@]}" "${to[@]}" -n 5 --seed 3 -o way.webp --quiet
+python3 - way.webp 8 1000 <<'P' || fail "way.webp is not the way there and back"
+import struct, sys
+name, count, rest = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+file = open(name, "rb").read()
+assert file[:4] == b"RIFF" and file[8:12] == b"WEBP" and len(file) == 8 + struct.unpack("<I", file[4:8])[0]
+at, stands = 12, []
+while at < len(file):
+    size = struct.unpack("<I", file[at + 4:at + 8])[0]
+    if file[at:at + 4] == b"ANMF":
+        stands.append(int.from_bytes(file[at + 20:at + 23], "little"))
+    at += 8 + size + size % 2
+assert stands == [rest] + [100] * 3 + [rest] + [100] * 3, stands
+assert len(stands) == count
+P
+refuses 2 "[--captions] file of the sheet: expected --out NAME.png, got way.webp" \
+  sample run "${from[@]}" "${to[@]}" -n 5 --captions -o way.webp --quiet
 
 # The other ways to be told, and a frozen encoder.
 python3 "$tree/tests/cli/tiny_bert.py" bert
