@@ -13,12 +13,15 @@ struct Settings {
   double scale = 2;
   double condition_scale = 1;
   std::string weak;
+  int64_t weak_step = 0;
   SharedGuidance shared;
 
   void bind(Binder& b) {
     b.add("scale", scale, Range{}, "how far from the weak network's answer; 1 = off, 0 = the weak one's");
     b.add("condition_scale", condition_scale, Range{}, "weight of the condition beside, as cfg's scale; 1 = off");
     b.add("weak", weak, {}, "the weak network: a run, or a checkpoint's folder (RUN/checkpoints/step-...)");
+    b.add("weak_step", weak_step, at_least(0),
+          "or this run's own checkpoint of this step (train.keep_steps); 0 = none");
     shared.bind(b);
   }
 };
@@ -70,8 +73,8 @@ Entry autoguidance() {
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;
     settings.bind(b);
-    if (!parts.weak)
-      fail(Code::usage, "guidance.weak", "weak network", "a run or a checkpoint's folder",
+    if (!parts.weak && settings.scale != 1)
+      fail(Code::usage, "guidance.weak", "weak network", "a run, a checkpoint's folder or a weak_step",
            settings.weak.empty() ? "none" : settings.weak);
     return settings.shared.around(std::make_shared<const Autoguidance>(settings, parts), parts);
   };

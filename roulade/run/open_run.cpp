@@ -61,7 +61,7 @@ TrainedRun open_run(const OpenRequest& request) {
   freeze(model->parameters());
 
   run.network = model;
-  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts);
+  run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts, run.folder);
   return run;
 }
 

@@ -195,14 +195,15 @@ Twin make_twin(const TrainParts& parts) {
 
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
                                                   std::shared_ptr<const Schedule> schedule, const DataFacts& facts,
-                                                  const std::shared_ptr<TextTable>& texts) {
+                                                  const std::shared_ptr<TextTable>& texts,
+                                                  const std::filesystem::path& run) {
   const DenoiserOptions options = settings_of<DenoiserSettings>(resolved, "denoiser").options;
   // Clipping comes last, on what guidance makes.
   std::shared_ptr<const Denoiser> denoiser =
       make_denoiser(std::move(model), std::move(schedule), make_prediction(resolved.tables.at("denoiser")),
                     {.clip = {}, .variance = options.variance});
   denoiser = make_guidance(resolved.tables.at("guidance"),
-                           {std::move(denoiser), negative_of(resolved, texts), open_weak(resolved, facts, texts)});
+                           {std::move(denoiser), negative_of(resolved, texts), open_weak(resolved, facts, texts, run)});
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 

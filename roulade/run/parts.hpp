@@ -83,10 +83,11 @@ struct Twin {
 Twin make_twin(const TrainParts& parts);
 
 /// A network as sampling calls it: the recipe's prediction and schedule, guided (see open_weak) and clipped as it says.
-/// facts: of the data that it was trained on; texts: of a network that reads them.
+/// facts: of the data that it was trained on; texts: of a network that reads them; run: its folder, where it has one.
 std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::shared_ptr<const Model> model,
                                                   std::shared_ptr<const Schedule> schedule, const DataFacts& facts,
-                                                  const std::shared_ptr<TextTable>& texts = nullptr);
+                                                  const std::shared_ptr<TextTable>& texts = nullptr,
+                                                  const std::filesystem::path& run = {});
 
 /// The resolved recipe with another sampler at its own default options and, unless its grid is a list of times, other
 /// steps.

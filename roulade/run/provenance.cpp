@@ -7,11 +7,11 @@
 #include "roulade/io/sha256.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/run/diffusers_folder.hpp"
-#include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_weights.hpp"
 #include "roulade/run/settings.hpp"
-#include "roulade/train/trainer.hpp"
+#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -34,14 +34,7 @@ std::vector<fs::path> tensor_files_in(const fs::path& folder) {
 
 std::vector<fs::path> weight_files(const TrainedRun& run) {
   if (is_diffusers_folder(run.folder)) return tensor_files_in(read_diffusers_folder(run.folder, true).network);
-  const RunFolder folder{run.folder};
-  const fs::path checkpoint = folder.checkpoint(run.step);
-  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  if (sample.weights == "raw") return {checkpoint / Trainer::kTensorsFile};
-  std::vector<fs::path> out{network_file(checkpoint)};
-  for (const int64_t step : folder.snapshots())
-    if (sample.ema > 0 && step <= run.step) out.push_back(folder.snapshot(step));
-  return out;
+  return roulade::weight_files(RunFolder{run.folder}, run.step, settings_of<SampleSettings>(run.recipe, "sample"));
 }
 
 }  // namespace
@@ -50,6 +43,8 @@ std::string weights_sha256(const TrainedRun& run) {
   std::vector<fs::path> files = weight_files(run);
   if (run.latent)
     for (fs::path& file : tensor_files_in(RunFolder{run.folder}.autoencoder())) files.push_back(std::move(file));
+  if (run.denoiser)
+    for (fs::path& file : weak_weight_files(run.recipe, run.folder)) files.push_back(std::move(file));
   return sha256_of(files);
 }
 

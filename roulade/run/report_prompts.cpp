@@ -74,7 +74,7 @@ TrainedRun with_scale(const TrainedRun& run, double scale) {
   if (text_of(run.recipe, "guidance", "kind") == "none") guidance = {{"kind", Given("cfg")}};
   guidance["scale"] = scale;
   out.recipe = resolve(out.recipe);
-  out.denoiser = make_run_denoiser(out.recipe, run.network, run.schedule, run.facts, run.texts);
+  out.denoiser = make_run_denoiser(out.recipe, run.network, run.schedule, run.facts, run.texts, run.folder);
   return out;
 }
 

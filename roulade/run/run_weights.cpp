@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/power_snapshots.hpp"
+#include "roulade/train/trainer.hpp"
 
 #include <algorithm>
 
@@ -29,6 +30,15 @@ std::map<std::string, Tensor> weights_of(const RunFolder& folder, int64_t step, 
     fail(Code::usage, "sample.ema", "sample.weights with a width of the average", "ema", "raw");
   if (raw) return read_raw_network(folder.checkpoint(step), group);
   return sample.ema > 0 ? read_power_average(folder, step, sample.ema) : read_network(folder.checkpoint(step));
+}
+
+std::vector<std::filesystem::path> weight_files(const RunFolder& folder, int64_t step, const SampleSettings& sample) {
+  const std::filesystem::path checkpoint = folder.checkpoint(step);
+  if (sample.weights == "raw") return {checkpoint / Trainer::kTensorsFile};
+  std::vector<std::filesystem::path> out{network_file(checkpoint)};
+  for (const int64_t snapshot : folder.snapshots())
+    if (sample.ema > 0 && snapshot <= step) out.push_back(folder.snapshot(snapshot));
+  return out;
 }
 
 }  // namespace roulade

@@ -5,9 +5,11 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace roulade {
 
@@ -18,5 +20,8 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
 /// group: the objective's first. Throws Error(usage) for a width of the last ones; as the readers do.
 std::map<std::string, Tensor> weights_of(const RunFolder& folder, int64_t step, const SampleSettings& sample,
                                          const std::string& group = "denoiser");
+
+/// The files that those come from.
+std::vector<std::filesystem::path> weight_files(const RunFolder& folder, int64_t step, const SampleSettings& sample);
 
 }  // namespace roulade

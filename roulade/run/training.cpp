@@ -21,6 +21,7 @@
 #include "roulade/run/tensorboard.hpp"
 #include "roulade/run/training_buckets.hpp"
 #include "roulade/run/trajectory.hpp"
+#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -47,12 +48,13 @@ class Writer {
     settle();
   }
 
-  /// Lets `latest` name the newest checkpoint and removes those beyond `keep`; each is renamed first, so that a kill
-  /// leaves none half there.
+  /// Lets `latest` name the newest checkpoint and removes those beyond `keep` and `keep_steps`; each is renamed first,
+  /// so that a kill leaves none half there.
   void settle() const {
-    const std::vector<int64_t> steps = folder_.steps();
+    std::vector<int64_t> steps = folder_.steps();
     if (steps.empty()) return;
     write_pointer(folder_.checkpoints() / "latest", folder_.checkpoint(steps.back()).filename().string());
+    std::erase_if(steps, [&](int64_t step) { return parts_.settings.keeps(step); });
     const auto keep = static_cast<size_t>(parts_.settings.keep);
     for (size_t i = 0; i + keep < steps.size(); ++i) {
       const fs::path old = folder_.checkpoint(steps[i]), gone = old.string() + ".tmp";
@@ -252,6 +254,7 @@ TrainResult run_training(const TrainRequest& request) {
                                       {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
+  check_weak_step(parts.resolved);
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);

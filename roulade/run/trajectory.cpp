@@ -17,7 +17,7 @@ Recipe trajectory_of(const Recipe& resolved) {
   out.tables["text"].erase("path");  // what lies there is looked at
   out.tables["objective"].erase("perceptual_file");
   for (const char* key :
-       {"log_every", "checkpoint_every", "keep", "validate_every", "ema_snapshot_every", "preview_every"})
+       {"log_every", "checkpoint_every", "keep", "keep_steps", "validate_every", "ema_snapshot_every", "preview_every"})
     out.tables["train"].erase(key);
   return out;
 }

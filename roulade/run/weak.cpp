@@ -7,6 +7,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/train/trainer.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -24,7 +25,7 @@ constexpr auto kWhere = "guidance.weak";
 
 struct Place {
   RunFolder run;
-  std::optional<int64_t> step;
+  std::optional<int64_t> step;  ///< none = the latest
 };
 
 Place place_of(const std::filesystem::path& given) {
@@ -37,6 +38,29 @@ Place place_of(const std::filesystem::path& given) {
   if (at == steps.end())
     fail(Code::io, given.string(), "no whole checkpoint", fmt::format("a step of {}", fmt::join(steps, ", ")));
   return {above, *at};
+}
+
+int64_t weak_step_of(const Recipe& resolved) {
+  return std::get<int64_t>(resolved.tables.at("guidance").at("weak_step").value);
+}
+
+bool uses_weak(const Recipe& resolved) {
+  return guidance::registry().find(text_of(resolved, "guidance", "kind")).needs_weak;
+}
+
+/// The weak network of a recipe; none where it names none, or does without.
+std::optional<Place> weak_place(const Recipe& resolved, const std::filesystem::path& run) {
+  if (!uses_weak(resolved)) return std::nullopt;
+  const std::string& given = text_of(resolved, "guidance", "weak");
+  const int64_t step = weak_step_of(resolved);
+  if (!given.empty() && step > 0) fail(Code::usage, kWhere, "weak network", "weak or weak_step", "both");
+  if (given.empty() && step == 0) return std::nullopt;  // the method says what is missing
+  if (std::get<double>(resolved.tables.at("guidance").at("scale").value) == 1) return std::nullopt;
+  if (!given.empty()) return place_of(given);
+  if (run.empty())
+    fail(Code::usage, "guidance.weak_step", "the network to guide", "a run, which has its own checkpoints",
+         "a folder with one network: name a run by guidance.weak");
+  return Place{{run}, step};
 }
 
 std::string text_of_table(const Recipe& resolved, const std::string& name) {
@@ -78,25 +102,42 @@ void check_same(const Recipe& strong, const DataFacts& facts, const Recipe& weak
 }  // namespace
 
 std::shared_ptr<const Denoiser> open_weak(const Recipe& resolved, const DataFacts& facts,
-                                          const std::shared_ptr<TextTable>& texts) {
-  if (!guidance::registry().find(text_of(resolved, "guidance", "kind")).needs_weak) return nullptr;
-  const std::string& given = text_of(resolved, "guidance", "weak");
-  if (given.empty()) return nullptr;  // the method says what is missing
-  const Place place = place_of(given);
-  const Recipe recipe = resolve(read_run_recipe(place.run));
-  const DataFacts own = read_facts(place.run);
+                                          const std::shared_ptr<TextTable>& texts, const std::filesystem::path& run) {
+  const std::optional<Place> place = weak_place(resolved, run);
+  if (!place) return nullptr;
+  const Recipe recipe = resolve(read_run_recipe(place->run));
+  const DataFacts own = read_facts(place->run);
   check_same(resolved, facts, recipe, own);
 
-  const int64_t step = checkpoint_step(place.run, place.step);
+  const int64_t step = checkpoint_step(place->run, place->step);
   const auto seed = static_cast<uint64_t>(settings_of<RunSettings>(recipe, "run").seed);
   const std::shared_ptr<Model> model =
       make_network(recipe, model_shape(recipe, own), seed, own.text.tokens > 0 ? texts : nullptr);
-  fill_network(*model, weights_of(place.run, step, settings_of<SampleSettings>(recipe, "sample")),
-               place.run.checkpoint(step).string());
+  fill_network(*model, weights_of(place->run, step, settings_of<SampleSettings>(recipe, "sample")),
+               place->run.checkpoint(step).string());
   freeze(model->parameters());
   const DenoiserOptions options = settings_of<DenoiserSettings>(recipe, "denoiser").options;
   return make_denoiser(model, make_schedule(recipe.tables.at("schedule")),
                        make_prediction(recipe.tables.at("denoiser")), {.clip = {}, .variance = options.variance});
+}
+
+std::vector<std::filesystem::path> weak_weight_files(const Recipe& resolved, const std::filesystem::path& run) {
+  const std::optional<Place> place = weak_place(resolved, run);
+  if (!place) return {};
+  const Recipe recipe = resolve(read_run_recipe(place->run));
+  return weight_files(place->run, checkpoint_step(place->run, place->step),
+                      settings_of<SampleSettings>(recipe, "sample"));
+}
+
+bool guides_by_own_step(const Recipe& resolved) { return uses_weak(resolved) && weak_step_of(resolved) > 0; }
+
+void check_weak_step(const Recipe& resolved) {
+  if (!guides_by_own_step(resolved)) return;
+  const auto settings = settings_of<TrainSettings>(resolved, "train");
+  const int64_t step = weak_step_of(resolved);
+  if (settings.keeps(step) && step <= settings.steps) return;
+  fail(Code::usage, "guidance.weak_step", "the step", fmt::format("one of train.keep_steps, up to {}", settings.steps),
+       fmt::format("{} of [{}]", step, fmt::join(settings.keep_steps, ", ")));
 }
 
 }  // namespace roulade

@@ -41,7 +41,7 @@ bool train(Trainer& trainer, const TrainSettings& settings, const BatchFn& batch
     }
     if (hooks.preview) hooks.preview(done);
     if (hooks.snapshot && due(settings.snapshot_every(), done)) hooks.snapshot();
-    if (hooks.checkpoint && !end && due(settings.checkpoint_every, done)) hooks.checkpoint();
+    if (hooks.checkpoint && !end && (due(settings.checkpoint_every, done) || settings.keeps(done))) hooks.checkpoint();
     const double now = since(start);
     if (progress && (end || now - last_report > 0.1)) {
       last_report = now;

@@ -78,12 +78,17 @@ void TrainSettings::bind(Binder& b) {
   b.add("preview_every", preview_every, at_least(0),
         "steps between pictures of samples in RUN/previews, from the same noise each time; 0 = none");
   b.add("keep", keep, at_least(1), "checkpoints kept, the latest ones (the best one stays besides)");
+  b.add("keep_steps", keep_steps, at_least(1), "steps whose checkpoint is written and kept besides");
 }
 
 int64_t TrainSettings::snapshot_every() const {
   constexpr int64_t kSnapshots = 30;
   if (ema_posthoc.empty()) return 0;
   return ema_snapshot_every > 0 ? ema_snapshot_every : std::max<int64_t>(1, steps / kSnapshots);
+}
+
+bool TrainSettings::keeps(int64_t step) const {
+  return std::find(keep_steps.begin(), keep_steps.end(), static_cast<double>(step)) != keep_steps.end();
 }
 
 std::string Trainer::power_prefix(size_t i) { return fmt::format("power.{}.", i); }
@@ -98,6 +103,8 @@ Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings
   if (settings_.batch % ranks_->size() != 0)
     fail(Code::usage, "train.batch", "samples a batch", fmt::format("a multiple of {}, the processes", ranks_->size()),
          fmt::format("{}", settings_.batch));
+  for (const double step : settings_.keep_steps)
+    if (step != std::floor(step)) fail(Code::usage, "train.keep_steps", "a step", "whole", fmt::format("{}", step));
   for (const ParameterGroup& group : groups_) optimisers_.emplace_back(settings_.optimiser, group.weights);
   for (const double decay : settings_.ema) averages_.emplace_back(decay, groups_.front().weights);
   for (const double width : settings_.ema_posthoc) {

@@ -38,10 +38,13 @@ struct TrainSettings {
   int64_t checkpoint_every = 1000;
   int64_t preview_every = 0;
   int64_t keep = 2;
+  std::vector<double> keep_steps;
 
   void bind(Binder& b);
   /// Steps between snapshots of the averages of ema_posthoc; 0 = there are none.
   int64_t snapshot_every() const;
+  /// Whether keep_steps has it.
+  bool keeps(int64_t step) const;
 };
 
 /// One line of metrics. Absent figures were not measured at this step.

@@ -109,8 +109,8 @@ TEST(RecipeTest, OnlyKeysThatLeaveTheTrajectoryMayDiffer) {
     set_key(changed, assignment);
     return trajectory_differences(base, changed);
   };
-  for (const char* free : {"train.keep=9", "train.log_every=3", "train.checkpoint_every=2", "sample.steps=3",
-                           "eval.pairs=2", "run.title=x"})
+  for (const char* free : {"train.keep=9", "train.keep_steps=[7]", "train.log_every=3", "train.checkpoint_every=2",
+                           "sample.steps=3", "eval.pairs=2", "run.title=x"})
     EXPECT_TRUE(differences(free).empty()) << free;
   for (const char* bound : {"train.lr=0.5", "train.steps=9", "train.batch=3", "model.width=8", "data.noise=0.1",
                             "run.seed=1", "schedule.steps=7", "objective.loss=l1", "denoiser.prediction=v"})

@@ -2,10 +2,14 @@
 #include "roulade/run/weak.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/run/network_files.hpp"
+#include "roulade/run/provenance.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/training.hpp"
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -125,6 +129,52 @@ TEST_F(WeakTest, OthersThanTheStrongOnesKindAreRefused) {
                 .cancel = {},
                 .row = {}});
   expect_refused(root_ / "three", Code::usage, "shape");
+}
+
+TEST_F(WeakTest, IsTheRunsOwnKeptStep) {
+  const std::vector<std::string> kept = {"train.keep_steps=[5]", "train.keep=1", "train.preview_every=4",
+                                         "guidance.kind=autoguidance", "guidance.weak_step=5"};
+  const RunFolder own{train("own", kept)};
+  EXPECT_EQ(own.steps(), (std::vector<int64_t>{5, 20}));
+  for (const int64_t step : {4, 8, 20}) EXPECT_TRUE(fs::exists(own.preview(step))) << step;
+
+  const TrainedRun guided = open("own");
+  const TrainedRun named = open("own", {"guidance.weak_step=0", "guidance.weak=" + own.checkpoint(5).string()});
+  const Tensor x0 = guided.denoiser->denoise(x, t, labels).x0;
+  EXPECT_TRUE(x0.equal(named.denoiser->denoise(x, t, labels).x0));
+  EXPECT_FALSE(x0.equal(open("own", {"guidance.weak_step=20"}).denoiser->denoise(x, t, labels).x0));
+  EXPECT_EQ(weights_sha256(guided), weights_sha256(named));
+  EXPECT_NE(weights_sha256(guided), weights_sha256(open("own", {"guidance.weak_step=20"})));
+  EXPECT_NE(weights_sha256(guided), weights_sha256(open("own", {"guidance.scale=1.0"})));
+
+  const auto refused = [](const std::function<void()>& act, Code code, const std::string& part) {
+    try {
+      act();
+      ADD_FAILURE() << part;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.code(), code) << e.what();
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  };
+  refused([] { open("own", {"guidance.weak_step=7"}); }, Code::io, "5, 20");
+  refused([] { open("own", {"guidance.weak=small"}); }, Code::usage, "both");
+  for (const char* steps : {"[]", "[6, 21]"})
+    refused(
+        [&] {
+          train("unkept", {kept[3], "guidance.weak_step=21", std::string("train.keep_steps=") + steps});
+        },
+        Code::usage, "train.keep_steps");
+  refused([&] { train("unkept", {"train.keep_steps=[2.5]"}); }, Code::usage, "whole");
+  EXPECT_FALSE(fs::exists(root_ / "unkept"));
+}
+
+TEST_F(WeakTest, AKeptStepChangesNoTraining) {
+  const RunFolder plain{root_ / "strong"}, kept{train("kept", {"train.keep_steps=[3, 20]"})};
+  EXPECT_EQ(kept.steps(), (std::vector<int64_t>{3, 10, 20}));
+  const auto raw = [](const RunFolder& run) { return read_raw_network(run.checkpoint(20)); };
+  const std::map<std::string, Tensor> a = raw(plain), b = raw(kept);
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) EXPECT_TRUE(tensor.equal(b.at(name))) << name;
 }
 
 }  // namespace
