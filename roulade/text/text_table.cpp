@@ -121,9 +121,11 @@ struct TextTable::State {
 
 TextTable::TextTable(Parts parts) : parts_(std::move(parts)), state_(std::make_unique<State>()) {
   if (!parts_.tokenizer) fail(Code::usage, kWhere, "a table of texts", "a tokenizer", "none");
-  if (parts_.limit == 0) parts_.limit = parts_.tokenizer->limit();
   const int64_t positions = parts_.encoder ? parts_.encoder->positions() : 0;
-  if (parts_.limit == 0) parts_.limit = positions;
+  if (parts_.limit == 0) {
+    parts_.limit = parts_.tokenizer->limit();
+    if (positions > 0) parts_.limit = parts_.limit > 0 ? std::min(parts_.limit, positions) : positions;
+  }
   if (positions > 0 && parts_.limit > positions)
     fail(Code::usage, kWhere, "tokens of a text", fmt::format("at most {}, the encoder's positions", positions),
          fmt::format("{}", parts_.limit));

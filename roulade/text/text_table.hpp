@@ -22,7 +22,8 @@ class TextTable {
  public:
   struct Parts {
     std::shared_ptr<const Tokenizer> tokenizer;
-    int64_t limit = 0;         ///< tokens of a text at most, with those that begin and end it; 0 = the tokenizer's
+    int64_t limit = 0;  ///< tokens of a text at most, with those that begin and end it; 0 = as many as the tokenizer
+                        ///< takes and the encoder has positions for
     bool same_length = false;  ///< each text is filled up to the limit, and what fills it counts, as CLIP's is
     /// Frozen: states are computed when they are first asked for, once for each text. Null: another network does.
     std::shared_ptr<const TextEncoder> encoder{};

@@ -60,7 +60,7 @@ ends 0 doctor same-run --quick --json --quiet
 ends 0 train dit.toml --out cross "${few[@]}" --set model.condition=cross_attention
 ends 0 doctor cross --quick --json --quiet
 [[ "$(check text)" == *": held-out loss "* ]] || fail "cross_attention: $(check text)"
-python3 "$tree/tests/cli/tiny_bert.py" bert
+python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 sed '/^kind = "small"/,/^tokens/d' dit.toml >folder.toml
 ends 0 train folder.toml --out frozen "${few[@]}" --set text.kind=folder --set text.path=bert
 mv bert moved

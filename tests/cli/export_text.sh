@@ -4,7 +4,7 @@
 # layers for is refused.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 python3 "$tree/tests/cli/shapes.py" make shapes
-python3 "$tree/tests/cli/tiny_bert.py" bert
+python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 # tensors(PATH): dtype, shape and bytes of each tensor of a safetensors file.
 cat >tensors.py <<'P'
 import json, struct
@@ -124,6 +124,25 @@ for run in third cut; do ends 0 sample $run --prompt "red square" -n 2 --guidanc
 same third.csv cut.csv
 ends 0 sample cut --prompt "red circle" -n 2 --guidance 1 -o other.csv --quiet # [CLS] red [SEP]
 same other.csv cut.csv
+# So does which layer of a CLIP is read, and how.
+python3 "$tree/tests/cli/tiny_encoder.py" clip clip
+ends 0 train folder.toml --out skipping "${few[@]}" --set text.kind=folder --set text.path=clip --set text.clip_skip=2 --set text.final_norm=false
+ends 0 export skipping --out skipped
+for run in skipping skipped; do ends 0 sample $run --prompt "red square" -n 2 --guidance 1 -o $run.csv --quiet; done
+same skipping.csv skipped.csv
+for other in clip_skip=1 final_norm=true; do
+  cp -r skipped altered && python3 - altered/data.json ${other%=*} <<'P'
+import json, sys
+path, key = sys.argv[1:]
+facts = json.load(open(path))
+reading = facts["text"]["reading"]
+reading[key] = {"clip_skip": 1, "final_norm": True}[key]
+json.dump(facts, open(path, "w"))
+P
+  ends 0 sample altered --prompt "red square" -n 2 --guidance 1 -o other.csv --quiet
+  cmp -s skipping.csv other.csv && fail "text.$other reads the same"
+  rm -r altered
+done
 # Judged by pictures with texts: as the run, whose own few to test are too few.
 mkdir more && cp -r shapes/train more/test && cp -r shapes/train more/train
 judged=(--quiet --set guidance.kind=none --set eval.metrics='["sliced_wasserstein"]' --set eval.pairs=1 --set eval.count=20)

@@ -89,7 +89,7 @@ refuses 2 "[--captions] file of the sheet: expected --out NAME.png, got way.webp
   sample run "${from[@]}" "${to[@]}" -n 5 --captions -o way.webp --quiet
 
 # The other ways to be told, and a frozen encoder.
-python3 "$tree/tests/cli/tiny_bert.py" bert
+python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 sed '/^kind = "small"/,/^tokens/d' shapes.toml >folder.toml
 ends 0 train folder.toml --out frozen "${few[@]}" --set text.kind=folder --set text.path=bert
 ways frozen

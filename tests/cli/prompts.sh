@@ -116,7 +116,7 @@ ends 0 train part --resume --quiet
 same {whole,part}/checkpoints/step-00000012/training.safetensors
 
 # The other ways to be told, another network, an encoder in a folder.
-python3 "$tree/tests/cli/tiny_bert.py" bert
+python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 for words in "model.condition=modulation" "model.condition=concat" "model.condition=both" "text.kind=folder text.path=bert" "model.gradient_checkpointing=true"; do
   set=()
   for word in $words; do set+=(--set "$word"); done

@@ -112,6 +112,11 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   const TextStates states = cut.states(numbers({1, 2, 0}));
   EXPECT_EQ(states.states.sizes().vec(), (std::vector<int64_t>{3, 4, 12}));
   EXPECT_FALSE(states.mask.defined());
+  // No limit given: the tokenizer's, or the encoder's fewer positions.
+  for (const int64_t limit : {0, 9, 40}) {
+    TextTable filled({.tokenizer = words(limit), .same_length = true, .encoder = encoder(tokenizer->size())});
+    EXPECT_EQ(filled.states(numbers({0})).states.size(1), limit == 9 ? 9 : 16) << limit;
+  }
   EXPECT_THROW(TextTable({.tokenizer = tokenizer, .limit = 17, .encoder = encoder(tokenizer->size())}), Error);
   EXPECT_THROW(TextTable({.tokenizer = nullptr}), Error);
 }
