@@ -114,7 +114,7 @@ void check_place(const Options& o, const TrainedRun& run) {
   if (o.captions && !sheet) fail(Code::usage, "--captions", "file of the sheet", "--out NAME.png", o.out);
   if (o.captions && run.facts.classes() == 0 && !run.texts)
     fail(Code::usage, "--captions", "the run was trained without classes and texts");
-  if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts);
+  if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts, 0);
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
 }
 
@@ -135,6 +135,7 @@ int sample(const Options& o) {
   request.to_prompt = o.to_prompt;
   if (o.count == 0 && !request.prompts.empty() && !o.to_prompt) request.count = std::ssize(request.prompts);
   request.editing = editing(o, run, std::ssize(request.prompts), work);
+  if (is_picture_place(o.out)) check_picture_place(o.out, run.facts, sample_count(run, request));
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);

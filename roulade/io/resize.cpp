@@ -238,6 +238,18 @@ std::vector<float> resize_plane(std::span<const float> plane, std::array<int64_t
   return at;
 }
 
+Image enlarged(const Image& image, int64_t times) {
+  if (times < 1) fail(Code::usage, "picture", "times that it is enlarged", "1 or more", fmt::format("{}", times));
+  Image out{image.width * times, image.height * times, image.channels, {}};
+  out.values.reserve(static_cast<size_t>(out.width * out.height * out.channels));
+  for (int64_t y = 0; y < out.height; ++y)
+    for (int64_t x = 0; x < out.width; ++x) {
+      const uint8_t* from = image.pixel(x / times, y / times);
+      out.values.insert(out.values.end(), from, from + image.channels);
+    }
+  return out;
+}
+
 Image crop(const Image& image, int64_t left, int64_t top, int64_t width, int64_t height) {
   check_picture(image, "crop");
   if (left < 0 || top < 0 || width < 1 || height < 1 || left > image.width || top > image.height ||

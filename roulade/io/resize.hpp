@@ -25,6 +25,9 @@ Image resize(const Image& image, int64_t width, int64_t height, Filter filter = 
 std::vector<float> resize_plane(std::span<const float> plane, std::array<int64_t, 2> from, std::array<int64_t, 2> to,
                                 Filter filter);
 
+/// Every pixel as a square of `times` x `times`. Throws Error(usage) for less than 1.
+Image enlarged(const Image& image, int64_t times);
+
 /// The part of width x height pixels whose upper left one is (left, top). Throws Error(usage) when it leaves the
 /// picture.
 Image crop(const Image& image, int64_t left, int64_t top, int64_t width, int64_t height);

@@ -14,6 +14,7 @@ namespace roulade {
 namespace {
 
 constexpr auto kWhere = "animation";
+static_assert(kMostFrameSide == WEBP_MAX_DIMENSION);
 
 /// Red, green, blue and opacity.
 std::vector<uint8_t> rgba_of(const Image& image) {
@@ -33,8 +34,8 @@ void check(const std::vector<AnimationFrame>& frames) {
   const Image& first = frames.front().image;
   int64_t time = 0;
   for (const auto& [image, milliseconds] : frames) {
-    if (image.width < 1 || image.height < 1 || image.width > WEBP_MAX_DIMENSION || image.height > WEBP_MAX_DIMENSION)
-      fail(Code::usage, kWhere, "sides", fmt::format("1 to {}", WEBP_MAX_DIMENSION),
+    if (image.width < 1 || image.height < 1 || image.width > kMostFrameSide || image.height > kMostFrameSide)
+      fail(Code::usage, kWhere, "sides", fmt::format("1 to {}", kMostFrameSide),
            fmt::format("{} x {}", image.width, image.height));
     if (image.channels < 1 || image.channels > 4 ||
         std::ssize(image.values) != image.width * image.height * image.channels)
@@ -44,9 +45,11 @@ void check(const std::vector<AnimationFrame>& frames) {
       fail(Code::usage, kWhere, "frames", "all of one shape",
            fmt::format("{} x {} x {} and {} x {} x {}", first.width, first.height, first.channels, image.width,
                        image.height, image.channels));
+    if (milliseconds < 1)
+      fail(Code::usage, kWhere, "milliseconds of a frame", "1 or more", fmt::to_string(milliseconds));
     time += milliseconds;
-    if (milliseconds < 1 || time > std::numeric_limits<int>::max())
-      fail(Code::usage, kWhere, "milliseconds of a frame", "1 or more, 2^31 in all", fmt::format("{}", milliseconds));
+    if (time > std::numeric_limits<int>::max())
+      fail(Code::usage, kWhere, "milliseconds in all", "less than 2^31", fmt::to_string(time));
   }
 }
 

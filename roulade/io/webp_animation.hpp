@@ -8,6 +8,8 @@
 
 namespace roulade {
 
+inline constexpr int64_t kMostFrameSide = 16383;
+
 struct AnimationFrame {
   Image image;
   int64_t milliseconds = 100;  ///< that it stands, 1 or more
@@ -15,8 +17,9 @@ struct AnimationFrame {
 
 /// The bytes of an animated WebP file, without loss, that repeats for ever; of one frame a picture that stands. Grey
 /// frames are written as RGB.
-/// Throws Error(usage) for no frame, frames of different sides or channels, sides beyond 16,383, or less than a
-/// millisecond; Error(internal) when libwebp refuses.
+/// Throws Error(usage) for no frame, frames of different sides or channels, more than 4 of these, values that are not
+/// as many as the sides say, sides beyond kMostFrameSide, less than a millisecond, or 2^31 of them and more in all;
+/// Error(internal) when libwebp refuses.
 std::string to_webp_animation(const std::vector<AnimationFrame>& frames);
 
 }  // namespace roulade

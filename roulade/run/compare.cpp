@@ -10,6 +10,7 @@
 #include "roulade/run/contender.hpp"
 #include "roulade/run/figure_meanings.hpp"
 #include "roulade/run/run_texts.hpp"
+#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -54,6 +55,15 @@ void check_judges(const Contender& c) {
   if (!fs::is_directory(c.judges, none)) fail(Code::io, c.judges.string(), "no such folder of judges");
 }
 
+/// Throws Error(usage) where a training would not keep the checkpoint that its samples need.
+void check_steps(const Contender& c) {
+  try {
+    check_kept_steps(resolve(c.recipe));
+  } catch (const Error& e) {
+    fail(e.code(), "compare " + c.name, e.what());
+  }
+}
+
 std::vector<Contender> read_contenders(const CompareRequest& request) {
   std::vector<Contender> out;
   std::set<std::string> names;
@@ -74,6 +84,7 @@ std::vector<Contender> read_contenders(const CompareRequest& request) {
   for (const Contender& c : out) {
     check_judges(c);
     check_rules(c, request.failures);
+    check_steps(c);
   }
   return out;
 }
@@ -133,6 +144,7 @@ void fix_plan(const CompareRequest& request, std::vector<Contender>& contenders)
     Contender& c = contenders[i];
     c.step_seconds = plan.step_seconds[i];
     set_key(c.recipe, fmt::format("train.steps={}", steps_in(request.seconds, c.step_seconds)));
+    check_steps(c);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_texts.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/weak.hpp"
 #include "roulade/text/text_network.hpp"
 
 #include <algorithm>
@@ -125,6 +126,7 @@ TrainedRun open_folder(const OpenRequest& request, bool judge) {
   freeze(model->parameters());
   run.network = model;
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts);
+  run.weak_files = weak_weight_files(run.recipe, {});
   return run;
 }
 

@@ -10,6 +10,7 @@
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/sampling.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/weak.hpp"
 
 namespace roulade {
 namespace {
@@ -62,6 +63,7 @@ TrainedRun open_run(const OpenRequest& request) {
 
   run.network = model;
   run.denoiser = make_run_denoiser(run.recipe, model, run.schedule, run.facts, run.texts, run.folder);
+  run.weak_files = weak_weight_files(run.recipe, run.folder);
   return run;
 }
 

@@ -3,7 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
-#include "roulade/io/webp_animation.hpp"
+#include "roulade/io/resize.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 
@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kAnimation = ".webp";
+constexpr int64_t kMostFrames = 1000;
 
 bool is_folder(const fs::path& path) {
   std::error_code none;
@@ -47,32 +48,6 @@ std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   return out;
 }
 
-/// A small picture larger by a whole factor.
-Image enlarged(const Image& image, int64_t times) {
-  Image out{image.width * times, image.height * times, image.channels, {}};
-  out.values.reserve(static_cast<size_t>(out.width * out.height * out.channels));
-  for (int64_t y = 0; y < out.height; ++y)
-    for (int64_t x = 0; x < out.width; ++x) {
-      const uint8_t* from = image.pixel(x / times, y / times);
-      out.values.insert(out.values.end(), from, from + image.channels);
-    }
-  return out;
-}
-
-/// One sample after the other; on a way from one to another there and back, with a rest at its ends.
-std::string animation_of(const Points& points, const DataFacts& facts, bool way) {
-  constexpr int64_t kLeastSide = 128, kStands = 500, kMoves = 100, kRests = 1000;  // pixels, milliseconds
-  const int64_t side = std::min(facts.shape[1], facts.shape[2]), last = points.rows - 1;
-  const int64_t times = (kLeastSide + side - 1) / side;
-  std::vector<AnimationFrame> frames;
-  for (int64_t i = 0; i <= last; ++i)
-    frames.push_back({enlarged(picture_of(points, i, facts), times), !way                  ? kStands
-                                                                     : i == 0 || i == last ? kRests
-                                                                                           : kMoves});
-  for (int64_t i = last - 1; way && i > 0; --i) frames.push_back(frames[static_cast<size_t>(i)]);
-  return to_webp_animation(frames);
-}
-
 /// classes: of each sample, or empty.
 std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
                      Provenance made) {
@@ -93,15 +68,31 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
 
 }  // namespace
 
+std::vector<AnimationFrame> animation_frames(const Points& points, const DataFacts& facts, bool way) {
+  constexpr int64_t kLeastSide = 128, kStands = 500, kMoves = 100, kRests = 1000;  // pixels, milliseconds
+  const int64_t last = points.rows - 1, longest = std::max(facts.shape[1], facts.shape[2]);
+  const int64_t times = std::max<int64_t>(1, std::min(times_to(facts, kLeastSide), kMostFrameSide / longest));
+  std::vector<AnimationFrame> frames;
+  for (int64_t i = 0; i <= last; ++i) {
+    const int64_t moves = i == 0 || i == last ? kRests : kMoves;
+    frames.push_back({enlarged(picture_of(points, i, facts), times), way ? moves : kStands});
+  }
+  for (int64_t i = last - 1; way && i > 0; --i) frames.push_back(frames[static_cast<size_t>(i)]);
+  return frames;
+}
+
 bool is_picture_place(const fs::path& path) {
   return path.extension() == ".png" || path.extension() == kAnimation || is_folder(path);
 }
 
-void check_picture_place(const fs::path& path, const DataFacts& facts) {
+void check_picture_place(const fs::path& path, const DataFacts& facts, int64_t count) {
   const bool folder = is_folder(path);
   if (!facts.pictures())
     fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures",
          folder ? "a folder" : path.extension().string());
+  if (!folder && path.extension() == kAnimation && count > kMostFrames)
+    fail(Code::usage, path.string(), "frames of an animation", fmt::format("at most {}", kMostFrames),
+         fmt::format("{} samples; -n asks for fewer", count));
   std::error_code none;
   if (folder && fs::exists(path, none) && !fs::is_empty(path, none))
     fail(Code::usage, path.string(), "this exists already", "a new or empty folder");
@@ -112,7 +103,7 @@ std::string picture_file(const TrainedRun& run, const PointSamples& samples, con
 }
 
 void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
-  check_picture_place(path, run.facts);
+  check_picture_place(path, run.facts, samples.points.rows);
   Provenance one = made;
   one.count = samples.points.rows;
   const fs::path target = without_slash(path);
@@ -121,7 +112,8 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
   if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
   const std::vector<std::string> classes = label_texts(samples.points, run.facts.class_names);
   if (!is_folder(path) && path.extension() == kAnimation)
-    return write_file_atomically(path, animation_of(samples.points, run.facts, made.to_prompt || made.to_seed));
+    return write_file_atomically(
+        path, to_webp_animation(animation_frames(samples.points, run.facts, made.to_prompt || made.to_seed)));
   if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, one));
   FolderReplacement replacement(target);
   for (int64_t i = 0; i < one.count; ++i) {

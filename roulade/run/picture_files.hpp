@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/io/image.hpp"
+#include "roulade/io/webp_animation.hpp"
 #include "roulade/run/provenance.hpp"
 
 #include <filesystem>
@@ -14,18 +15,27 @@ namespace roulade {
 /// PNG by PNG. A folder is one that exists, or a name with "/" at its end.
 bool is_picture_place(const std::filesystem::path& path);
 
-/// Throws Error(usage) where samples are no pictures, and for a folder that holds something.
-void check_picture_place(const std::filesystem::path& path, const DataFacts& facts);
+/// Throws Error(usage) where samples are no pictures, for a folder that holds something, and for more than 1,000
+/// frames. count: the samples.
+void check_picture_place(const std::filesystem::path& path, const DataFacts& facts, int64_t count);
 
 /// Writes samples there, each file with the texts of how it was made (png_texts): a sheet (picture_sheet), or a new
 /// folder with 00000.png, 00001.png, ... of the pictures' own size and channels, put in its place when it is whole; or
-/// without texts an animation (to_webp_animation): one after the other, a way from one to another there and back.
+/// without texts an animation (animation_frames), there and back where they go to a prompt or a seed.
 /// made: without index and class_name, which are filled in. Throws as check_picture_place, Error(io).
 void write_pictures(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples,
                     const Provenance& made);
 
 /// The bytes of such a file: of the sheet, or of the picture made.index.
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made);
+
+/// The samples one after the other, each half a second; or a way from the first to the last there and back, a tenth of
+/// a second each and a second at its ends. Enlarged by a whole factor to 128 pixels or more, as far as a WebP file
+/// holds them.
+std::vector<AnimationFrame> animation_frames(const Points& points, const DataFacts& facts, bool way);
+
+/// The whole factor, 1 or more, that gives both sides of the pictures `least` pixels or more.
+int64_t times_to(const DataFacts& facts, int64_t least);
 
 /// Sample `row` as a picture of the data's channels, black at facts.low, white at facts.high. Throws Error(usage) for
 /// samples that are none, or have more than 4 channels.

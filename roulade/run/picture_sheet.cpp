@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
-#include "roulade/io/image.hpp"
+#include "roulade/io/resize.hpp"
 #include "roulade/report/caption.hpp"
 #include "roulade/report/png.hpp"
 #include "roulade/run/picture_files.hpp"
@@ -56,6 +56,11 @@ void copy_colour(const Image& image, int64_t x, int64_t y, uint8_t* to) {
 
 }  // namespace
 
+int64_t times_to(const DataFacts& facts, int64_t least) {
+  const int64_t side = std::min(facts.shape[1], facts.shape[2]);
+  return std::max<int64_t>(1, (least + side - 1) / side);
+}
+
 Image picture_of(const Points& points, int64_t row, const DataFacts& facts) {
   if (!facts.pictures() || facts.shape[0] < 1 || facts.shape[0] > 4 || row < 0 || row >= points.rows)
     fail(Code::usage, "picture", "a sample", "of 1 to 4 channels",
@@ -80,8 +85,7 @@ std::string sheet(const Points& points, const DataFacts& facts, int64_t across,
     fail(Code::usage, "picture sheet", "pictures of 1 to 4 channels", "one or more",
          fmt::format("{} of {} axes", points.rows, facts.shape.size()));
   const int64_t height = facts.shape[1], width = facts.shape[2];
-  const int64_t side = std::min(height, width), least = captions.empty() ? kLeastSide : kLeastCaptioned;
-  const int64_t times = std::max<int64_t>(1, (least + side - 1) / side);
+  const int64_t times = times_to(facts, captions.empty() ? kLeastSide : kLeastCaptioned);
   const Order order = order_of(points, across);
   const int64_t down = (points.rows + order.across - 1) / order.across;
   int lines = 0;
@@ -96,10 +100,10 @@ std::string sheet(const Points& points, const DataFacts& facts, int64_t across,
   std::map<std::string, std::vector<uint8_t>> drawn;  // lines of text: a class's is there many times
   for (int64_t k = 0; k < points.rows; ++k) {
     const int64_t row = order.rows[static_cast<size_t>(k)];
-    const Image picture = picture_of(points, row, facts);
+    const Image picture = enlarged(picture_of(points, row, facts), times);
     const int64_t left = kGap + k % order.across * cell_x, top = kGap + k / order.across * cell_y;
     for (int64_t y = 0; y < height * times; ++y)
-      for (int64_t x = 0; x < width * times; ++x) copy_colour(picture, x / times, y / times, at(left + x, top + y));
+      for (int64_t x = 0; x < width * times; ++x) copy_colour(picture, x, y, at(left + x, top + y));
     if (captions.empty()) continue;
     const std::string& text = captions[static_cast<size_t>(row)];
     std::vector<uint8_t>& strip = drawn[text];

@@ -101,7 +101,7 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   const auto sample = settings_of<SampleSettings>(parts.resolved, "sample");
   s.run.recipe = with_sampler(parts.resolved, "dpmpp_2m", std::min(sample.steps, kSteps));
   s.run.recipe.tables.at("sample")["chunk"] = parts.facts.pictures() ? std::min(sample.chunk, kPictures) : kPoints;
-  // A weak network is another step's: the early ones have none.
+  // Its checkpoint is not written yet.
   if (guides_by_own_step(s.run.recipe)) s.run.recipe.tables.at("guidance")["scale"] = 1.0;
   s.run.facts = parts.facts;
   s.run.schedule = parts.schedule;

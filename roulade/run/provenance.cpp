@@ -11,7 +11,6 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/settings.hpp"
-#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -32,19 +31,17 @@ std::vector<fs::path> tensor_files_in(const fs::path& folder) {
   return out;
 }
 
-std::vector<fs::path> weight_files(const TrainedRun& run) {
+std::vector<fs::path> own_files(const TrainedRun& run) {
   if (is_diffusers_folder(run.folder)) return tensor_files_in(read_diffusers_folder(run.folder, true).network);
-  return roulade::weight_files(RunFolder{run.folder}, run.step, settings_of<SampleSettings>(run.recipe, "sample"));
+  return weight_files(RunFolder{run.folder}, run.step, settings_of<SampleSettings>(run.recipe, "sample"));
 }
 
 }  // namespace
 
 std::string weights_sha256(const TrainedRun& run) {
-  std::vector<fs::path> files = weight_files(run);
+  std::vector<fs::path> files = own_files(run);
   if (run.latent)
     for (fs::path& file : tensor_files_in(RunFolder{run.folder}.autoencoder())) files.push_back(std::move(file));
-  if (run.denoiser)
-    for (fs::path& file : weak_weight_files(run.recipe, run.folder)) files.push_back(std::move(file));
   return sha256_of(files);
 }
 
@@ -60,6 +57,7 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   Provenance out;
   out.run = plot::clean(given_run);
   out.weights_sha256 = weights_sha256(run);
+  if (!run.weak_files.empty()) out.weak_sha256 = sha256_of(run.weak_files);
   out.encoder_sha256 = run.facts.text.encoder_sha256;
   out.step = run.step;
   out.sample = run.recipe.tables.at("sample");
@@ -90,6 +88,7 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   };
   const auto word = [](bool on) { return std::string(on ? "on" : "off"); };
   compare("weights", then.weights_sha256, now.weights_sha256);
+  if (!then.weak_sha256.empty()) compare("weak_network", then.weak_sha256, now.weak_sha256);
   if (!then.encoder_sha256.empty()) compare("text_encoder", then.encoder_sha256, now.encoder_sha256);
   compare("version", then.version, now.version);
   compare("build", then.build, now.build);

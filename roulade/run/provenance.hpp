@@ -19,6 +19,7 @@ inline constexpr const char* kProvenanceKeyword = "roulade";
 struct Provenance {
   std::string run;                      ///< folder, as it was given
   std::string weights_sha256;           ///< see weights_sha256()
+  std::string weak_sha256;              ///< of the weak network of autoguidance; empty: none, or not known
   std::string encoder_sha256;           ///< of the text encoder in a folder; empty: none, or not known
   int64_t step = 0;                     ///< of the checkpoint; of a diffusers folder 0
   Table sample, guidance;               ///< every key in force

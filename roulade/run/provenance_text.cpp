@@ -146,6 +146,7 @@ std::string to_json(const Provenance& made) {
   out["format"] = kFormat;
   out["run"] = made.run;
   out["weights_sha256"] = made.weights_sha256;
+  if (!made.weak_sha256.empty()) out["weak_sha256"] = made.weak_sha256;
   if (!made.encoder_sha256.empty()) out["encoder_sha256"] = made.encoder_sha256;
   out["step"] = made.step;
   out["sample"] = json_of(made.sample);
@@ -182,6 +183,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   Provenance out;
   out.run = m.text("run");
   out.weights_sha256 = m.text("weights_sha256");
+  if (m.has("weak_sha256")) out.weak_sha256 = m.text("weak_sha256");
   if (m.has("encoder_sha256")) out.encoder_sha256 = m.text("encoder_sha256");
   out.step = m.number("step", 0);
   out.sample = m.table("sample");

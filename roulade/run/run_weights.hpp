@@ -21,7 +21,7 @@ int64_t checkpoint_step(const RunFolder& folder, const std::optional<int64_t>& w
 std::map<std::string, Tensor> weights_of(const RunFolder& folder, int64_t step, const SampleSettings& sample,
                                          const std::string& group = "denoiser");
 
-/// The files that those come from.
+/// The files that weights_of reads. Throws Error(io) where a checkpoint has none.
 std::vector<std::filesystem::path> weight_files(const RunFolder& folder, int64_t step, const SampleSettings& sample);
 
 }  // namespace roulade

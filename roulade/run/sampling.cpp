@@ -209,6 +209,11 @@ std::vector<double> sampling_times(const TrainedRun& run) {
   return best_grid(*run.denoiser, condition, x, candidates, *parts.sampler, facts, settings.steps);
 }
 
+int64_t sample_count(const TrainedRun& run, const SampleRequest& request) {
+  if (request.editing.rows) return request.editing.rows->points.rows;
+  return request.count > 0 ? request.count : settings_of<SampleSettings>(run.recipe, "sample").count;
+}
+
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
   return sample_part(run, request, std::nullopt);
 }
@@ -226,7 +231,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   const Editing& edit = request.editing;
   if (run.generator && (edit.rows || edit.to_seed))
     fail(Code::usage, "sample", "a VAE or a GAN draws whole samples from noise alone");
-  const int64_t count = edit.rows ? edit.rows->points.rows : request.count > 0 ? request.count : settings.count;
+  const int64_t count = sample_count(run, request);
   const bool partial = edit.rows && !edit.rows->known.empty();
   if (partial && run.latent)
     fail(Code::usage, "sample", "pictures to complete", "a run that works on the pixels themselves, not on latents");

@@ -64,8 +64,9 @@ struct TrainedRun {
   std::shared_ptr<const AutoencoderKl> autoencoder;  ///< where it is what was trained
   std::shared_ptr<const AutoencoderKl> latent;  ///< whose latents the network works on; null = on samples themselves
   std::shared_ptr<const Schedule> schedule;
-  std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; null = it reads none
-  int64_t step = 0;                  ///< of the checkpoint
+  std::shared_ptr<TextTable> texts;               ///< of a network that reads texts; null = it reads none
+  std::vector<std::filesystem::path> weak_files;  ///< weights of the weak network that guides it; none = there is none
+  int64_t step = 0;                               ///< of the checkpoint
   int64_t parameters = 0;
   uint64_t seed = 0;
   uint64_t trained_seed = 0;  ///< of the training and its data, whatever the overrides
@@ -138,6 +139,9 @@ struct SampleRequest {
 /// The times that the run's samples visit, noisiest first. A grid "fitted" is fitted to the run's network, which takes
 /// some 600 calls for 128 trajectories (see fit_grid), always with the same result for the same run, sampler and steps.
 std::vector<double> sampling_times(const TrainedRun& run);
+
+/// How many samples that asks for.
+int64_t sample_count(const TrainedRun& run, const SampleRequest& request);
 
 /// Draws samples (after a cancel those not finished are noise or zero: throw them all away). Sample i depends on (seed,
 /// i) alone, whatever the count, the chunk (to rounding) or the threads. Of a run that trains an autoencoder: the rows

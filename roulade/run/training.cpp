@@ -250,11 +250,11 @@ TrainResult run_training(const TrainRequest& request) {
   if (resume) folder.check();
   if (!resume) check_free(folder);  // before hours of reading and encoding
   // What the run folder keeps must mean the same from any folder.
-  TrainParts parts = make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)),
-                                      {request.out, request.progress, request.cancel});
+  const Recipe resolved = with_files_in(fs::current_path(), resolve(request.recipe));
+  check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
+  TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
-  check_weak_step(parts.resolved);
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
@@ -366,7 +366,9 @@ TrainResult run_training(const TrainRequest& request) {
 }
 
 TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
-  TrainParts parts = make_train_parts(resolve(recipe), {.run = {}, .progress = {}, .cancel = {}, .encode = false});
+  const Recipe resolved = resolve(recipe);
+  check_kept_steps(resolved);
+  TrainParts parts = make_train_parts(resolved, {.run = {}, .progress = {}, .cancel = {}, .encode = false});
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();

@@ -22,6 +22,7 @@ namespace roulade {
 namespace {
 
 constexpr auto kWhere = "guidance.weak";
+constexpr auto kOwnStep = "guidance.weak_step";
 
 struct Place {
   RunFolder run;
@@ -48,19 +49,28 @@ bool uses_weak(const Recipe& resolved) {
   return guidance::registry().find(text_of(resolved, "guidance", "kind")).needs_weak;
 }
 
+void refuse_two(const Recipe& resolved) {
+  if (!text_of(resolved, "guidance", "weak").empty() && weak_step_of(resolved) > 0)
+    fail(Code::usage, kWhere, "weak network", "weak or weak_step", "both");
+}
+
 /// The weak network of a recipe; none where it names none, or does without.
 std::optional<Place> weak_place(const Recipe& resolved, const std::filesystem::path& run) {
   if (!uses_weak(resolved)) return std::nullopt;
   const std::string& given = text_of(resolved, "guidance", "weak");
   const int64_t step = weak_step_of(resolved);
-  if (!given.empty() && step > 0) fail(Code::usage, kWhere, "weak network", "weak or weak_step", "both");
+  refuse_two(resolved);
   if (given.empty() && step == 0) return std::nullopt;  // the method says what is missing
   if (std::get<double>(resolved.tables.at("guidance").at("scale").value) == 1) return std::nullopt;
   if (!given.empty()) return place_of(given);
   if (run.empty())
-    fail(Code::usage, "guidance.weak_step", "the network to guide", "a run, which has its own checkpoints",
+    fail(Code::usage, kOwnStep, "the network to guide", "a run, which has its own checkpoints",
          "a folder with one network: name a run by guidance.weak");
-  return Place{{run}, step};
+  const Place own{{run}, step};
+  if (const std::vector<int64_t> steps = own.run.steps(); std::find(steps.begin(), steps.end(), step) == steps.end())
+    fail(Code::io, kOwnStep, fmt::format("{} has no checkpoint of step {}", run.string(), step),
+         fmt::format("one of {}; or guidance.scale=1, without a weak network", fmt::join(steps, ", ")));
+  return own;
 }
 
 std::string text_of_table(const Recipe& resolved, const std::string& name) {
@@ -131,13 +141,18 @@ std::vector<std::filesystem::path> weak_weight_files(const Recipe& resolved, con
 
 bool guides_by_own_step(const Recipe& resolved) { return uses_weak(resolved) && weak_step_of(resolved) > 0; }
 
-void check_weak_step(const Recipe& resolved) {
-  if (!guides_by_own_step(resolved)) return;
+void check_kept_steps(const Recipe& resolved, const std::vector<int64_t>& there) {
   const auto settings = settings_of<TrainSettings>(resolved, "train");
+  settings.check();
+  if (!guides_by_own_step(resolved)) return;
+  refuse_two(resolved);
   const int64_t step = weak_step_of(resolved);
-  if (settings.keeps(step) && step <= settings.steps) return;
-  fail(Code::usage, "guidance.weak_step", "the step", fmt::format("one of train.keep_steps, up to {}", settings.steps),
-       fmt::format("{} of [{}]", step, fmt::join(settings.keep_steps, ", ")));
+  if (!settings.keeps(step) || step > settings.steps)
+    fail(Code::usage, kOwnStep, "the step", fmt::format("one of train.keep_steps, up to {}", settings.steps),
+         fmt::format("{} of [{}]", step, fmt::join(settings.keep_steps, ", ")));
+  if (!there.empty() && step <= there.back() && std::find(there.begin(), there.end(), step) == there.end())
+    fail(Code::usage, kOwnStep, "a step before the run's last one", fmt::format("one of {}", fmt::join(there, ", ")),
+         fmt::format("{}", step));
 }
 
 }  // namespace roulade

@@ -87,6 +87,11 @@ int64_t TrainSettings::snapshot_every() const {
   return ema_snapshot_every > 0 ? ema_snapshot_every : std::max<int64_t>(1, steps / kSnapshots);
 }
 
+void TrainSettings::check() const {
+  for (const double step : keep_steps)
+    if (step != std::floor(step)) fail(Code::usage, "train.keep_steps", "a step", "whole", fmt::format("{}", step));
+}
+
 bool TrainSettings::keeps(int64_t step) const {
   return std::find(keep_steps.begin(), keep_steps.end(), static_cast<double>(step)) != keep_steps.end();
 }
@@ -103,8 +108,7 @@ Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings
   if (settings_.batch % ranks_->size() != 0)
     fail(Code::usage, "train.batch", "samples a batch", fmt::format("a multiple of {}, the processes", ranks_->size()),
          fmt::format("{}", settings_.batch));
-  for (const double step : settings_.keep_steps)
-    if (step != std::floor(step)) fail(Code::usage, "train.keep_steps", "a step", "whole", fmt::format("{}", step));
+  settings_.check();
   for (const ParameterGroup& group : groups_) optimisers_.emplace_back(settings_.optimiser, group.weights);
   for (const double decay : settings_.ema) averages_.emplace_back(decay, groups_.front().weights);
   for (const double width : settings_.ema_posthoc) {

@@ -43,6 +43,8 @@ struct TrainSettings {
   void bind(Binder& b);
   /// Steps between snapshots of the averages of ema_posthoc; 0 = there are none.
   int64_t snapshot_every() const;
+  /// Throws Error(usage) for a step in keep_steps that is not whole.
+  void check() const;
   /// Whether keep_steps has it.
   bool keeps(int64_t step) const;
 };

@@ -29,12 +29,18 @@ for ending in cfg-6.0 cfg-6.0-rescale-0.7 autoguidance-2.0-weak-step-00000020; d
   compgen -G "run/samples/*-$ending-seed-*.csv" >none || fail "no file *-$ending-seed-*.csv: $(ls run/samples)"
 done
 
-ends 2 sample run --set guidance.kind=autoguidance
-says err "[guidance.weak] weak network: expected a run or a checkpoint's folder, got none"
-ends 6 sample run --set guidance.kind=autoguidance --set guidance.weak=run/checkpoints/step-00000021
+ends 2 sample run --set guidance.kind=autoguidance --set guidance.scale=2
+says err "[guidance.weak] weak network: expected a run, a checkpoint's folder or a weak_step, got none"
+ends 6 sample run --set guidance.kind=autoguidance --set guidance.scale=2 --set guidance.weak=run/checkpoints/step-00000021
 says err "no whole checkpoint: expected a step of 20, 40"
-ends 6 sample run --set guidance.kind=autoguidance --set guidance.weak=nothing
+ends 6 sample run --set guidance.kind=autoguidance --set guidance.scale=2 --set guidance.weak=nothing
 says err nothing
+ends 6 sample run --set guidance.kind=autoguidance --set guidance.scale=2 --set guidance.weak_step=21
+says err "[guidance.weak_step] run has no checkpoint of step 21: expected one of 20, 40"
+refuses 2 "[compare 7] [guidance.weak_step] the step: expected one of train.keep_steps, up to 40, got 7 of [5]" \
+  compare "$tree/recipes/guided_mixture.toml" "${short[@]}" --set guidance.kind=autoguidance --set train.keep_steps=[5] \
+  --vary guidance.weak_step=5,7 --out contest --quiet
+[[ ! -e contest ]] || fail "a refused comparison began"
 ends 2 sample run --guidance 2 --set guidance.rescale=2
 says err "guidance.rescale"
 ends 0 list guidance

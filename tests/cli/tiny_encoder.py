@@ -56,8 +56,9 @@ def clip():
     return config, shapes
 
 
+make = {"bert": bert, "clip": clip}[kind]
 os.makedirs(folder)
-config, shapes = bert() if kind == "bert" else clip()
+config, shapes = make()
 write("config.json", json.dumps(config | {"hidden_size": width, "intermediate_size": wide, "num_attention_heads": 2,
                                           "max_position_embeddings": positions}))
 header, data = {}, b""

@@ -72,6 +72,12 @@ TEST(WebpAnimation, KeepsOpacity) {
     EXPECT_EQ(shown[0].rgba[k * 4 + 3], k < 8 ? 255 : 0) << k;
     EXPECT_EQ(shown[1].rgba[k * 4 + 3], k % 2 == 0 ? 255 : 0) << k;
   }
+  Image grey = picture(2, 2, 2, 1);
+  grey.values = {10, 255, 20, 255, 30, 255, 40, 255};
+  Image darker = grey;
+  for (size_t k = 0; k < 4; ++k) darker.values[k * 2] /= 2;
+  EXPECT_EQ(played(to_webp_animation({{grey, 100}, {darker, 100}}), 2, 2).at(1).rgba,
+            (std::vector<uint8_t>{5, 5, 5, 255, 10, 10, 10, 255, 15, 15, 15, 255, 20, 20, 20, 255}));
 }
 
 TEST(WebpAnimation, WhatIsNoneIsRefused) {

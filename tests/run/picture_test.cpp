@@ -7,6 +7,7 @@
 #include "roulade/report/png.hpp"
 #include "roulade/run/choices.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_files.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
@@ -52,6 +53,30 @@ TEST(PictureSheet, HasEachPictureInItsPlace) {
   EXPECT_EQ(shade(3, 1), 0);
   EXPECT_EQ(static_cast<int>(*sheet.pixel(0, 0)), 255);
   EXPECT_EQ(static_cast<int>(*sheet.pixel(66, 10)), 255);
+}
+
+TEST(AnimationFrames, GoThereAndBackOnAWay) {
+  const Points points{4, 2, {-1, 3, 1, 1, 3, -1, 3, 3}, {}};
+  const DataFacts facts = facts_of({1, 1, 2});
+  const std::vector<AnimationFrame> shown = animation_frames(points, facts, false),
+                                    way = animation_frames(points, facts, true);
+  ASSERT_EQ(shown.size(), 4u);
+  ASSERT_EQ(way.size(), 6u);
+  for (size_t i = 0; i < 6; ++i) {
+    const int64_t row = std::vector<int64_t>{0, 1, 2, 3, 2, 1}[i];
+    EXPECT_EQ(way[i].milliseconds, row == 0 || row == 3 ? 1000 : 100) << i;
+    EXPECT_EQ(way[i].image.width, 256);
+    EXPECT_EQ(way[i].image.height, 128);
+    const Image small = picture_of(points, row, facts);
+    for (int64_t x : {0, 127, 128, 255}) EXPECT_EQ(*way[i].image.pixel(x, 127), *small.pixel(x / 128, 0)) << i;
+    if (i >= 4) continue;
+    EXPECT_EQ(shown[i].milliseconds, 500);
+    EXPECT_EQ(shown[i].image.values, way[i].image.values);
+  }
+  EXPECT_EQ(animation_frames({1, 2, {-1, 3}, {}}, facts, true).size(), 1u);
+  // No larger than a file holds.
+  const Points line{1, 1000, std::vector<double>(1000, 1), {}};
+  EXPECT_EQ(animation_frames(line, facts_of({1, 1, 1000}), false).front().image.width, 16000);
 }
 
 TEST(PictureSheet, ColoursAreChannelsAndClassesAreRows) {

@@ -227,6 +227,18 @@ TEST(Provenance, NotesTheTextEncoderWhereThereIsOne) {
   EXPECT_EQ(changes(made, now).front().then, "def");
 }
 
+TEST(Provenance, NotesTheWeakNetworkWhereThereIsOne) {
+  Provenance made = example();
+  EXPECT_EQ(to_json(made).find("weak_sha256"), std::string::npos);
+  Provenance now = made;
+  now.weak_sha256 = "abc";
+  EXPECT_TRUE(changes(made, now).empty());  // a picture from before it was noted
+  made.weak_sha256 = "def";
+  EXPECT_EQ(parse_provenance(to_json(made), "f").weak_sha256, "def");
+  ASSERT_EQ(changes(made, now).size(), size_t{1});
+  EXPECT_EQ(changes(made, now).front().what, "weak_network");
+}
+
 // Dark pixels of a caption: first and last column, -1 without any.
 std::pair<int, int> ink(const std::vector<uint8_t>& rgb, int width) {
   std::pair<int, int> out{-1, -1};

@@ -26,7 +26,17 @@ namespace fs = std::filesystem;
 /// A run, and one of a smaller network on the same data.
 class WeakTest : public testing::Test {
  protected:
-  static fs::path train(const std::string& name, const std::vector<std::string>& set) {
+  static fs::path train(const std::string& name, const std::vector<std::string>& set, bool resume = false) {
+    run_training({.recipe = recipe_with(set),
+                  .out = root_ / name,
+                  .resume = resume,
+                  .init_from = {},
+                  .progress = {},
+                  .cancel = {},
+                  .row = {}});
+    return root_ / name;
+  }
+  static Recipe recipe_with(const std::vector<std::string>& set) {
     Recipe recipe = parse_recipe(R"(
 [data]
 kind = "gaussian_mixture"
@@ -51,14 +61,7 @@ keep = 2
 )",
                                  "test");
     for (const std::string& one : set) set_key(recipe, one);
-    run_training({.recipe = recipe,
-                  .out = root_ / name,
-                  .resume = false,
-                  .init_from = {},
-                  .progress = {},
-                  .cancel = {},
-                  .row = {}});
-    return root_ / name;
+    return recipe;
   }
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / ("roulade-weak-" + std::to_string(getpid()));
@@ -75,14 +78,17 @@ keep = 2
   static TrainedRun guided_by(const fs::path& weak, const std::string& scale = "3.0") {
     return open("strong", {"guidance.kind=autoguidance", "guidance.weak=" + weak.string(), "guidance.scale=" + scale});
   }
-  static void expect_refused(const fs::path& weak, Code code, const std::string& part) {
+  static void refused(const std::function<void()>& act, Code code, const std::string& part) {
     try {
-      guided_by(weak);
-      ADD_FAILURE() << weak;
+      act();
+      ADD_FAILURE() << part;
     } catch (const Error& e) {
       EXPECT_EQ(e.code(), code) << e.what();
       EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
     }
+  }
+  static void expect_refused(const fs::path& weak, Code code, const std::string& part) {
+    refused([&] { guided_by(weak); }, code, part);
   }
 
   Tensor x = at::arange(8, at::kFloat).mul(0.3).sub(1).view({4, 2});
@@ -143,29 +149,34 @@ TEST_F(WeakTest, IsTheRunsOwnKeptStep) {
   const Tensor x0 = guided.denoiser->denoise(x, t, labels).x0;
   EXPECT_TRUE(x0.equal(named.denoiser->denoise(x, t, labels).x0));
   EXPECT_FALSE(x0.equal(open("own", {"guidance.weak_step=20"}).denoiser->denoise(x, t, labels).x0));
-  EXPECT_EQ(weights_sha256(guided), weights_sha256(named));
-  EXPECT_NE(weights_sha256(guided), weights_sha256(open("own", {"guidance.weak_step=20"})));
-  EXPECT_NE(weights_sha256(guided), weights_sha256(open("own", {"guidance.scale=1.0"})));
+  const auto hash = [](const TrainedRun& run) { return provenance_of(run, "run").weak_sha256; };
+  EXPECT_EQ(hash(guided), hash(named));
+  EXPECT_NE(hash(guided), hash(open("own", {"guidance.weak_step=20"})));
+  EXPECT_EQ(hash(open("own", {"guidance.scale=1.0"})), "");
+  EXPECT_EQ(weights_sha256(guided), weights_sha256(open("own", {"guidance.weak_step=20"})));
 
-  const auto refused = [](const std::function<void()>& act, Code code, const std::string& part) {
-    try {
-      act();
-      ADD_FAILURE() << part;
-    } catch (const Error& e) {
-      EXPECT_EQ(e.code(), code) << e.what();
-      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-    }
-  };
-  refused([] { open("own", {"guidance.weak_step=7"}); }, Code::io, "5, 20");
+  refused([] { open("own", {"guidance.weak_step=7"}); }, Code::io, "one of 5, 20");
   refused([] { open("own", {"guidance.weak=small"}); }, Code::usage, "both");
-  for (const char* steps : {"[]", "[6, 21]"})
-    refused(
-        [&] {
-          train("unkept", {kept[3], "guidance.weak_step=21", std::string("train.keep_steps=") + steps});
-        },
-        Code::usage, "train.keep_steps");
-  refused([&] { train("unkept", {"train.keep_steps=[2.5]"}); }, Code::usage, "whole");
-  EXPECT_FALSE(fs::exists(root_ / "unkept"));
+}
+
+TEST_F(WeakTest, WhatATrainingWouldNotKeepIsRefusedBeforeIt) {
+  const std::string kind = "guidance.kind=autoguidance", step = "guidance.weak_step=5";
+  const auto no = [&](const std::vector<std::string>& set, const std::string& part) {
+    refused([&] { train("unkept", set); }, Code::usage, part);
+    refused([&] { plan_training(recipe_with(set)); }, Code::usage, part);
+    EXPECT_FALSE(fs::exists(root_ / "unkept"));
+  };
+  no({kind, step}, "one of train.keep_steps, up to 20, got 5 of []");
+  no({kind, "guidance.weak_step=21", "train.keep_steps=[6, 21]"}, "got 21 of [6, 21]");
+  no({kind, step, "train.keep_steps=[5]", "guidance.weak=small"}, "both");
+  no({"train.keep_steps=[2.5]"}, "whole");
+  // Gone already: a resumed training passes no step again.
+  train("passed", {"train.keep=1"});
+  refused(
+      [&] {
+        train("passed", {"train.keep=1", kind, step, "train.keep_steps=[5]"}, true);
+      },
+      Code::usage, "one of 20");
 }
 
 TEST_F(WeakTest, AKeptStepChangesNoTraining) {
