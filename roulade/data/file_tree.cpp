@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <set>
 #include <system_error>
+#include <utility>
 
 namespace roulade {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostLevels = 64;
-
-bool is_hidden(const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; }
 
 bool ends_so(const std::string& name, std::initializer_list<const char*> extensions) {
   std::string lower = name;
@@ -51,7 +50,7 @@ class FolderTree final : public FileTree {
     if (error) fail_system(folder, "list", error.value());
     std::sort(names.begin(), names.end());  // which of two links to one folder is entered must not be chance
     for (const std::string& name : names) {
-      if (is_hidden(name)) continue;
+      if (is_hidden_name(name)) continue;
       const fs::file_status status = fs::status(folder / name, error);
       if (fs::is_directory(status))
         enter(folder / name, prefix + name + '/', level + 1);
@@ -81,7 +80,8 @@ class ArchiveTree final : public FileTree {
     std::vector<size_t> shown;
     for (size_t i = 0; i < archive_.entries().size(); ++i) {
       bool hidden = false;
-      for (const fs::path& part : fs::path(archive_.entries()[i].name)) hidden = hidden || is_hidden(part.string());
+      for (const fs::path& part : fs::path(archive_.entries()[i].name))
+        hidden = hidden || is_hidden_name(part.string());
       if (hidden) continue;
       names_.push_back(archive_.entries()[i].name);
       places_.push_back(i);
@@ -136,9 +136,26 @@ class ShardTree final : public FileTree {
   std::vector<Shard> shards_;
 };
 
+class Subtree final : public FileTree {
+ public:
+  Subtree(std::shared_ptr<const FileTree> all, const std::string& folder)
+      : all_(std::move(all)), prefix_(folder + '/') {
+    for (const std::string& name : all_->names())  // to take the folder away changes no order
+      if (name.starts_with(prefix_)) names_.push_back(name.substr(prefix_.size()));
+  }
+  std::string read(const std::string& name, uint64_t limit) const override { return all_->read(prefix_ + name, limit); }
+  std::string where(const std::string& name) const override { return all_->where(prefix_ + name); }
+
+ private:
+  std::shared_ptr<const FileTree> all_;
+  std::string prefix_;
+};
+
 }  // namespace
 
 bool FileTree::has(const std::string& name) const { return std::binary_search(names_.begin(), names_.end(), name); }
+
+bool is_hidden_name(const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; }
 
 bool is_picture_name(const std::string& name) {
   return ends_so(name, {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp"});
@@ -157,6 +174,10 @@ std::shared_ptr<const FileTree> open_tree(const fs::path& path) {
   }
   if (archives.empty()) return folder;
   return std::make_shared<const ShardTree>(path, archives);
+}
+
+std::shared_ptr<const FileTree> subtree(std::shared_ptr<const FileTree> files, const std::string& folder) {
+  return std::make_shared<const Subtree>(std::move(files), folder);
 }
 
 }  // namespace roulade

@@ -33,6 +33,12 @@ class FileTree {
 /// Throws Error(io) when something cannot be read; Error(input) for a damaged archive, or folders more than 64 deep.
 std::shared_ptr<const FileTree> open_tree(const std::filesystem::path& path);
 
+/// The files of a folder of these, named from there.
+std::shared_ptr<const FileTree> subtree(std::shared_ptr<const FileTree> files, const std::string& folder);
+
+/// True when open_tree passes over a file or folder of this name.
+bool is_hidden_name(const std::string& name);
+
 /// True when a file's name is that of a picture: .png, .jpg, .jpeg, .jpe, .jfif, .webp in any case.
 bool is_picture_name(const std::string& name);
 

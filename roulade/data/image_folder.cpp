@@ -24,11 +24,21 @@ struct Listing {
   std::vector<std::string> pictures;
   std::vector<std::string> metadata;  ///< metadata.jsonl and metadata.csv of any folder
   int64_t others = 0;
+  std::string other;  ///< the first of them
 };
 
 /// What may stand beside a picture: a caption or a class.
 bool is_beside_name(const std::string& name) {
   return name.ends_with(".txt") || name.ends_with(".caption") || name.ends_with(".cls") || name.ends_with(".json");
+}
+
+/// Whether there is a picture of this name but for what follows the last '.'.
+bool has_picture(const FileTree& files, const std::string& name) {
+  const std::string stem = name.substr(0, name.rfind('.') + 1);
+  const std::vector<std::string>& names = files.names();
+  for (auto at = std::lower_bound(names.begin(), names.end(), stem); at != names.end() && at->starts_with(stem); ++at)
+    if (at->find('.', stem.size()) == std::string::npos && is_picture_name(*at)) return true;
+  return false;
 }
 
 Listing list(const FileTree& files) {
@@ -39,8 +49,8 @@ Listing list(const FileTree& files) {
       out.pictures.push_back(name);
     else if (last == "metadata.jsonl" || last == "metadata.csv")
       out.metadata.push_back(name);
-    else if (!is_beside_name(name) && name != kDatasetJson)
-      ++out.others;
+    else if (name != kDatasetJson && !(is_beside_name(name) && has_picture(files, name)) && out.others++ == 0)
+      out.other = name;
   }
   return out;
 }
@@ -190,11 +200,14 @@ int64_t repeats_of(std::string_view folder_name) {
 }
 
 ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options) {
-  const std::shared_ptr<const FileTree> files = open_tree(folder);
+  return scan_tree(folder, open_tree(folder), options);
+}
+
+ImageFolder scan_tree(const std::filesystem::path& root, std::shared_ptr<const FileTree> files,
+                      const FolderOptions& options) {
   const Listing listing = list(*files);
-  if (listing.pictures.empty())
-    fail(Code::input, folder.string(), "no PNG, JPEG or WebP file in the folder or below it");
-  ImageFolder out{folder, files, {}, {}, listing.others};
+  if (listing.pictures.empty()) fail(Code::input, root.string(), "no PNG, JPEG or WebP file in the folder or below it");
+  ImageFolder out{root, files, {}, {}, listing.others, listing.other};
   std::set<std::string> tops;
   for (const std::string& name : listing.pictures) {
     tops.insert(top(name));
@@ -206,7 +219,7 @@ ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions
   const bool named = !options.attribute.empty();
   std::map<std::string, std::string> labels = apply_metadata(listing, named ? options.attribute : "label", out);
   if (named && labels.empty())
-    fail(Code::input, folder.string(), fmt::format("no metadata file says '{}' of a picture", options.attribute));
+    fail(Code::input, root.string(), fmt::format("no metadata file says '{}' of a picture", options.attribute));
   if (labels.empty()) labels = read_classes(out);
   if (files->has(kDatasetJson) && !named)
     label_by_dataset_json(out);

@@ -28,6 +28,7 @@ struct ImageFolder {
   std::vector<ImageItem> items;
   std::vector<std::string> class_names;  ///< [classes]; empty = no labels
   int64_t others = 0;                    ///< files that are neither pictures nor describe some
+  std::string other{};                   ///< the name of the first of them
 };
 
 struct FolderOptions {
@@ -54,6 +55,10 @@ struct FolderOptions {
 /// Pictures are not opened. Throws Error(io) when a folder or file cannot be read; Error(input) with file and line when
 /// there is no picture, or a description is damaged, not UTF-8, or names what is not there or twice.
 ImageFolder scan_images(const std::filesystem::path& folder, const FolderOptions& options = {});
+
+/// The same of files that are open already.   root: their place, for messages.
+ImageFolder scan_tree(const std::filesystem::path& root, std::shared_ptr<const FileTree> files,
+                      const FolderOptions& options = {});
 
 /// The N of "N_rest", or 0.
 int64_t repeats_of(std::string_view folder_name);

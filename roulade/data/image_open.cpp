@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/data/image_parts.hpp"
 #include "roulade/data/image_reading.hpp"
 #include "roulade/data/image_set.hpp"
 #include "roulade/io/cifar.hpp"
@@ -11,7 +12,6 @@
 #include <array>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -206,40 +206,6 @@ ImageSet read_folder(const ImageFolder& folder, ImageOptions options) {
   return out;
 }
 
-/// Numbers the classes of both folders by all their names.
-void unite_classes(ImageFolder& a, ImageFolder& b) {
-  if (a.class_names == b.class_names) return;
-  std::set<std::string> names(a.class_names.begin(), a.class_names.end());
-  names.insert(b.class_names.begin(), b.class_names.end());
-  for (ImageFolder* f : {&a, &b}) {
-    for (ImageItem& item : f->items)
-      if (item.label >= 0)
-        item.label = std::distance(names.begin(), names.find(f->class_names[static_cast<size_t>(item.label)]));
-    f->class_names.assign(names.begin(), names.end());
-  }
-}
-
-/// The subfolder with the pictures to test, if this is a folder of two such parts.
-std::optional<std::string> test_folder(const fs::path& folder, const std::vector<std::string>& names) {
-  const auto is_folder = [&](const std::string& name) {
-    std::error_code ignored;
-    return fs::is_directory(folder / name, ignored);
-  };
-  if (is_folder("train") && std::none_of(names.begin(), names.end(), is_picture_name))
-    for (const char* name : {"test", "val", "valid", "validation"})
-      if (is_folder(name)) return name;
-  return std::nullopt;
-}
-
-ImageData open_folders(const fs::path& folder, const std::vector<std::string>& names, const ImageOptions& options) {
-  const std::optional<std::string> second = test_folder(folder, names);
-  if (!second) return {read_folder(scan_images(folder, options.folder), options), {}};
-  ImageFolder train = scan_images(folder / "train", options.folder),
-              test = scan_images(folder / *second, options.folder);
-  unite_classes(train, test);
-  return {read_folder(train, options), read_folder(test, options)};
-}
-
 /// IDX or CIFAR-10's files, if these are here.
 std::optional<ImageData> open_arrays(const fs::path& path, const std::vector<std::string>& names,
                                      const ImageOptions& options) {
@@ -253,10 +219,12 @@ std::optional<ImageData> open_arrays(const fs::path& path, const std::vector<std
 
 ImageData open_files(const fs::path& path, const ImageOptions& options) {
   std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) return {read_folder(scan_images(path, options.folder), options), {}};
-  const std::vector<std::string> names = list(path);
-  if (std::optional<ImageData> arrays = open_arrays(path, names, options)) return *std::move(arrays);
-  return open_folders(path, names, options);
+  if (!fs::is_regular_file(path, ignored))
+    if (std::optional<ImageData> arrays = open_arrays(path, list(path), options)) return *std::move(arrays);
+  ImageParts parts = find_parts(path, options.folder);
+  ImageData out{read_folder(parts.train, options), {}, std::move(parts.remarks)};
+  if (parts.test) out.test = read_folder(*parts.test, options);
+  return out;
 }
 
 ImageGlance glance_at(const ImageFolder& folder) {
@@ -265,14 +233,23 @@ ImageGlance glance_at(const ImageFolder& folder) {
                   true};
   const int64_t looks = std::min(kMost, out.count);
   int64_t longest = 0;
+  std::string damage;                    // of the first that cannot be read
   for (int64_t i = 0; i < looks; ++i) {  // spread over the folder: neighbours are alike
     const std::string& name = folder.items[static_cast<size_t>(i * out.count / looks)].name;
-    const Image image = parse_image(folder.files->read(name, kMostImageBytes), folder.files->where(name));
-    const int64_t shorter = std::min(image.width, image.height);
-    out.side = i == 0 ? shorter : std::min(out.side, shorter);
-    longest = std::max({longest, image.width, image.height});
-    if (image.channels > 2) out.channels = 3;
+    try {
+      const Image image = parse_image(folder.files->read(name, kMostImageBytes), folder.files->where(name));
+      const int64_t shorter = std::min(image.width, image.height);
+      out.side = out.side == 0 ? shorter : std::min(out.side, shorter);
+      longest = std::max({longest, image.width, image.height});
+      if (image.channels > 2) out.channels = 3;
+    } catch (const Error& e) {  // whether the others do without it is for data.on_damaged to say
+      if (e.code() != Code::input && e.code() != Code::io) throw;
+      if (damage.empty()) damage = e.what();
+    }
   }
+  if (out.side == 0)
+    fail(Code::input, folder.root.string(),
+         fmt::format("none of {} pictures that were looked at can be read; the first: {}", looks, damage));
   out.alike = longest == out.side;
   return out;
 }
@@ -287,10 +264,8 @@ void split(const fs::path& path, const ImageOptions& options, ImageData& data) {
   std::vector<int64_t> order = permutation({options.split_seed, Stream::split, 0}, all);
   std::sort(order.begin(), order.begin() + count);
   std::sort(order.begin() + count, order.end());
-  std::vector<DamagedImage> damaged = std::move(data.train.damaged);
   data.test = select(data.train, {order.begin(), order.begin() + count});
-  data.train = select(data.train, {order.begin() + count, order.end()});
-  data.train.damaged = std::move(damaged);
+  keep_rows({order.begin() + count, order.end()}, data.train);
 }
 
 }  // namespace
@@ -315,14 +290,13 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
 
 ImageGlance glance_at_images(const fs::path& path) {
   std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) return glance_at(scan_images(path));
-  const std::vector<std::string> names = list(path);
-  if (const std::optional<ImageData> arrays = open_arrays(path, names, {})) {
-    const ImageSet& set = arrays->train;
-    return {set.count, std::ssize(set.class_names), set.channels < 3 ? 1 : 3, std::min(set.width, set.height),
-            set.width == set.height};
-  }
-  return glance_at(scan_images(test_folder(path, names) ? path / "train" : path));
+  if (!fs::is_regular_file(path, ignored))
+    if (const std::optional<ImageData> arrays = open_arrays(path, list(path), {})) {
+      const ImageSet& set = arrays->train;
+      return {set.count, std::ssize(set.class_names), set.channels < 3 ? 1 : 3, std::min(set.width, set.height),
+              set.width == set.height};
+    }
+  return glance_at(find_parts(path).train);
 }
 
 }  // namespace roulade

@@ -87,22 +87,12 @@ void read_one(const ImageSource& source, const ImageOptions& options, int64_t i,
 /// Moves the pictures that could be read together, and lists the others.
 void leave_out(const ImageSource& source, const std::vector<std::string>& reasons, ImageSet& out,
                std::vector<int64_t>& kept) {
-  const auto size = static_cast<size_t>(out.picture_size());
-  for (size_t i = 0; i < reasons.size(); ++i) {
-    if (!reasons[i].empty()) {
+  for (size_t i = 0; i < reasons.size(); ++i)
+    if (reasons[i].empty())
+      kept.push_back(static_cast<int64_t>(i));
+    else
       out.damaged.push_back({source.path(static_cast<int64_t>(i)), reasons[i]});
-      continue;
-    }
-    if (kept.size() != i)
-      for (Pixels* of : {&out.values, &out.bucketed})
-        if (!of->empty()) std::copy_n(of->data() + i * size, size, of->data() + kept.size() * size);
-    kept.push_back(static_cast<int64_t>(i));
-  }
-  out.count = static_cast<int64_t>(kept.size());
-  out.values.resize(kept.size() * size);
-  if (out.bucketed.empty()) return;
-  out.bucketed.resize(kept.size() * size);
-  out.buckets = chosen(out.buckets, kept);
+  keep_rows(kept, out);
 }
 
 }  // namespace
@@ -175,6 +165,24 @@ ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   out.repeats = chosen(set.repeats, rows);
   out.names = chosen(set.names, rows);
   return out;
+}
+
+void keep_rows(const std::vector<int64_t>& rows, ImageSet& set) {
+  const auto size = static_cast<size_t>(set.picture_size());
+  for (Pixels* of : {&set.values, &set.bucketed}) {
+    if (of->empty()) continue;
+    for (size_t to = 0; to < rows.size(); ++to)
+      if (const auto from = static_cast<size_t>(rows[to]); from != to)
+        std::copy_n(of->data() + from * size, size, of->data() + to * size);
+    of->resize(rows.size() * size);
+  }
+  set.count = static_cast<int64_t>(rows.size());
+  set.buckets = chosen(set.buckets, rows);
+  set.labels = chosen(set.labels, rows);
+  set.captions = chosen(set.captions, rows);
+  set.wordings = chosen(set.wordings, rows);
+  set.repeats = chosen(set.repeats, rows);
+  set.names = chosen(set.names, rows);
 }
 
 ImageSet with_mirrored(const ImageSet& set) {

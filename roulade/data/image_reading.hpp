@@ -39,6 +39,10 @@ std::vector<T> chosen(const std::vector<T>& all, const std::vector<int64_t>& row
 /// The pictures of these numbers, with all that is said of them.
 ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows);
 
+/// Leaves the pictures of these numbers, ascending, in the set, with all that is said of them. They move together in
+/// the memory that they have, so that a large set is never there twice; what was left out as damaged stays listed.
+void keep_rows(const std::vector<int64_t>& rows, ImageSet& set);
+
 /// The pictures, then all of them with left and right exchanged.
 ImageSet with_mirrored(const ImageSet& set);
 

@@ -83,6 +83,7 @@ struct ImageSet {
 /// A set in its parts. Where there is no test part, its count is 0.
 struct ImageData {
   ImageSet train, test;
+  std::vector<std::string> remarks{};  ///< files and folders that were passed over, a line each
 };
 
 /// Reads a data set of pictures into memory. `path` is one of three.
@@ -90,8 +91,8 @@ struct ImageData {
 /// Fashion-MNIST; 4 axes are [N, C, H, W]). "t10k" or "test" in the name is the test part, anything else trains. Line k
 /// of classes.txt, where that is there, names class k.
 /// CIFAR-10's binary version: a folder with data_batch_*.bin and test_batch.bin, or one above it.
-/// Pictures: a folder or archive (scan_images), or a folder of two such folders, train and one of test, val, valid,
-/// validation, whose classes are then numbered together.
+/// Pictures: a folder or archive (scan_images), or one of two such folders, train and one of test, val, valid,
+/// validation, whose classes are then numbered together (find_parts).
 /// The result depends on the files and the options alone; pictures are decoded on several threads.
 /// Throws Error(io) when a file cannot be read, or `scratch` has no room; Error(input) when one is damaged, or does not
 /// fit the others; Error(usage) for options out of range, or pictures that need more than most_bytes without `scratch`.
@@ -114,7 +115,8 @@ struct ImageGlance {
   bool alike = false;    ///< each of them is a square of that side
 };
 
-/// Looks at the pictures that open_images would read, at 64 of a folder. Throws as it does.
+/// Looks at the pictures that open_images would read, at 64 of a folder, without those that cannot be read. Throws as
+/// it does, and Error(input) when none of them can.
 ImageGlance glance_at_images(const std::filesystem::path& path);
 
 /// An Image from [C, H, W] numbers of -1 to 1: round((x + 1) * 127.5), cut to 0 to 255. Throws Error(usage) when their

@@ -125,7 +125,7 @@ class Images final : public PointSource, public ByteSource {
   bool endless() const override { return false; }
   std::optional<std::array<double, 2>> range() const override { return std::array{0.0, 255.0}; }
   std::vector<std::string> remarks() const override {
-    std::vector<std::string> out;
+    std::vector<std::string> out = data_.remarks;
     for (const ImageSet* set : {&data_.train, &data_.test})
       for (const DamagedImage& one : set->damaged) out.push_back(fmt::format("left out: {}", one.reason));
     constexpr size_t kTogether = 6;  // buckets on a line

@@ -55,7 +55,7 @@ class PointSource {
   virtual std::vector<std::string> class_names() const { return {}; }  ///< [classes] as a file names them, or empty
   /// What says in words what is there, each text once; points have their numbers. Empty: nothing does.
   virtual const std::vector<std::string>& texts() const;
-  /// What a user should know of the files, a line each: what was left out, and why.
+  /// What a user should know of the files, a line each: what was left out or passed over, and why.
   virtual std::vector<std::string> remarks() const { return {}; }
   virtual bool endless() const = 0;  ///< a generator: every draw is new data
   /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables:

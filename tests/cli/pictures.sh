@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Folders of pictures: built from a package's files, and trained on without a recipe.
+# Folders of pictures: built from a package's files, trained on without a recipe, and reported.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
 # Twelve pictures to train and four to test of 8 x 8, as Fashion-MNIST's files.
@@ -40,5 +40,51 @@ ends 0 train --data clothes "${small[@]}" --set train.steps=0
 mkdir empty
 ends 3 train --data empty
 says err "no PNG, JPEG or WebP file"
+
+# What is passed over is told; a damaged picture hinders neither the choice of a recipe nor, where it may be left out, the
+# training. An archive has the parts that a folder has.
+python3 - <<'PYTHON'
+import os, struct, zlib
+def chunk(kind, data): return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def picture(path, shade):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+                + chunk(b"IDAT", zlib.compress((b"\0" + bytes([shade] * 8)) * 8)) + chunk(b"IEND", b""))
+for i in range(12): picture(f"shades/train/{'dark' if i < 6 else 'light'}/{i}.png", 20 * i)
+for i in range(4): picture(f"shades/test/{'dark' if i < 2 else 'light'}/{i}.png", 60 * i + 5)
+picture("shades/val/0.png", 9)
+PYTHON
+printf 'no picture' >shades/train/dark/0.png
+printf 'notes' >shades/train/light/notes.md
+ends 3 train --data shades --out no "${small[@]}"
+says err "chosen: data.size = 8  (as the pictures have it)"
+says err "1 of 12 pictures cannot be used; the first: [$PWD/shades/train/dark/0.png]"
+[[ ! -e no ]] || fail "a refused training left a folder"
+ends 0 train --data shades --out folder "${small[@]}" --set data.on_damaged=skip
+says err "left out: [$PWD/shades/train/dark/0.png]"
+says err "passed over beside train/ and test/: val/"
+says err "passed over: a file that is no picture and describes none, $PWD/shades/train/light/notes.md"
+tar -cf shades.tar shades
+ends 0 train --data shades.tar --out archive "${small[@]}" --set data.on_damaged=skip
+says err "passed over beside train/ and test/: val/"
+says archive/data.json '"dark"'
+same {folder,archive}/checkpoints/latest/training.safetensors
+
+# A report looks for the nearest among all training pictures; where none is kept for the test, it shows nothing real.
+ends 0 report run --quiet
+says run/report/index.html "of 4 real pictures that were not trained on"
+for name in data neighbours noising; do [[ -s run/report/$name.png ]] || fail "report: no $name.png"; done
+mkdir many
+python3 - <<'PYTHON'
+count = 21000
+head = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in (count, 8, 8))
+with open("many/train-images-idx3-ubyte", "wb") as f: f.write(head + bytes((i * i // 64) % 251 for i in range(count * 64)))
+PYTHON
+ends 0 train --data many --out alone "${small[@]}" --set data.test=0 --set data.validation=0
+ends 0 report alone --quiet
+says alone/report/index.html "Among 21000 training pictures."
+[[ -s alone/report/neighbours.png && ! -e alone/report/data.png && ! -e alone/report/noising.png ]] ||
+  fail "report without a test part: $(ls alone/report)"
 
 finish

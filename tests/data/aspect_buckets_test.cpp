@@ -139,6 +139,12 @@ TEST(AspectBuckets, ASetHasItsPicturesAsSquaresAndInBuckets) {
   EXPECT_EQ(parts.train.buckets.size(), size_t{4});
   EXPECT_EQ(parts.test.count, 1);
   EXPECT_TRUE(parts.test.bucketed.empty());  // judged as squares
+  for (int64_t i = 0; i < 4; ++i) {          // the two that stay, then mirrored
+    const auto name = std::find(set.names.begin(), set.names.end(), parts.train.names[static_cast<size_t>(i)]);
+    const int64_t row = std::distance(set.names.begin(), name) + (i < 2 ? 0 : 3);
+    EXPECT_EQ(bucketed(parts.train, i), bucketed(set, row)) << i;
+    EXPECT_EQ(parts.train.picture(i).values, set.picture(row).values) << i;
+  }
 }
 
 TEST(AspectBuckets, CountTheMemoryOfBothAndRefuseOtherSizes) {

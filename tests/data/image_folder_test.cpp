@@ -4,9 +4,8 @@
 
 #include "roulade/data/attributes.hpp"
 #include "roulade/data/image_text.hpp"
+#include "tests/data/tarred.hpp"
 #include "tests/io/scratch.hpp"
-
-#include <cstdio>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +57,7 @@ TEST(ImageFolder, SubfoldersAreClasses) {
   EXPECT_EQ(labels(f), (Numbers{0, 1, 1, 1, 2}));
   EXPECT_EQ(captions(f), Names(5));
   EXPECT_EQ(f.others, 1);
+  EXPECT_EQ(f.other, "empty/readme.md");
   const ImageFolder plain = scan_images(s.folder(), {false, true});
   EXPECT_EQ(labels(plain), Numbers(5, -1));
   EXPECT_TRUE(plain.class_names.empty());
@@ -90,6 +90,19 @@ TEST(ImageFolder, CaptionsBesideThePictures) {
   std::filesystem::remove(s / "c.json");
   spill(s / "c.txt", "caf\xe9");
   expect_error(Code::input, {"c.txt] caption is not UTF-8 (byte 3)"}, [&] { scan_images(s.folder()); });
+}
+
+// Only a file that has a picture beside it describes one.
+TEST(ImageFolder, CountsWhatDescribesNoPicture) {
+  const Scratch s;
+  fill(s, {"a.b.png", "a.b.txt", "c.PNG", "c.caption", "x/d.webp", "x/d.cls", "dataset.json"});
+  spill(s / "x/d.cls", "0");
+  spill(s / "dataset.json", R"({"labels": null})");
+  EXPECT_EQ(scan_images(s.folder()).others, 0);
+  EXPECT_EQ(scan_images(s.folder()).other, "");
+  fill(s, {"a.b.png.txt", "a.txt", "d.txt", "x/e.json", "x/dataset.json", "x/d.npz"});
+  EXPECT_EQ(scan_images(s.folder()).others, 6);
+  EXPECT_EQ(scan_images(s.folder()).other, "a.b.png.txt");
 }
 
 TEST(ImageFolder, RepeatsOfKohyasFolders) {
@@ -255,24 +268,6 @@ TEST(ImageFolder, AZipArchiveIsReadWhereItLies) {
   expect_error(Code::usage, {"no such file in the archive"}, [&] { f.files->read("dog/c.jpg", 1); });
   expect_error(Code::input, {"no PNG, JPEG or WebP file"}, [] { scan_images(golden("io/plain.zip")); });
   expect_error(Code::input, {"neither a zip nor a tar archive"}, [] { scan_images(golden("io/rgb.jpg")); });
-}
-
-/// A file within a tar archive; the header's checksum is the sum of its bytes, its own field taken as blanks.
-std::string tarred(const std::string& name, const std::string& content) {
-  std::string header(512, '\0');
-  header.replace(0, name.size(), name);
-  char size[12];
-  std::snprintf(size, sizeof size, "%011zo", content.size());
-  header.replace(124, 11, size);
-  header.replace(148, 8, 8, ' ');
-  header[156] = '0';
-  header.replace(257, 5, "ustar");
-  unsigned sum = 0;
-  for (const char c : header) sum += static_cast<unsigned char>(c);
-  char digits[8];
-  std::snprintf(digits, sizeof digits, "%06o", sum);
-  header.replace(148, 7, std::string(digits, 7));
-  return header + content + std::string((512 - content.size() % 512) % 512, '\0');
 }
 
 TEST(ImageFolder, ShardsOfWebDataset) {

@@ -228,6 +228,38 @@ TEST(ImageSet, SplitsBySeed) {
   expect_error(Code::usage, {"test_share: expected 0 to below 1, got 1"}, [&] { open_images(s.folder(), options); });
 }
 
+// What is trained on stays in the memory that it was read into: a large set is never there twice.
+TEST(ImageSet, TheTestPartIsTakenOutInPlace) {
+  const Scratch s;
+  std::string pixels, classes;
+  for (int i = 0; i < 40; ++i) {
+    pixels += static_cast<char>(i);
+    pixels += static_cast<char>(100 + i);
+    classes += static_cast<char>(i % 3);
+  }
+  spill(s / "train-images-idx3-ubyte", idx({40, 1, 2}, pixels));
+  spill(s / "train-labels-idx1-ubyte", idx({40}, classes));
+  ImageOptions options;
+  options.test_share = 0.25;
+  const ImageData d = open_images(s.folder(), options);
+  ASSERT_EQ(d.train.count, 30);
+  ASSERT_EQ(d.test.count, 10);
+  EXPECT_EQ(d.train.values.capacity(), size_t{80});
+  std::set<int> seen;
+  for (const ImageSet* set : {&d.train, &d.test}) {
+    ASSERT_EQ(set->values.size(), static_cast<size_t>(2 * set->count));
+    ASSERT_EQ(set->labels.size(), static_cast<size_t>(set->count));
+    for (size_t i = 0; i < set->labels.size(); ++i) {
+      const int first = set->values[2 * i];
+      EXPECT_EQ(set->values[2 * i + 1], 100 + first);
+      EXPECT_EQ(set->labels[i], first % 3);
+      EXPECT_TRUE(i == 0 || set->values[2 * i - 2] < first) << "the order of the files";
+      seen.insert(first);
+    }
+  }
+  EXPECT_EQ(seen.size(), size_t{40});
+}
+
 // Who judges a run by its validation pictures finds those that it was not trained on.
 TEST(ImageSet, ValidationPicturesAreTheFirstOfTheirOrder) {
   const Scratch s;
