@@ -34,13 +34,12 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kShown = 10000;         ///< points of the still pictures
-constexpr int64_t kAnimated = 2000;       ///< points of the animation
-constexpr int64_t kNeighboursOf = 20000;  ///< training pictures that the nearest are looked for among
-constexpr size_t kMostFrames = 60;        ///< frames kept of a long sampling
-constexpr int64_t kCounted = 40000;       ///< points of a density in the plane
-constexpr int64_t kCells = 64;            ///< of a density, across and up
-constexpr int64_t kJudged = 4000;         ///< held-out points a noise level
+constexpr int64_t kShown = 10000;    ///< points of the still pictures
+constexpr int64_t kAnimated = 2000;  ///< points of the animation
+constexpr size_t kMostFrames = 60;   ///< frames kept of a long sampling
+constexpr int64_t kCounted = 40000;  ///< points of a density in the plane
+constexpr int64_t kCells = 64;       ///< of a density, across and up
+constexpr int64_t kJudged = 4000;    ///< held-out points a noise level
 
 void explain(ReportFigure& figure, const std::string& name) {
   figure.name = name;
@@ -196,7 +195,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
       add_prompt_galleries(content, run, made, cancel);
     content.obedience = read_obedience(run);
     content.sample_seconds = made.seconds / static_cast<double>(counted.rows);
-    add_sheets(content, run, made, data, source->draw(Split::train, run.trained_seed, kNeighboursOf));
+    add_sheets(content, run, made, data, *source, cancel);
   } else {
     content.columns = run.facts.columns;
     content.data = to_plot(data);
@@ -220,7 +219,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   }
   content.loss = losses_of(folder);
   const int64_t judged = std::min(kJudged, many.rows);
-  if (run.denoiser && text_of(run.recipe, "guidance", "kind") == "none")
+  if (run.denoiser && judged > 0 && text_of(run.recipe, "guidance", "kind") == "none")
     content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/report_sheets.hpp"
 
+#include "roulade/core/parallel.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
@@ -9,14 +11,17 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include <fmt/format.h>
 
 namespace roulade {
 namespace {
 
-constexpr int64_t kTimes = 10;       ///< of a film strip
-constexpr int64_t kNeighbours = 10;  ///< pairs of a sample and a training picture
+constexpr int64_t kTimes = 10;                        ///< of a film strip
+constexpr int64_t kNeighbours = 10;                   ///< pairs of a sample and a training picture
+constexpr int64_t kNumbersAtOnce = int64_t{1} << 20;  ///< of training pictures that a thread has unpacked
+constexpr int64_t kPictures = 64;                     ///< that a thread searches, at least
 
 /// Strip after strip, time after time.   by_time: [rows * width] each, in the data's units.
 std::string strips(const std::vector<std::vector<double>>& by_time, const TrainedRun& run) {
@@ -29,58 +34,118 @@ std::string strips(const std::vector<std::vector<double>>& by_time, const Traine
   return picture_sheet(all, run.facts, static_cast<int64_t>(by_time.size()));
 }
 
-struct Nearest {
-  std::vector<int64_t> rows;  ///< of each point
-  double distance = 0;        ///< the mean over points, root mean square over pixels, in deviations of the data
+/// The training pictures, each once.
+struct TrainingPictures {
+  ByteRows bytes;
+  Points numbers;  ///< of a source that has no bytes
+
+  int64_t rows() const { return numbers.rows + std::ssize(bytes.rows); }
+  Points part(int64_t first, int64_t count) const {
+    return bytes.rows.empty() ? part_of(numbers, first, count) : bytes.points(first, count);
+  }
 };
 
-/// The rows of `all` nearest to the first points.
-Nearest nearest(const Points& points, const Points& all, double deviation) {
-  Nearest out;
-  for (int64_t k = 0; k < std::min(kNeighbours, points.rows); ++k) {
-    const double* point = points.row(k);
-    double least = std::numeric_limits<double>::infinity();
-    out.rows.push_back(0);
-    for (int64_t i = 0; i < all.rows; ++i) {
-      const double* row = all.row(i);
-      double sum = 0;
-      for (int64_t c = 0; c < all.width && sum < least; ++c) sum += (row[c] - point[c]) * (row[c] - point[c]);
-      if (sum >= least) continue;
-      least = sum;
-      out.rows.back() = i;
-    }
-    out.distance += std::sqrt(least / static_cast<double>(all.width)) / deviation;
+TrainingPictures training_pictures(const PointSource& source, uint64_t seed) {
+  TrainingPictures out;
+  if (const auto* by_bytes = dynamic_cast<const ByteSource*>(&source)) {
+    const ByteRows all = by_bytes->draw_bytes(Split::train, seed, 0);
+    out.bytes = {all.width, all.values, all.rows, {}, {}, all.stride};
+    // An epoch may show one several times; in this order a set on a disk is read from its beginning to its end.
+    std::vector<int64_t>& rows = out.bytes.rows;
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  } else {
+    out.numbers = source.draw(Split::train, seed, 0);
   }
-  out.distance /= static_cast<double>(out.rows.size());
   return out;
 }
 
-ReportSheet neighbours(const TrainedRun& run, const Points& samples, const Points& data, const Points& training) {
-  const double deviation = run.facts.scaling.deviation.front();
-  const Nearest own = nearest(samples, training, deviation), real = nearest(data, training, deviation);
-  const auto count = static_cast<int64_t>(own.rows.size());
-  Points pairs{2 * count, samples.width, part_of(samples, 0, count).values, {}};
-  for (const int64_t row : own.rows)
-    pairs.values.insert(pairs.values.end(), training.row(row), training.row(row) + training.width);
-  return {"neighbours", "Samples above, the nearest training pictures below",
-          fmt::format("Among {} training pictures. Root mean square distance over pixels, in deviations of the data: "
-                      "{:.3f} in the mean; of {} real pictures that were not trained on {:.3f}. Copies would have 0.",
-                      training.rows, own.distance, real.rows.size(), real.distance),
-          picture_sheet(pairs, run.facts, count)};
+struct Nearest {
+  std::vector<int64_t> rows;    ///< [points] of the training pictures
+  std::vector<double> squares;  ///< [points] of the distances
+};
+
+/// Among the training pictures first, ..., last - 1; the first of equally near ones.
+Nearest nearest_of(const Points& points, const TrainingPictures& training, int64_t first, int64_t last,
+                   const Cancel& cancel) {
+  const auto count = static_cast<size_t>(points.rows);
+  const int64_t together = std::max<int64_t>(1, kNumbersAtOnce / points.width);
+  Nearest out{std::vector<int64_t>(count, first), std::vector<double>(count, std::numeric_limits<double>::infinity())};
+  for (int64_t begin = first; begin < last && !cancel.requested(); begin += together) {
+    const Points some = training.part(begin, std::min(together, last - begin));
+    for (int64_t i = 0; i < some.rows; ++i)
+      for (size_t k = 0; k < count; ++k) {
+        const double *picture = some.row(i), *point = points.row(static_cast<int64_t>(k));
+        double sum = 0;
+        for (int64_t c = 0; c < points.width && sum < out.squares[k]; ++c)
+          sum += (picture[c] - point[c]) * (picture[c] - point[c]);
+        if (!(sum < out.squares[k])) continue;
+        out.squares[k] = sum;
+        out.rows[k] = begin + i;
+      }
+  }
+  return out;
+}
+
+/// Among all of them, the same whatever the threads.
+Nearest nearest(const Points& points, const TrainingPictures& training, const Cancel& cancel) {
+  Nearest out = nearest_of(points, training, 0, 0, cancel);
+  std::mutex mutex;
+  parallel_for(0, training.rows(), kPictures, [&](int64_t first, int64_t last) {
+    const Nearest found = nearest_of(points, training, first, last, cancel);
+    const std::lock_guard lock(mutex);
+    for (size_t k = 0; k < found.rows.size(); ++k) {
+      const bool nearer = found.squares[k] < out.squares[k];
+      if (!nearer && !(found.squares[k] == out.squares[k] && found.rows[k] < out.rows[k])) continue;
+      out.squares[k] = found.squares[k];
+      out.rows[k] = found.rows[k];
+    }
+  });
+  return out;
+}
+
+ReportSheet neighbours(const TrainedRun& run, const Points& samples, const Points& data, const PointSource& source,
+                       const Cancel& cancel) {
+  const TrainingPictures training = training_pictures(source, run.trained_seed);
+  const Points own = part_of(samples, 0, kNeighbours), real = part_of(data, 0, kNeighbours);
+  Points points{own.rows + real.rows, own.width, own.values, {}};  // together: the set is gone through once
+  points.values.insert(points.values.end(), real.values.begin(), real.values.end());
+  const Nearest found = nearest(points, training, cancel);
+  const auto mean_distance = [&](int64_t first, int64_t count) {
+    double sum = 0;
+    for (int64_t k = first; k < first + count; ++k)
+      sum += std::sqrt(found.squares[static_cast<size_t>(k)] / static_cast<double>(points.width));
+    return sum / static_cast<double>(count) / run.facts.scaling.deviation.front();
+  };
+  Points pairs{2 * own.rows, own.width, own.values, {}};
+  for (int64_t k = 0; k < own.rows; ++k) {
+    const Points one = training.part(found.rows[static_cast<size_t>(k)], 1);
+    pairs.values.insert(pairs.values.end(), one.values.begin(), one.values.end());
+  }
+  std::string caption = fmt::format(
+      "Among {} training pictures. Root mean square distance over pixels, in deviations of the data: {:.3f} in the "
+      "mean",
+      training.rows(), mean_distance(0, own.rows));
+  if (real.rows > 0)
+    caption += fmt::format("; of {} real pictures that were not trained on {:.3f}", real.rows,
+                           mean_distance(own.rows, real.rows));
+  return {"neighbours", "Samples above, the nearest training pictures below", caption + ". Copies would have 0.",
+          picture_sheet(pairs, run.facts, own.rows)};
 }
 
 }  // namespace
 
 void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
-                const Points& training) {
+                const PointSource& source, const Cancel& cancel) {
   const bool classes = run.facts.classes() > 0;
   const std::string order = classes ? " In the order of their classes." : "";
   content.sheets.push_back({"samples", "Samples",
                             fmt::format("{} of them.{}", std::min(kSheetPictures, made.points.rows), order),
                             picture_sheet(part_of(made.points, 0, kSheetPictures), run.facts)});
-  content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
-                            picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
-  content.sheets.push_back(neighbours(run, made.points, data, training));
+  if (data.rows > 0)
+    content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
+                              picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
+  content.sheets.push_back(neighbours(run, made.points, data, source, cancel));
   if (made.frames.size() > 1) {
     std::vector<std::vector<double>> states, noised;
     std::vector<double> times;
@@ -93,6 +158,7 @@ void add_sheets(ReportContent& content, const TrainedRun& run, const PointSample
     content.sheets.push_back({"reverse", "From noise to pictures",
                               fmt::format("Left to right over {} steps, shrunk to the size of the data.", last),
                               strips(states, run)});
+    if (data.rows < 1) return;
     const Points few = to_network(run, part_of(data, 0, kSheetStrips));
     for (ReportFrame& frame : noising_of(run, few, times))
       noised.push_back(to_data(run, {few.rows, few.width, std::move(frame.values), {}}).values);

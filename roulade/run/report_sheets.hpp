@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/cancel.hpp"
+#include "roulade/data/points.hpp"
 #include "roulade/report/content.hpp"
 #include "roulade/run/sampling.hpp"
 
@@ -12,8 +14,9 @@ constexpr int64_t kSheetStrips = 8;      ///< of a film strip
 /// What a report shows of a run on pictures in place of points: samples and data as sheets, samples on their way from
 /// noise (from made.frames) and real pictures on theirs to it, and samples beside the nearest training pictures, with
 /// both distances in the caption. made: kSheetPictures and frames of kSheetStrips serve. data: real pictures that were
-/// not trained on; training: those that were; all in the data's units.
+/// not trained on, or none: what shows these is then left out; both in the data's units. source: all of its training
+/// pictures are searched, a few at a time where they are bytes.
 void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
-                const Points& training);
+                const PointSource& source, const Cancel& cancel = {});
 
 }  // namespace roulade

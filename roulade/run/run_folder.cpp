@@ -5,6 +5,7 @@
 #include "roulade/core/json_table.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
+#include "roulade/data/image_set.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 
@@ -22,6 +23,9 @@ namespace {
 constexpr int64_t kFormat = 1;
 constexpr const char* kPrefix = "step-";
 constexpr const char* kTensors = ".safetensors";
+constexpr uint64_t kMostFacts = uint64_t{1} << 30;  // bytes of data.json; earlier versions named every pixel
+constexpr size_t kMostColumns = 1 << 14;            // names that are written though a picture's shape says them
+constexpr int64_t kMostNumbers = 1 << 26;           // of a picture whose columns are not written: 4096 x 4096 x 4
 
 std::string to_toml(const Maker& maker) {
   std::string out =
@@ -31,6 +35,7 @@ std::string to_toml(const Maker& maker) {
   const PrecisionChoice& choice = maker.precision;
   if (!choice.precision.empty())
     out += fmt::format("precision = {}\nprecision_seconds = {}\n", to_text(choice.precision), to_text(choice.seconds));
+  if (maker.exact) out += "exact = true\n";
   return out;
 }
 
@@ -42,7 +47,8 @@ Maker to_maker(const toml::table& from) {
             text("instruction_set"),
             from["threads"].value_or(int64_t{0}),
             from["processes"].value_or(int64_t{1}),
-            {}};
+            {},
+            from["exact"].value_or(false)};
   out.precision.precision = text("precision");
   if (const toml::array* seconds = from["precision_seconds"].as_array())
     for (const toml::node& node : *seconds) out.precision.seconds.push_back(node.value_or(0.0));
@@ -63,6 +69,28 @@ std::vector<int64_t> steps_in(const std::filesystem::path& folder, const std::st
   }
   std::sort(out.begin(), out.end());
   return out;
+}
+
+/// Whether a file need not name the columns: they are many, and no others than the shape says.
+bool follow_from_shape(const DataFacts& facts) {
+  return facts.pictures() && facts.columns.size() > kMostColumns && facts.columns == picture_columns(facts.shape);
+}
+
+/// The columns that a file does not name.
+std::vector<std::string> columns_of(const std::vector<int64_t>& shape, const std::string& where) {
+  int64_t numbers = 1;
+  for (const int64_t axis : shape) {
+    if (axis < 1 || axis > kMostNumbers / numbers)
+      fail(Code::input, where, "damaged: shape", fmt::format("1 to {} numbers in all", kMostNumbers));
+    numbers *= axis;
+  }
+  return picture_columns(shape);
+}
+
+/// One number where all are equal.
+std::vector<double> one_for_all(const std::vector<double>& values) {
+  const bool equal = std::all_of(values.begin(), values.end(), [&](double v) { return v == values.front(); });
+  return equal && !values.empty() ? std::vector<double>{values.front()} : values;
 }
 
 }  // namespace
@@ -102,11 +130,11 @@ void RunFolder::check() const {
 
 bool Maker::same(const Maker& other) const {
   return version == other.version && build == other.build && instruction_set == other.instruction_set &&
-         threads == other.threads && processes == other.processes;
+         threads == other.threads && processes == other.processes && exact == other.exact;
 }
 
 Maker maker_from(int64_t step, int64_t processes) {
-  return {step, version(), build(), instruction_set(), threads(), processes, {}};
+  return {step, version(), build(), instruction_set(), threads(), processes, {}, exact()};
 }
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {
@@ -144,11 +172,13 @@ std::vector<Maker> read_makers(const RunFolder& folder) {
 }
 
 void write_facts(const RunFolder& folder, const DataFacts& facts) {
-  nlohmann::ordered_json json = {{"columns", facts.columns},
-                                 {"class_names", facts.class_names},
-                                 {"class_shares", facts.class_shares},
-                                 {"mean", facts.scaling.mean},
-                                 {"deviation", facts.scaling.deviation}};
+  const Scaling& scaling = facts.scaling;
+  nlohmann::ordered_json json;
+  if (!follow_from_shape(facts)) json["columns"] = facts.columns;
+  json["class_names"] = facts.class_names;
+  json["class_shares"] = facts.class_shares;
+  json["mean"] = facts.pictures() ? one_for_all(scaling.mean) : scaling.mean;
+  json["deviation"] = facts.pictures() ? one_for_all(scaling.deviation) : scaling.deviation;
   if (facts.pictures()) {
     json["shape"] = facts.shape;
     json["range"] = {facts.low, facts.high};
@@ -173,13 +203,16 @@ DataFacts read_facts(const RunFolder& folder) {
   const std::string where = folder.facts().string();
   DataFacts facts;
   try {
-    const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), 1 << 26));
-    json.at("columns").get_to(facts.columns);
+    const nlohmann::json json = nlohmann::json::parse(read_file(folder.facts(), kMostFacts));
     if (json.contains("shape")) {  // of pictures
       json.at("shape").get_to(facts.shape);
       json.at("range").at(0).get_to(facts.low);
       json.at("range").at(1).get_to(facts.high);
     }
+    if (facts.pictures() && !json.contains("columns"))
+      facts.columns = columns_of(facts.shape, where);
+    else
+      json.at("columns").get_to(facts.columns);
     if (json.contains("buckets"))
       for (const nlohmann::json& b : json.at("buckets"))
         facts.buckets.push_back(
@@ -212,9 +245,12 @@ DataFacts read_facts(const RunFolder& folder) {
   }
   const size_t width = facts.columns.size();
   int64_t product = 1;
-  for (const int64_t axis : facts.shape) product = axis > 0 && axis <= facts.width() ? product * axis : 0;
+  for (const int64_t axis : facts.shape)
+    product = product > 0 && axis > 0 && axis <= facts.width() / product ? product * axis : 0;
   if (!facts.shape.empty() && (product != facts.width() || !facts.pictures()))
     fail(Code::input, where, "damaged: shape", "three axes whose product is the number of columns");
+  for (std::vector<double>* of : {&facts.scaling.mean, &facts.scaling.deviation})
+    if (facts.pictures() && of->size() == 1) *of = std::vector<double>(width, of->front());
   if (width == 0 || facts.scaling.mean.size() != width || facts.scaling.deviation.size() != width)
     fail(Code::input, where, "damaged: columns, mean and deviation differ in length");
   if (facts.pictures() && !(facts.low < facts.high))

@@ -58,6 +58,7 @@ struct Maker {
   int64_t threads = 0;        ///< of each process
   int64_t processes = 1;      ///< that trained together
   PrecisionChoice precision;  ///< that train.precision = "auto" made; else empty
+  bool exact = false;         ///< sums as they are written (set_exact)
 
   bool same(const Maker& other) const;  ///< but for the step and what was measured
 };
@@ -73,7 +74,10 @@ Recipe read_run_recipe(const RunFolder& folder);
 /// The makers in order; what [made] does not say stays empty or 0.
 std::vector<Maker> read_makers(const RunFolder& folder);
 
+/// data.json. Of pictures it holds one mean and one deviation where all are equal, and names no columns where they are
+/// more than 2^14 and picture_columns of the shape.
 void write_facts(const RunFolder& folder, const DataFacts& facts);
+/// Throws Error(io) when there is no such file, Error(input) when it is damaged.
 DataFacts read_facts(const RunFolder& folder);
 
 }  // namespace roulade

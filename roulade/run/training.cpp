@@ -9,6 +9,7 @@
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/latent_rows.hpp"
 #include "roulade/run/machine_probe.hpp"
+#include "roulade/run/makers.hpp"
 #include "roulade/run/metrics_file.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
@@ -36,6 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kProbed{60};  // between two probes, which so take no noticeable part
+constexpr const char* kLatest = "latest";
 
 /// A run folder that training writes to.
 class Writer {
@@ -53,7 +55,7 @@ class Writer {
   void settle() const {
     std::vector<int64_t> steps = folder_.steps();
     if (steps.empty()) return;
-    write_pointer(folder_.checkpoints() / "latest", folder_.checkpoint(steps.back()).filename().string());
+    write_pointer(folder_.checkpoints() / kLatest, folder_.checkpoint(steps.back()).filename().string());
     std::erase_if(steps, [&](int64_t step) { return parts_.settings.keeps(step); });
     const auto keep = static_cast<size_t>(parts_.settings.keep);
     for (size_t i = 0; i + keep < steps.size(); ++i) {
@@ -103,11 +105,19 @@ void keep_preview(const RunFolder& folder, const TrainPreview& preview, const Da
   write_file_atomically(folder.preview(preview.step), preview_png(preview, facts));
 }
 
-/// True when a kill stopped a run before its first file: the folder holds only left-overs and an empty checkpoints/.
-/// What belongs to latents is made after that folder: without it, a vae/ is somebody's own.
+/// True when no checkpoint is there but the one of given weights that a run is to start from.
+bool holds_start_alone(const RunFolder& folder) {
+  for (const auto& entry : fs::directory_iterator(folder.checkpoints()))
+    if (entry.path() != folder.checkpoint(0) && entry.path().filename() != kLatest && !is_leftover(entry.path()))
+      return false;
+  return true;
+}
+
+/// True when a kill stopped a run before its recipe: the folder holds only left-overs and a checkpoints/ with at most
+/// the start. What belongs to latents is made after that folder: without it, a vae/ is somebody's own.
 bool never_began(const RunFolder& folder) {
   if (!fs::is_directory(folder.root)) return false;
-  const bool begun = fs::is_directory(folder.checkpoints()) && fs::is_empty(folder.checkpoints());
+  const bool begun = fs::is_directory(folder.checkpoints()) && holds_start_alone(folder);
   for (const auto& entry : fs::directory_iterator(folder.root)) {
     const bool ours = entry.path() == folder.checkpoints() || entry.path() == folder.latents() ||
                       entry.path() == folder.autoencoder();
@@ -130,40 +140,15 @@ void begin_folder(const RunFolder& folder) {
   check_free(folder);
   std::error_code error;
   fs::create_directories(folder.checkpoints(), error);
+  // The start of one that never began is not this one's.
+  if (!error) fs::remove_all(folder.checkpoint(0), error);
+  if (!error) fs::remove(folder.checkpoints() / kLatest, error);
   if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
-}
-
-/// What "auto" chose when the run began.
-std::optional<PrecisionChoice> recorded_precision(const RunFolder& folder) {
-  for (const Maker& maker : read_makers(folder))
-    if (!maker.precision.precision.empty()) return maker.precision;
-  return std::nullopt;
 }
 
 /// Networks beside the trained one: to validate with averaged weights, to show samples.
 int64_t networks_beside(const TrainParts& parts, bool shows) {
   return 1 + (shows || parts.settings.preview_every > 0 ? 1 : 0);
-}
-
-/// The warning where the makers so far had other numbers of something that a step's sums depend on.
-std::string warning_of(const RunFolder& folder, const std::vector<Maker>& makers, int64_t Maker::*number,
-                       const Maker& now, std::string_view noun, std::string_view plural) {
-  std::vector<int64_t> before;
-  for (const Maker& maker : makers)
-    if (before.empty() || before.back() != maker.*number) before.push_back(maker.*number);
-  if (before == std::vector<int64_t>{now.*number}) return "";
-  return fmt::format(
-      "warning: {} was trained with {} {}{} so far, now with {}: it will equal the uninterrupted training to "
-      "rounding only",
-      folder.root.string(), fmt::join(before, ", then "), noun, before.back() == 1 ? "" : plural, now.*number);
-}
-
-/// A step's sum depends on the processes; by autograd also on the threads, fused it does not.
-std::string warning_of_makers(const RunFolder& folder, const std::vector<Maker>& makers, const Maker& now,
-                              const Objective& objective) {
-  const std::string warning = warning_of(folder, makers, &Maker::processes, now, "process", "es");
-  if (!warning.empty() || objective.feeds_all_threads()) return warning;
-  return warning_of(folder, makers, &Maker::threads, now, "thread", "s");
 }
 
 /// Throws Error(usage) where the ranks were given different recipes or data.
@@ -178,13 +163,6 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
   check(static_cast<double>(crc32c(parts.facts.latent.autoencoder)), "autoencoder");
 }
 
-/// Those whose steps the newest checkpoint holds.
-std::vector<Maker> makers_until(const RunFolder& folder, int64_t step) {
-  std::vector<Maker> makers = read_makers(folder);
-  std::erase_if(makers, [&](const Maker& maker) { return maker.from_step >= step; });
-  return makers;
-}
-
 /// Loads the newest checkpoint and cuts the metrics back to it.
 void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
   recover_folder(folder.root);
@@ -196,6 +174,7 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
                      fmt::join(differences, ", ")));
   if (fs::exists(folder.facts())) {
     const DataFacts facts = read_facts(folder);
+    check_same_data(facts, parts.facts, place_of_data(parts.resolved));
     check_text_encoder(parts.resolved, facts.text);
     if (parts.autoencoder) check_perceptual(parts.resolved, facts);
   }
@@ -249,6 +228,9 @@ TrainResult run_training(const TrainRequest& request) {
   const bool resume = request.resume && !never_began(folder);
   if (resume) folder.check();
   if (!resume) check_free(folder);  // before hours of reading and encoding
+  if (request.resume && !resume && !request.init_from && folder.latest())
+    fail(Code::usage, folder.root.string(), "this run was to start from given weights and never began",
+         "--init-from once more, or no --resume", "--resume alone");
   // What the run folder keeps must mean the same from any folder.
   const Recipe resolved = with_files_in(fs::current_path(), resolve(request.recipe));
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
@@ -259,9 +241,11 @@ TrainResult run_training(const TrainRequest& request) {
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
   if (request.warn && parts.texts && !parts.texts->cut().empty()) request.warn(parts.texts->cut());
-  if (request.init_from)
+  if (request.init_from) {
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());
+    check_same_network(*request.init_from, parts.resolved);
+  }
   const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
   const FewerThreads limit(useful_threads(parts, ranks->size()));
   const PrecisionChoice precision =
@@ -283,11 +267,14 @@ TrainResult run_training(const TrainRequest& request) {
   }
   keep_latents(parts, request.out);
   trainer.share();
+  const Writer writer(folder, parts, trainer);
+  // Before the recipe: a run that has one and is killed starts again from the same weights.
+  if (request.init_from && !folder.latest()) writer.checkpoint();
   Maker now = maker_from(trainer.done(), ranks->size());
   if (settings.precision == kAuto) now.precision = precision;
   if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
-    const std::string warning = makers.empty() ? "" : warning_of_makers(folder, makers, now, *parts.objective);
-    if (!warning.empty() && request.warn) request.warn(warning);
+    if (request.warn)
+      for (const std::string& line : warnings_of_makers(folder, makers, now, parts)) request.warn(line);
     makers.push_back(now);
   }
   write_run_recipe(folder, parts.resolved, makers);
@@ -295,9 +282,7 @@ TrainResult run_training(const TrainRequest& request) {
 
   const BatchFn batches = make_batches(parts, ranks->size());
   JsonLines metrics(folder.metrics());
-  const Writer writer(folder, parts, trainer);
   if (resume) writer.settle();
-  if (request.init_from && !resume) writer.checkpoint();  // a run killed early starts again from the same weights
   const Twin averaged = make_twin(parts);
   TrainResult result;
   if (trainer.done() > 0) result.loss = trainer.last_loss();

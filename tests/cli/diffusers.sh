@@ -61,6 +61,30 @@ big=(train tiny.toml --quiet --set data.size=144 --set train.steps=2 --set train
 ends 0 "${big[@]}" --out in-memory
 ends 0 "${big[@]}" --out on-disk --set data.memory=1 --set data.scratch=.
 same {in-memory,on-disk}/checkpoints/latest/training.safetensors
+# Pictures that have moved: a run is judged, and goes on, where they lie now; others are refused.
+ends 0 train tiny.toml --out stays --quiet --set train.checkpoint_every=3
+cp -r stays goes && rm -r goes/checkpoints/step-00000005 goes/checkpoints/latest
+ends 0 eval stays --quiet
+mv pictures moved
+ends 0 eval goes --quiet --set data.path=moved --set data.memory=64 --set data.scratch=.
+ends 0 report goes --quiet --set data.path=moved
+ends 0 train goes --resume --quiet --set data.path=moved --set data.memory=64 --set data.scratch=.
+same {stays,goes}/checkpoints/step-00000005/training.safetensors
+says goes/recipe.toml "path = \"$PWD/moved\""
+ends 0 eval goes --quiet
+figures() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["figures"])' "$1/eval.json"; }
+[[ "$(figures stays)" == "$(figures goes)" ]] || fail "figures by moved pictures: $(figures stays), $(figures goes)"
+cp -r moved other
+printf '\0\0\010\001\0\0\0\074' >other/train-labels-idx1-ubyte # 60 labels: 45 of class 0, 15 of class 1
+for label in $(seq 60); do printf "\\$((label > 45))"; done >>other/train-labels-idx1-ubyte
+ends 3 train goes --resume --quiet --set data.path=other
+says err "other] these are other data than the run was trained on, by share of class 0"
+says goes/recipe.toml "path = \"$PWD/moved\""
+ends 2 train goes --resume --quiet --set data.flip=true
+says err "resuming cannot change data.flip"
+ends 2 eval goes --quiet --set data.flip=true
+says err "a trained run cannot change this"
+mv moved pictures
 # A width chosen afterwards is exported as it is averaged.
 ends 0 train tiny.toml --out widths --quiet --set 'train.ema_posthoc=[0.05, 0.10]' --set train.ema_snapshot_every=1
 ends 0 average widths --ema 0.075 --out averaged
@@ -114,6 +138,13 @@ says err "--data FOLDER"
 ends 0 train plain.toml --out on --init-from folder --set train.steps=1 --quiet
 ends 2 train plain.toml --out off --init-from folder --set model.freq_shift=1 --quiet
 says err "freq_shift = 0"
+# So it is with a run: other keys than those of the shapes make another network of the same weights.
+ends 0 train plain.toml --out also-on --init-from plain --set train.steps=1 --set model.dropout=0.1 --set model.gradient_checkpointing=true --quiet
+for key in "norm_num_groups = 4 2" "norm_eps = 1e-05 1e-06" "flip_sin_to_cos = true false" "attention_head_dim = 8 4"; do
+  read -r name _ before now <<<"$key"
+  refuses 2 "[plain] [model] of the recipe: expected $name = $before, got $name = $now" \
+    train plain.toml --out off --init-from plain --set model.$name=$now --quiet
+done
 [[ ! -e off ]] || fail "a refused --init-from leaves a run"
 
 # What cannot be.
@@ -122,6 +153,8 @@ says err "a new or empty folder"
 ends 0 train moons --out moons --quiet --set train.steps=2 --set data.count=200
 ends 2 export moons --out nothing
 says err "model.kind unet or dit"
+ends 2 eval moons --quiet --set data.path=pictures
+says err "unknown key 'path'"
 [[ ! -e nothing ]] || fail "a refused export leaves a folder"
 ends 2 sample run/checkpoints/step-00000005
 says err "--checkpoint STEP"

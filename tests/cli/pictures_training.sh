@@ -142,4 +142,21 @@ rm -r auto/checkpoints/step-00000012 auto/checkpoints/latest
 ends 0 train auto --resume --quiet
 cmp -s {plain,auto}/checkpoints/step-00000012/training.safetensors && fail "resuming does not take the recorded precision"
 [[ "$(grep -c '^precision = "bf16"' auto/recipe.toml)" == 1 ]] || fail "after resuming: $(grep precision auto/recipe.toml)"
+
+# Sums as they are written are others than those of the kernels: the run says who made which, and resuming tells.
+grep -q '^exact' plain/recipe.toml && fail "exact in the recipe of a run without --exact"
+ends 0 train "${tiny[@]}" --out written --exact --set train.checkpoint_every=6 --set train.keep=9
+cmp -s {plain,written}/checkpoints/step-00000012/training.safetensors && fail "--exact changes nothing"
+says written/recipe.toml 'exact = true'
+cp written/checkpoints/step-00000012/training.safetensors whole.safetensors
+rm -r written/checkpoints/step-00000012 written/checkpoints/latest
+cp -r written mixed
+ends 0 train written --resume --exact
+grep -q 'so far, now' err && fail "a warning without a reason: $(cat err)"
+same whole.safetensors written/checkpoints/step-00000012/training.safetensors
+ends 0 train mixed --resume
+says err "warning: mixed was trained with --exact so far, now without it: it will equal the uninterrupted training to rounding only"
+rm -r mixed/checkpoints/step-00000012 mixed/checkpoints/latest
+ends 0 train mixed --resume --exact --quiet
+[[ "$(grep -c '^exact = true' mixed/recipe.toml)" == 1 ]] || fail "after resuming: $(grep exact mixed/recipe.toml)"
 finish

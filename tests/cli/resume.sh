@@ -17,19 +17,47 @@ resumed() {
   same expected got
 }
 
-# Killed at the n-th call that changes the disk, over the first checkpoints.
+# killed_at CALL WORDS...: a training killed at the n-th call that changes the disk.
+killed_at() {
+  rm -rf killed
+  { LD_PRELOAD="$folder/kill_at.so" KILL_AT=$1 "$ROULADE" train "${recipe[@]}" --out killed "${@:2}" >/dev/null; code=$?; } 2>/dev/null
+  [[ $code == 137 ]] || fail "kill at call $1: expected exit code 137, got $code"
+}
+
+# Over the first checkpoints.
 if [[ $sanitized == no ]] && "${CXX:-c++}" -shared -fPIC -O1 -o kill_at.so "$tree/tests/cli/kill_at.cpp" -ldl; then
   LD_PRELOAD="$folder/kill_at.so" COUNT_TO="$folder/calls" "$ROULADE" train "${recipe[@]}" --out counted >/dev/null || fail "counting calls"
   calls="$(cat calls)"
   [[ "$calls" -gt 100 ]] || fail "expected over 100 calls that change the disk, got $calls"
   for share in 3 9 17 23 31 44 58 71 86 99; do
     at=$((calls * share / 100))
-    rm -rf killed
-    { LD_PRELOAD="$folder/kill_at.so" KILL_AT=$at "$ROULADE" train "${recipe[@]}" --out killed >/dev/null; code=$?; } 2>/dev/null
-    [[ $code == 137 ]] || fail "kill at call $at: expected exit code 137, got $code"
+    killed_at $at
     before=$failures
     resumed killed
     [[ $failures == "$before" ]] || printf '  killed at call %s of %s\n' "$at" "$calls"
+  done
+  # Begun with another run's weights: at the last call before its recipe is there, and at the first one after, which goes
+  # on from these weights without being told them again.
+  ends 0 train "${recipe[@]}" --out started --init-from whole
+  state started >expected_started
+  cmp -s expected expected_started && fail "--init-from changes nothing"
+  low=0 high=$calls
+  while ((high - low > 1)); do
+    at=$(((low + high) / 2))
+    killed_at $at --init-from whole
+    if [[ -f killed/recipe.toml ]]; then high=$at; else low=$at; fi
+  done
+  for at in $low $high; do
+    killed_at $at --init-from whole
+    words=(--resume)
+    if [[ ! -f killed/recipe.toml ]]; then
+      ends 2 train "${recipe[@]}" --out killed --resume
+      says err "killed] this run was to start from given weights and never began"
+      words+=(--init-from whole)
+    fi
+    ends 0 train "${recipe[@]}" --out killed "${words[@]}"
+    state killed >got
+    same expected_started got
   done
 else
   echo "skipped: kills at chosen calls (sanitizer, or no compiler)"

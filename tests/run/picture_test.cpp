@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/data/image_set.hpp"
 #include "roulade/data/points.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
@@ -311,6 +312,48 @@ TEST(DataFacts, KeepShapeAndRange) {
   write_file_atomically(run.facts(), old);
   EXPECT_TRUE(read_facts(run).shape.empty());
   EXPECT_EQ(read_facts(run).axes(7), (std::vector<int64_t>{7, 1}));
+}
+
+// What the shape says of each pixel, and what is the same for all, would make a file that is too large to be read.
+TEST(DataFacts, AreShortForLargePictures) {
+  const Folder folder;
+  const RunFolder run{folder.path};
+  DataFacts facts;
+  facts.shape = {3, 80, 80};
+  facts.high = 255;
+  facts.columns = picture_columns(facts.shape);
+  facts.scaling.mean.assign(facts.columns.size(), 127.5);
+  facts.scaling.deviation.assign(facts.columns.size(), 60.1);
+  const auto comes_back = [&] {
+    write_facts(run, facts);
+    const DataFacts read = read_facts(run);
+    EXPECT_EQ(read.columns, facts.columns);
+    EXPECT_EQ(read.scaling.mean, facts.scaling.mean);
+    EXPECT_EQ(read.scaling.deviation, facts.scaling.deviation);
+  };
+  comes_back();
+  const std::string whole = read_file(run.facts());
+  EXPECT_LT(whole.size(), 500u);
+  for (const char* shape : {"[1000000, 1000000, 1000000]", "[3, -80, -80]", "[0, 80, 80]", "[19200]"}) {
+    nlohmann::json json = nlohmann::json::parse(whole);
+    json["shape"] = nlohmann::json::parse(shape);
+    write_file_atomically(run.facts(), json.dump());
+    EXPECT_THROW(read_facts(run), Error) << shape;
+  }
+  // As earlier versions wrote it, and where a table names its columns itself.
+  nlohmann::json json = nlohmann::json::parse(whole);
+  json["columns"] = facts.columns;
+  json["mean"] = facts.scaling.mean;
+  json["deviation"] = facts.scaling.deviation;
+  write_file_atomically(run.facts(), json.dump(2));
+  EXPECT_EQ(read_facts(run).columns, facts.columns);
+  EXPECT_EQ(read_facts(run).scaling.deviation, facts.scaling.deviation);
+  json["mean"] = {127.5, 127.5};
+  write_file_atomically(run.facts(), json.dump());
+  EXPECT_THROW(read_facts(run), Error);
+  facts.columns[7] = "seventh";
+  facts.scaling.mean[7] = 3;
+  comes_back();
 }
 
 }  // namespace

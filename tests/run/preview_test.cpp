@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/run/preview.hpp"
+
+#include "roulade/run/parts.hpp"
+#include "tests/io/scratch.hpp"
+
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace roulade {
+namespace {
+
+// Eight pictures of each class, also of those whose names sample.label takes for something else: its words "data" and
+// "none", and a number that is another class's.
+TEST(PreviewOfClasses, HasARowOfEachWhateverTheyAreCalled) {
+  const Scratch s;
+  const std::vector<std::string> names{"1", "data", "none", "light"};
+  std::string table = "a,b,c,d,kind\n";
+  for (size_t i = 0; i < 40; ++i) table += fmt::format("{},{},{},{},{}\n", i, 2 * i, 40 - i, i % 7, names[i % 4]);
+  spill(s / "t.csv", table);
+  const Recipe recipe = parse_recipe(fmt::format(R"(
+[data]
+kind = "table"
+file = "{}"
+label = "kind"
+shape = [1, 2, 2]
+[model]
+kind = "dit"
+num_layers = 1
+num_attention_heads = 1
+attention_head_dim = 8
+patch_size = 1
+[denoiser]
+prediction = "v"
+[train]
+batch = 8
+)",
+                                                 (s / "t.csv").string()),
+                                     "test");
+  const TrainParts parts = make_train_parts(resolve(recipe));
+  ASSERT_EQ(parts.facts.class_names, names);
+  const Trainer trainer(parts.objective, parts.settings, parts.seed);
+  const TrainPreview preview = Previewer(parts, 1).make(trainer);
+  ASSERT_EQ(preview.fault, "");
+  std::vector<int64_t> expected;
+  for (int64_t k = 0; k < 4; ++k) expected.insert(expected.end(), 8, k);
+  EXPECT_EQ(preview.samples.labels, expected);
+}
+
+}  // namespace
+}  // namespace roulade
