@@ -1,12 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/eval/metric.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
 namespace roulade {
 namespace eval {
+
+std::vector<std::vector<double>> errors_by_parts(const Metric& metric, std::span<const PointView> sets,
+                                                 const PointView& reference, const MetricContext& context,
+                                                 const PartRows& rows) {
+  constexpr int64_t kParts = 10;
+  const auto part = [&](const PointView& set, int64_t k) {
+    const int64_t each = std::min(set.rows, rows.most) / kParts;
+    return PointView{set.values + k * each * set.width, each, set.width, set.labels ? set.labels + k * each : nullptr};
+  };
+  std::vector<std::vector<double>> out;
+  for (const PointView& set : sets) {
+    std::vector<double> sums, squares;
+    for (int64_t k = 0; k < kParts; ++k) {
+      const PointView one = part(set, k), against = part(reference, k);
+      if (std::min(one.rows, against.rows) < rows.least) return {};
+      const std::vector<double> figures = metric.compare({&one, 1}, against, context).front();
+      sums.resize(figures.size());
+      squares.resize(figures.size());
+      for (size_t i = 0; i < figures.size(); ++i) {
+        sums[i] += figures[i];
+        squares[i] += figures[i] * figures[i];
+      }
+    }
+    out.emplace_back();
+    for (size_t i = 0; i < sums.size(); ++i) {
+      const double variance = std::max(0.0, squares[i] - sums[i] * sums[i] / kParts) / (kParts - 1);
+      out.back().push_back(std::sqrt(variance / kParts));
+    }
+  }
+  return out;
+}
 
 void check_set(std::string_view where, const std::string& role, const PointView& set, int64_t width, int64_t least) {
   constexpr float kLimit = 1e15f;

@@ -81,6 +81,20 @@ const Registry<Entry>& registry();
 /// metric. check_set: one set, called `role` in the sentence, of the given width.
 void check_set(std::string_view where, const std::string& role, const PointView& set, int64_t width, int64_t least);
 void check_sets(std::string_view where, std::span<const PointView> sets, const PointView& reference, int64_t least);
+
+/// How many rows errors_by_parts takes.
+struct PartRows {
+  int64_t most = 0;   ///< taken of each set, the first ones
+  int64_t least = 1;  ///< of a part
+};
+
+/// Standard errors of figures that no sum over rows gives: ten parts of all sets are judged, each part's rows as one
+/// independent draw, and the deviation of these figures is divided by sqrt(10); where they depend on the number of
+/// rows, true to a factor of two. Nothing where a part would have too few rows.
+std::vector<std::vector<double>> errors_by_parts(const Metric& metric, std::span<const PointView> sets,
+                                                 const PointView& reference, const MetricContext& context,
+                                                 const PartRows& rows);
+
 /// Throws unless there is a training set, of the given width and with values as above.
 void check_training(std::string_view where, const PointView& training, int64_t width);
 

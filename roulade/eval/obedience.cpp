@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,13 +15,17 @@ namespace {
 
 constexpr auto kWhere = "obedience";
 
-/// Mean of shares of 0 to 1 and its standard error.
-ObedienceFigure share(std::string name, const std::vector<double>& right, double chance) {
+/// Mean of shares of 0 to 1 and its standard error.   wanted: what each picture was asked for.
+template <class Wanted>
+ObedienceFigure share(std::string name, const std::vector<double>& right, double chance,
+                      const std::vector<Wanted>& wanted) {
   ObedienceFigure out{std::move(name), 0, 0, chance, std::ssize(right)};
   const auto n = static_cast<double>(right.size());
   for (const double r : right) out.value += r;
   out.value /= n;  // all right is 1, and its error 0, exactly
-  for (const double r : right) out.error += (r - out.value) * (r - out.value);
+  std::map<Wanted, double> deviations;
+  for (size_t i = 0; i < right.size(); ++i) deviations[wanted[i]] += right[i] - out.value;
+  for (const auto& [what, sum] : deviations) out.error += sum * sum;
   out.error = std::sqrt(out.error) / n;
   return out;
 }
@@ -47,16 +52,24 @@ std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& m
     both.push_back(ground.back() * found.in_top[i]);
   }
   const double chance = 1 / static_cast<double>(grounds.grounds().size());
-  return {share(fmt::format("retrieval_top_{}", top), found.in_top, found.chance_share),
-          {"retrieval_median", found.median, found.median_error, found.chance_median, std::ssize(asked)},
-          share("ground", ground, chance),
-          share("ground_and_object", both, chance * found.chance_share)};
+  const ObedienceFigure in_top = share(fmt::format("retrieval_top_{}", top), found.in_top, found.chance_share, own);
+  // The median's interval is as much wider as the share's.
+  const double wider = found.share_error > 0 ? in_top.error / found.share_error : 1;
+  return {in_top,
+          {"retrieval_median", found.median, found.median_error * wider, found.chance_median, std::ssize(asked)},
+          share("ground", ground, chance, own),
+          share("ground_and_object", both, chance * found.chance_share, own)};
 }
 
 std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std::vector<AskedAttribute>& attributes) {
   if (attributes.empty()) fail(Code::usage, kWhere, "attributes", "one at least", "none");
   std::vector<ObedienceFigure> out;
   std::vector<double> all(attributes[0].wanted.size(), 1);
+  std::vector<std::vector<std::string>> wanted(all.size());
+  for (const AskedAttribute& attribute : attributes) {
+    check_count(std::ssize(attribute.wanted), std::ssize(wanted));
+    for (size_t i = 0; i < wanted.size(); ++i) wanted[i].push_back(attribute.wanted[i]);
+  }
   double chance = 1;
   for (const AskedAttribute& attribute : attributes) {
     check_count(pictures.dim() > 0 ? pictures.size(0) : 0, std::ssize(attribute.wanted));
@@ -71,9 +84,9 @@ std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std:
     }
     const double by_lot = 1 / static_cast<double>(known.size());
     chance *= by_lot;
-    out.push_back(share(attribute.name, right, by_lot));
+    out.push_back(share(attribute.name, right, by_lot, wanted));
   }
-  if (attributes.size() > 1) out.push_back(share("all", all, chance));
+  if (attributes.size() > 1) out.push_back(share("all", all, chance, wanted));
   return out;
 }
 

@@ -15,7 +15,9 @@ namespace roulade {
 struct ObedienceFigure {
   std::string name;
   double value = 0;
-  double error = 0;   ///< standard error over pictures
+  /// Standard error: pictures that were asked for the same (object, or values of all attributes) go together, so it is
+  /// sqrt(sum over these of (sum of their deviations)^2) / count.
+  double error = 0;
   double chance = 0;  ///< what pictures reach that do not look at their texts
   int64_t count = 0;  ///< pictures
 };

@@ -54,6 +54,11 @@ class PrecisionRecall final : public Metric {
     return out;
   }
 
+  std::vector<std::vector<double>> errors(std::span<const PointView> sets, const PointView& reference,
+                                          const MetricContext& context) const override {
+    return errors_by_parts(*this, sets, reference, context, {settings_.neighbour_points, settings_.neighbour + 1});
+  }
+
  private:
   Settings settings_;
 };

@@ -128,6 +128,32 @@ TEST(Kid, OfOneLawIsNothingOnAverage) {
   EXPECT_TRUE(std::isnan(errors("kid", test::normal(1, 30, 4), test::normal(2, 30, 4))[0]));  // one subset: no spread
 }
 
+// To a factor of two: balls are larger in a tenth of the rows, and shares lie elsewhere.
+TEST(Neighbours, ErrorOfOnePairIsAboutTheSpreadOfPairs) {
+  constexpr size_t kPairs = 60;
+  for (const char* metric : {"precision_recall", "density_coverage"}) {
+    std::vector<double> values[2], claimed[2];
+    for (uint64_t k = 0; k < kPairs; ++k) {
+      const PointSet a = gaussian(100 + k, 1000, 3, 1.5, 1), b = gaussian(300 + k, 1000, 3, 1, 0);
+      for (size_t i = 0; i < 2; ++i) {
+        values[i].push_back(judge(metric, a, b)[i]);
+        claimed[i].push_back(errors(metric, a, b)[i]);
+      }
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      const double mean = std::accumulate(values[i].begin(), values[i].end(), 0.0) / kPairs;
+      double square = 0;
+      for (const double x : values[i]) square += (x - mean) * (x - mean) / (kPairs - 1);
+      const double ratio = std::accumulate(claimed[i].begin(), claimed[i].end(), 0.0) / kPairs / std::sqrt(square);
+      EXPECT_GT(ratio, 0.5) << metric << i;
+      EXPECT_LT(ratio, 2) << metric << i;
+    }
+    const PointSet few = gaussian(1, 50, 3, 1, 0);  // parts of 5 rows
+    const PointView view = few.view();
+    EXPECT_TRUE(eval::registry().make(metric, {})->errors({&view, 1}, view, {3, nullptr}).empty());
+  }
+}
+
 TEST(ClassAccuracy, CountsTheLargestAnswer) {
   PointSet answers = test::set_of(3, {3, 1, 2, 0, 5, 1, 0, 0, 9, 2, 2, 1});
   EXPECT_EQ(judge("class_accuracy", answers, answers)[0], 0);  // nobody asked for a class

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <span>
 
 #include <ATen/TensorOperators.h>
@@ -189,6 +190,14 @@ TEST(Obedience, OfEmojiCountsGroundsAndObjects) {
   EXPECT_NEAR(figures[2].error, std::sqrt(0.75 * 0.25 / 4), 1e-12);
   EXPECT_EQ(figures[3].value, 0.25) << "the first picture alone";
   EXPECT_EQ(figures[3].count, 4);
+  // Four pictures of two objects are two draws: each object's deviations add up before they are squared.
+  Tensor right = at::zeros({4, 20}, at::kDouble);
+  right[0][5] = right[1][5] = right[2][6] = 1;
+  right[3].fill_(1)[6] = 0;
+  const auto grouped = judge_emoji(pictures, right, axes, {{5, "red"}, {5, "red"}, {6, "blue"}, {6, "blue"}}, judge);
+  EXPECT_EQ(grouped[0].value, 0.75);
+  EXPECT_NEAR(grouped[0].error, std::sqrt(0.5 * 0.5 + 0.5 * 0.5) / 4, 1e-12);
+  EXPECT_EQ(grouped[2].error, 0);
   expect_error(Code::usage, {"obedience] pictures"}, [&] { judge_emoji(pictures, mapped, axes, {{0, "red"}}); });
   expect_error(Code::usage, {"did you mean 'red'?"}, [&] {
     judge_emoji(pictures.slice(0, 0, 1), mapped.slice(0, 0, 1), axes, {{0, "rad"}});
@@ -220,7 +229,11 @@ TEST(Obedience, OfAttributesIsWhatTheirJudgesSay) {
   EXPECT_NEAR(figures[2].value, 3.0 / 6, 1e-12);
   EXPECT_EQ(figures[2].name, "all");
   EXPECT_NEAR(figures[2].chance, 1.0 / 6, 1e-12);
-  EXPECT_NEAR(figures[1].error, std::sqrt(4.0 / 6 * (2.0 / 6) / 6), 1e-12);
+  std::map<std::string, double> deviations;  // of the symbol, by what both judges were asked for
+  for (size_t i = 0; i < 6; ++i) deviations[colours[i] + " " + symbols[i]] += (i > 3 ? 0 : 1) - 4.0 / 6;
+  double squares = 0;
+  for (const auto& [what, sum] : deviations) squares += sum * sum;
+  EXPECT_NEAR(figures[1].error, std::sqrt(squares) / 6, 1e-12);
   colours[0] = "bleu";
   expect_error(Code::usage, {"obedience] unknown colour 'bleu'", "blue"}, [&] {
     judge_attributes(pictures, {{"colour", &colour, colours}});
