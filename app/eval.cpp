@@ -41,6 +41,7 @@ int eval(const Options& o) {
                        work.threads(), work.threads() == 1 ? "" : "s"));
   const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel());
   if (!evaluation.finished) return work.stopped("stopped; nothing was written");
+  say_what_is_cut(work, run);
   work.finish(describe(run, evaluation, o.exact ? std::filesystem::path() : keep_evaluation(run, evaluation)));
   return 0;
 }

@@ -33,6 +33,7 @@ int obey(const Options& o) {
   request.cancel = work.cancel();
   const Obedience judged = judge_run_obedience(run, request);
   if (!judged.finished) return work.stopped("stopped; nothing was written");
+  say_what_is_cut(work, run);
   const std::filesystem::path file = write_obedience(run, judged);
   Description out = describe(judged);
   out.add("file", file.string());

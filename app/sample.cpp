@@ -8,6 +8,7 @@
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/given_pictures.hpp"
 #include "roulade/run/partial_rows.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sample_size.hpp"
@@ -97,6 +98,23 @@ Editing editing(const Options& o, const TrainedRun& run, int64_t prompts, Work& 
   return edit;
 }
 
+/// What tells this set of samples from others of the run, beside keys of the recipe.
+std::vector<std::string> asked(const Options& o, const SampleRequest& request) {
+  std::vector<std::string> out = request.prompts;
+  const auto add = [&](const char* what, const auto& value) { out.push_back(fmt::format("{} {}", what, value)); };
+  if (o.to_prompt) add("to", *o.to_prompt);
+  if (o.to_seed) add("to seed", *o.to_seed);
+  if (!o.size.empty()) add("size", o.size);
+  if (o.from.empty() && o.complete.empty()) return out;
+  add("from", o.from);
+  add("complete", o.complete);
+  add("mask", o.mask);
+  add("strength", o.strength.value_or(0));
+  add("inverted", o.invert);
+  for (const int64_t number : {o.repeats, o.walks, o.jump}) add("times", number);
+  return out;
+}
+
 Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& request) {
   Provenance out = provenance_of(run, o.run);
   out.seed = request.seed;
@@ -136,12 +154,15 @@ int sample(const Options& o) {
   if (o.count == 0 && !request.prompts.empty() && !o.to_prompt) request.count = std::ssize(request.prompts);
   request.editing = editing(o, run, std::ssize(request.prompts), work);
   if (is_picture_place(o.out)) check_picture_place(o.out, run.facts, sample_count(run, request));
+  if (o.negative && run.texts && !steers_away(run.recipe))
+    work.say("warning: --negative changes nothing, as guidance steers away from nothing here (--guidance 2)");
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
-  if (run.texts && !run.texts->cut().empty()) work.say("warning: " + run.texts->cut());
-  const std::filesystem::path file = o.out.empty() ? sample_file(run, seed) : std::filesystem::path(o.out);
+  say_what_is_cut(work, run);
+  const std::filesystem::path file =
+      o.out.empty() ? sample_file(run, seed, asked(o, request)) : std::filesystem::path(o.out);
   if (is_picture_place(file))
     write_pictures(file, run, samples, made(o, run, request));
   else
@@ -150,7 +171,10 @@ int sample(const Options& o) {
   out.add("file", file.string());
   if (!o.attention.empty()) {
     std::filesystem::path maps = file;
-    maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
+    if (maps.has_filename() && !std::filesystem::is_directory(maps))
+      maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
+    else
+      maps /= "attention.png";
     write_attention(maps, samples, run.facts);
     out.add("attention", maps.string());
   }

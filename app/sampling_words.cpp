@@ -3,12 +3,18 @@
 
 #include "roulade/core/options.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace roulade::app {
 
 void SamplingWords::add_to(CLI::App& command) {
-  command.add_option("--guidance", guidance, "classifier-free guidance of this scale; 1 = off")->option_text("S");
+  command
+      .add_option(
+          "--guidance", guidance,
+          "classifier-free guidance of this scale; 1 = off; beside\n--set guidance.kind=K the scale of that one")
+      ->option_text("S");
   command
       .add_option("--sampler", sampler,
                   "see roulade list samplers; names of A1111, ComfyUI,\nk-diffusion and diffusers serve, too, and "
@@ -21,12 +27,18 @@ void SamplingWords::append_to(std::vector<std::string>& set) const {
   append_text(set, "sample.sampler", sampler);
   if (steps) set.push_back(fmt::format("sample.steps={}", *steps));
   if (!guidance) return;
-  set.emplace_back("guidance.kind=\"cfg\"");
+  const bool chosen =
+      std::any_of(set.begin(), set.end(), [](const auto& s) { return s.starts_with("guidance.kind="); });
+  if (!chosen) set.emplace_back("guidance.kind=\"cfg\"");
   set.push_back(fmt::format("guidance.scale={}", *guidance));
 }
 
+void say_what_is_cut(Work& work, const TrainedRun& run) {
+  if (run.texts && !run.texts->cut().empty()) work.say("warning: " + run.texts->cut());
+}
+
 void append_text(std::vector<std::string>& set, const std::string& key, const std::string& text) {
-  if (!text.empty()) set.push_back(key + "=" + to_text(Value(text)));
+  if (!text.empty()) set.push_back(key + "=" + roulade::to_text(Value(text)));
 }
 
 }  // namespace roulade::app

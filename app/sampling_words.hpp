@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/work.hpp"
+#include "roulade/run/sampling.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +23,9 @@ struct SamplingWords {
   /// Appends what was given as overrides of a recipe's keys.
   void append_to(std::vector<std::string>& set) const;
 };
+
+/// Warns of what texts were longer than their network reads.
+void say_what_is_cut(Work& work, const TrainedRun& run);
 
 /// "table.key=text", the text quoted as TOML has it. Nothing is appended for an empty text.
 void append_text(std::vector<std::string>& set, const std::string& key, const std::string& text);

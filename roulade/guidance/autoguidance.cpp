@@ -69,6 +69,7 @@ Entry autoguidance() {
   entry.summary = "Away from a weaker network of the same task: x0 = x0_weak + scale (x0 - x0_weak)";
   entry.source = "Karras et al. 2024 (guiding a diffusion model with a bad version of itself), eq. 3 and section 4";
   entry.needs_weak = true;
+  entry.off_at_one = "condition_scale";
   entry.bind = [](Binder& b) { Settings().bind(b); };
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;

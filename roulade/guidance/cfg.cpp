@@ -63,6 +63,7 @@ Entry cfg() {
   entry.name = "cfg";
   entry.summary = "Classifier-free guidance: x0 = x0_negative + scale (x0_positive - x0_negative)";
   entry.source = "Ho and Salimans 2022, eq. 6 (scale = 1 + w)";
+  entry.off_at_one = "scale";
   entry.bind = [](Binder& b) { Settings().bind(b); };
   entry.make = [](Binder& b, GuidanceParts parts) {
     Settings settings;

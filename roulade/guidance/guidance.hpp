@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace roulade {
 
@@ -24,6 +25,8 @@ struct GuidanceParts {
 /// A guidance method: a denoiser made of denoisers, so that samplers know nothing of it.
 struct GuidanceEntry : EntryInfo {
   bool needs_weak = false;  ///< guides by a second network (GuidanceParts::weak)
+  /// The option that is 1 where the answer to the negative condition is not asked for; empty = there is none such.
+  std::string off_at_one;
   std::function<std::shared_ptr<const Denoiser>(Binder&, GuidanceParts)> make;
 };
 

@@ -33,6 +33,9 @@ AttentionWatch::AttentionWatch() : before_(in_this_thread) { in_this_thread = th
 AttentionWatch::~AttentionWatch() { in_this_thread = before_; }
 AttentionWatch* AttentionWatch::current() { return in_this_thread; }
 
+AttentionPause::AttentionPause() : before_(std::exchange(in_this_thread, nullptr)) {}
+AttentionPause::~AttentionPause() { in_this_thread = before_; }
+
 void AttentionWatch::note(const Tensor& shares) {
   Sum& sum = by_places_[shares.size(1)];
   const Tensor now = shares.detach().to(at::kFloat);

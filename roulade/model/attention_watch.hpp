@@ -37,4 +37,16 @@ class AttentionWatch {
   AttentionWatch* before_;
 };
 
+/// Nobody watches in this thread for as long as it lives: for a network that is asked beside the watched one.
+class AttentionPause {
+ public:
+  AttentionPause();
+  AttentionPause(const AttentionPause&) = delete;
+  AttentionPause& operator=(const AttentionPause&) = delete;
+  ~AttentionPause();
+
+ private:
+  AttentionWatch* before_;
+};
+
 }  // namespace roulade

@@ -2,6 +2,7 @@
 #include "roulade/model/prompt.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
 
 #include <list>
 #include <map>
@@ -16,8 +17,8 @@
 namespace roulade {
 namespace {
 
-constexpr size_t kPrompts = 2;                    // guidance in an interval asks with the negative one and without
-constexpr size_t kMostBytes = size_t{256} << 20;  // of a prompt; SDXL's seventy layers take 103 MB for two texts
+constexpr int kPrompts = 2;                       // guidance in an interval asks with the negative one and without
+constexpr size_t kMostBytes = size_t{512} << 20;  // of all; SDXL's seventy layers take 103 MB for two texts
 
 /// A weight as it was: held, so that no other tensor can have its place.
 struct Seen {
@@ -39,12 +40,15 @@ struct Entry {
 struct KeptProjections::State {
   std::mutex mutex;
   std::map<const Linear*, Entry> entries;
-  size_t bytes = 0;
+  std::shared_ptr<std::atomic<size_t>> spent;
+  size_t bytes = 0;  ///< of these entries
 };
 
-KeptProjections::KeptProjections() : state_(std::make_unique<State>()) {}
+KeptProjections::KeptProjections(std::shared_ptr<std::atomic<size_t>> spent) : state_(std::make_unique<State>()) {
+  state_->spent = std::move(spent);
+}
 
-KeptProjections::~KeptProjections() = default;
+KeptProjections::~KeptProjections() { *state_->spent -= state_->bytes; }
 
 KeptProjections::Pair KeptProjections::of(const Linear& key, const Linear& value, const Tensor& tokens) {
   {
@@ -58,8 +62,11 @@ KeptProjections::Pair KeptProjections::of(const Linear& key, const Linear& value
   const size_t bytes = made.keys.nbytes() + made.values.nbytes();
   const std::lock_guard lock(state_->mutex);
   const bool known = state_->entries.contains(&key);
-  if (!known && state_->bytes + bytes > kMostBytes) return made;
-  if (!known) state_->bytes += bytes;
+  if (!known && *state_->spent + bytes > kMostBytes) return made;
+  if (!known) {
+    state_->bytes += bytes;
+    *state_->spent += bytes;
+  }
   state_->entries[&key] = std::move(entry);
   return made;
 }
@@ -71,9 +78,11 @@ struct PromptCache::State {
   };
   std::mutex mutex;
   std::list<Known> known;  ///< the last one asked for first
+  std::optional<size_t> most;
+  std::shared_ptr<std::atomic<size_t>> spent = std::make_shared<std::atomic<size_t>>(0);
 };
 
-PromptCache::PromptCache() : state_(std::make_unique<State>()) {}
+PromptCache::PromptCache(std::optional<size_t> prompts) : state_(std::make_unique<State>()) { state_->most = prompts; }
 
 PromptCache::~PromptCache() = default;
 
@@ -87,8 +96,8 @@ std::shared_ptr<KeptProjections> PromptCache::of(const Tensor& tokens) const {
     known.splice(known.begin(), known, one);
     return known.front().kept;
   }
-  known.push_front({tokens.detach().clone(), std::make_shared<KeptProjections>()});
-  if (known.size() > kPrompts) known.pop_back();
+  known.push_front({tokens.detach().clone(), std::make_shared<KeptProjections>(state_->spent)});
+  if (known.size() > state_->most.value_or(static_cast<size_t>(kPrompts * threads()))) known.pop_back();
   return known.front().kept;
 }
 

@@ -4,7 +4,9 @@
 #include "roulade/core/condition.hpp"
 #include "roulade/model/linear.hpp"
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace roulade {
@@ -17,7 +19,8 @@ class KeptProjections {
     Tensor keys, values;  ///< [B, L, heads d]
   };
 
-  KeptProjections();
+  /// spent: bytes of all that count against the limit together.
+  explicit KeptProjections(std::shared_ptr<std::atomic<size_t>> spent);
   KeptProjections(const KeptProjections&) = delete;
   KeptProjections& operator=(const KeptProjections&) = delete;
   ~KeptProjections();
@@ -32,11 +35,12 @@ class KeptProjections {
   std::unique_ptr<State> state_;
 };
 
-/// What a network knows of the last two prompts. Prompts are told apart by their values, as guidance puts the tokens of
-/// its halves together anew at each step. Thread-safe.
+/// What a network knows of the last prompts, two for each thread. Prompts are told apart by their values, as guidance
+/// puts the tokens of its halves together anew at each step. Thread-safe.
 class PromptCache {
  public:
-  PromptCache();
+  /// prompts: that are kept at most; absent = two for each thread that samples.
+  explicit PromptCache(std::optional<size_t> prompts = std::nullopt);
   PromptCache(const PromptCache&) = delete;
   PromptCache& operator=(const PromptCache&) = delete;
   ~PromptCache();

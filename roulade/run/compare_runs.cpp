@@ -31,11 +31,16 @@ double steps_a_second(const RunFolder& folder) {
 /// What obedience is beside other figures: real pictures are the floor.
 void add_obedience(ReportContent& content) {
   for (const ReportObedience& o : content.obedience) {
-    for (const ReportObedience::Figure& f : o.figures)
+    const std::string split = o.name.substr(o.name.find('-') + 1);
+    for (const ReportObedience::Figure& f : o.figures) {
+      const bool rank = f.name == "retrieval_median";
       content.figures.push_back(
-          {fmt::format("{} right ({})", f.name, o.name == "obedience-test" ? "test" : "training"),
-           fmt::format("share of pictures of texts {}; by chance {:.3f}; floor: real pictures", o.texts, f.chance),
-           ReportFigure::Aim::higher, f.samples, f.samples_error, f.real, f.real_error});
+          {fmt::format("{}{} ({})", f.name, rank ? "" : " right", split),
+           fmt::format("{} of texts {}; by chance {:.3f}; floor: real pictures",
+                       rank ? "median rank of the own name, pictures" : "share of pictures", o.texts, f.chance),
+           rank ? ReportFigure::Aim::lower : ReportFigure::Aim::higher, f.samples, f.samples_error, f.real,
+           f.real_error});
+    }
     content.figures_note += fmt::format("{}obedience: {}", content.figures_note.empty() ? "" : "; ", o.note);
     content.figures_note.pop_back();  // a full stop follows
   }

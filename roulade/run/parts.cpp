@@ -207,6 +207,13 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
   return options.clip ? make_clipped(std::move(denoiser), *options.clip) : denoiser;
 }
 
+bool steers_away(const Recipe& resolved) {
+  const Table& guidance = resolved.tables.at("guidance");
+  const auto& entry = guidance::registry().find(text_of(resolved, "guidance", "kind"));
+  if (entry.off_at_one.empty()) return entry.name != "none";
+  return std::get<double>(guidance.at(entry.off_at_one).value) != 1;
+}
+
 Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps) {
   Table& sample = resolved.tables.at("sample");
   if (settings_of<SampleSettings>(resolved, "sample").grid != "custom") sample["steps"] = steps;

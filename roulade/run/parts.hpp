@@ -89,6 +89,9 @@ std::shared_ptr<const Denoiser> make_run_denoiser(const Recipe& resolved, std::s
                                                   const std::shared_ptr<TextTable>& texts = nullptr,
                                                   const std::filesystem::path& run = {});
 
+/// Whether the recipe's guidance asks for the answer to the negative condition.
+bool steers_away(const Recipe& resolved);
+
 /// The resolved recipe with another sampler at its own default options and, unless its grid is a list of times, other
 /// steps.
 Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps);

@@ -5,6 +5,7 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/csv.hpp"
 #include "roulade/io/npy.hpp"
+#include "roulade/io/sha256.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -58,13 +59,20 @@ void write_samples(const std::filesystem::path& path, const TrainedRun& run, con
   write_points(path, samples.points, {run.facts.columns, label_name(run.recipe), run.facts.class_names});
 }
 
-std::filesystem::path sample_file(const TrainedRun& run, int64_t seed) {
+std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std::vector<std::string>& asked) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   std::string name = !run.denoiser ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
                                    : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
   if (sample.weights != "ema") name += "-" + sample.weights;
   if (sample.ema > 0) name += fmt::format("-ema-{}", sample.ema);
   if (sample.label != "data") name += "-label-" + sample.label;
+  std::vector<std::string> words = asked;
+  if (!sample.negative.empty()) words.push_back("negative " + sample.negative);
+  if (sample.weighted) words.emplace_back("weighted");
+  if (sample.prompt != "data") words.push_back("prompt " + sample.prompt);
+  Sha256 hash;
+  for (const std::string& word : words) hash.update(word + std::string(1, '\0'));
+  if (!words.empty()) name += "-" + hash.hex().substr(0, 8);
   if (const std::string& kind = text_of(run.recipe, "guidance", "kind"); kind != "none") {
     const auto& guidance = run.recipe.tables.at("guidance");
     const auto scale = guidance.find("scale");

@@ -97,7 +97,7 @@ std::vector<int64_t> texts_for(const TrainedRun& run, const SampleRequest& reque
     fill_uniform({request.seed, Stream::wording, 0}, 0, 1, u);
     for (const double share : u) prompts.push_back(captions[static_cast<size_t>(share * std::ssize(captions))]);
     return run.texts->add(prompts);  // brackets in captions are text
-  } else if (prompts.empty() && wish != "none") {
+  } else if (prompts.empty() && wish != "none" && wish != "data") {
     prompts.push_back(wish);
   }
   if (prompts.empty()) return std::vector<int64_t>(static_cast<size_t>(count), -1);

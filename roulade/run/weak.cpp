@@ -2,6 +2,7 @@
 #include "roulade/run/weak.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/attention_watch.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -12,7 +13,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,6 +30,20 @@ constexpr auto kOwnStep = "guidance.weak_step";
 struct Place {
   RunFolder run;
   std::optional<int64_t> step;  ///< none = the latest
+};
+
+/// Maps of attention are the guided network's alone.
+class Unwatched final : public Denoiser {
+ public:
+  explicit Unwatched(std::shared_ptr<const Denoiser> denoiser) : denoiser_(std::move(denoiser)) {}
+  const Schedule& schedule() const override { return denoiser_->schedule(); }
+  Denoised denoise(const Tensor& x_t, std::span<const double> t, const Condition& condition) const override {
+    const AttentionPause pause;
+    return denoiser_->denoise(x_t, t, condition);
+  }
+
+ private:
+  std::shared_ptr<const Denoiser> denoiser_;
 };
 
 Place place_of(const std::filesystem::path& given) {
@@ -127,8 +144,9 @@ std::shared_ptr<const Denoiser> open_weak(const Recipe& resolved, const DataFact
                place->run.checkpoint(step).string());
   freeze(model->parameters());
   const DenoiserOptions options = settings_of<DenoiserSettings>(recipe, "denoiser").options;
-  return make_denoiser(model, make_schedule(recipe.tables.at("schedule")),
-                       make_prediction(recipe.tables.at("denoiser")), {.clip = {}, .variance = options.variance});
+  return std::make_shared<const Unwatched>(make_denoiser(model, make_schedule(recipe.tables.at("schedule")),
+                                                         make_prediction(recipe.tables.at("denoiser")),
+                                                         {.clip = {}, .variance = options.variance}));
 }
 
 std::vector<std::filesystem::path> weak_weight_files(const Recipe& resolved, const std::filesystem::path& run) {

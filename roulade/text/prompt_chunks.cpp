@@ -87,6 +87,7 @@ PromptChunks chunk_prompt(const std::vector<WeightedTokens>& parts, const ChunkR
     ids[0] = rule.start;
     std::copy(chunk.ids.begin(), chunk.ids.end(), ids + 1);
     std::copy(chunk.weights.begin(), chunk.weights.end(), weights + 1);
+    if (rule.pad == rule.end) continue;  // an end that the prompt names stands in the midst of it
     int64_t* const end = std::find(ids, ids + width, rule.end);
     std::fill(end + 1, ids + width, rule.pad);  // the last of them is an end, so there is one
   }

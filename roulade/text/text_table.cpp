@@ -287,6 +287,8 @@ Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) cons
     for (auto at = entry.ids.begin();; ++at) {
       at = std::search(at, entry.ids.end(), wanted.begin(), wanted.end());
       if (at == entry.ids.end()) break;
+      const auto next = at + std::ssize(wanted);
+      if (next != entry.ids.end() && parts_.tokenizer->continues(*next)) continue;  // the beginning of a longer word
       std::fill_n(marks + (at - entry.ids.begin()), wanted.size(), true);
       found = true;
     }

@@ -5,6 +5,7 @@
 #include "roulade/core/utf8.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
@@ -48,6 +49,18 @@ Tokenizer::Tokenizer(TokenizerParts parts, const std::string& where)
   const auto ends = static_cast<int64_t>(parts_.begin.size() + parts_.end.size());
   if (parts_.limit != 0 && parts_.limit <= ends)
     fail(Code::input, where, "limit of tokens", fmt::format("above {}", ends), fmt::format("{}", parts_.limit));
+}
+
+bool Tokenizer::continues(int64_t id) const {
+  std::string_view rest = piece(id);
+  if (parts_.family == "wordpiece") {
+    if (!rest.starts_with("##")) return false;
+    rest.remove_prefix(2);
+  } else if (parts_.family != "unigram" || rest.starts_with("▁")) {
+    return false;  // CLIP's pieces say where a word ends
+  }
+  const auto first = static_cast<unsigned char>(rest.empty() ? ' ' : rest.front());
+  return std::isalnum(first) != 0 || first >= 0x80;
 }
 
 const std::string& Tokenizer::piece(int64_t id) const {

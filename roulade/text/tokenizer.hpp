@@ -55,6 +55,8 @@ class Tokenizer {
   /// Error(usage) without a padding token where one is needed, or for 0 without a limit.
   EncodedBatch encode_batch(const std::vector<std::string>& texts, std::optional<int64_t> length = std::nullopt) const;
 
+  /// Whether the piece goes on with the word of the one before it, by its family's marks.
+  bool continues(int64_t id) const;
   const std::string& family() const { return parts_.family; }
   int64_t limit() const { return parts_.limit; }  ///< 0 = none
   std::optional<int64_t> padding() const { return parts_.padding; }

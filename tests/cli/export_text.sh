@@ -109,6 +109,11 @@ done
 ends 0 sample carried --prompt "red square" --guidance 2 --negative "blue circle" -n 2 -o its.csv --quiet
 ends 0 sample frozen --prompt "red square" --guidance 2 --negative "blue circle" -n 2 -o own.csv --quiet --set text.path=moved
 same own.csv its.csv
+# Where nothing names captions, no prompt is the empty text.
+cp -r carried bare && rm bare/data.json
+ends 0 sample bare -n 2 --seed 4 --guidance 1 -o its.csv --quiet
+ends 0 sample bare -n 2 --seed 4 --guidance 1 --set sample.prompt=none -o other.csv --quiet
+same its.csv other.csv
 # The tokenizer may lie in its own folder alone, as diffusers saves it.
 for exported in small carried; do
   cp -r $exported apart-$exported && rm -f apart-$exported/text_encoder/{vocab.txt,tokenizer_config.json}

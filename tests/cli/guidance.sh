@@ -21,6 +21,13 @@ same plain.csv same.csv
 of auto --set guidance.kind=autoguidance --set guidance.weak=run/checkpoints/step-00000020 --set guidance.scale=3
 cmp -s plain.csv auto.csv && fail "a weak network changes nothing"
 
+# --guidance is the scale of the method that is chosen beside it.
+of pp --sampler ddim --set guidance.kind=cfg_pp --set guidance.scale=0.4
+of short --sampler ddim --set guidance.kind=cfg_pp --guidance 0.4
+same pp.csv short.csv
+of cfg --sampler ddim --guidance 0.4
+cmp -s pp.csv cfg.csv && fail "cfg_pp is cfg"
+
 # Files by default are named by what differs, so that nothing is overwritten.
 ends 0 sample run -n 2 --steps 2 --guidance 6
 ends 0 sample run -n 2 --steps 2 --guidance 6 --set guidance.rescale=0.7

@@ -56,7 +56,7 @@ P
   ends 0 obey kept --judges judges --seen --quiet --threads 1 --json
   [[ "$(value split)" == train && "$(value texts)" == 36 ]] || fail "obey --seen: $(cat out)"
   shapes make mixed shuffled
-  ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed --set train.steps=400
+  ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed
   obeys mixed-run && fail "a network of shuffled captions passes: $(cat said)"
 fi
 
@@ -99,6 +99,17 @@ says err "warning: 1 of 1 texts are longer than 8 tokens"
 # A sheet with its prompts, made again from the file alone; where a word is read.
 ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet
 [[ -s sheet-attention.png ]] || fail "no sheet of attention"
+ends 0 sample run --prompt "a square in red" -n 2 --steps 3 -o maps/ --attention red --quiet
+[[ -s maps/attention.png && -s maps/00001.png && ! -e maps/-attention.png ]] || fail "maps beside single pictures: $(ls maps)"
+# Without a name for the file each prompt has its own.
+for prompt in "red square" "blue cross"; do ends 0 sample run --prompt "$prompt" -n 1 --steps 3 --quiet; done
+ends 0 sample run --prompt "red square" --negative "blue cross" -n 1 --steps 3 --quiet
+[[ $(ls run/samples | wc -l) == 3 ]] || fail "samples of other prompts are replaced: $(ls run/samples)"
+# A negative prompt that guidance does not read is told.
+ends 0 sample run --prompt "red square" --negative "blue cross" --guidance 1 -n 1 --steps 3 -o off.csv
+says err "warning: --negative changes nothing"
+ends 0 sample run --prompt "red square" --negative "blue cross" --guidance 2 -n 1 --steps 3 -o on.csv
+grep -q "changes nothing" err && fail "a negative prompt that is read is called useless"
 ends 0 replay sheet.png --threads 1
 says out identical
 ends 0 sample run --prompt "red square" --prompt "blue cross" --negative green -n 3 --steps 3 -o single/ --quiet

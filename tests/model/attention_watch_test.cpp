@@ -78,6 +78,11 @@ TEST(AttentionWatchTest, EndsWithItsScopeAndRefusesNothingNoted) {
       EXPECT_EQ(AttentionWatch::current(), &inner);
     }
     EXPECT_EQ(AttentionWatch::current(), &outer);
+    {
+      const AttentionPause pause;
+      EXPECT_EQ(AttentionWatch::current(), nullptr);
+    }
+    EXPECT_EQ(AttentionWatch::current(), &outer);
     EXPECT_THROW(outer.map(1, at::ones({1, 1}, at::kBool), 2, 2), Error);
   }
   EXPECT_EQ(AttentionWatch::current(), nullptr);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "network_golden.hpp"
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
 #include "roulade/model/network_config.hpp"
 #include "roulade/model/prompt.hpp"
 #include "roulade/model/unet.hpp"
 
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/allclose.h>
@@ -163,7 +166,7 @@ TEST(PromptCache, KeepsWhatItComputedAndCountsNoLayerTwice) {
   Initialiser init(1);
   Linear key(init, 12, 8), value(init, 12, 8);
   key.bias = value.bias = Weight();
-  PromptCache cache;
+  PromptCache cache(2);
   const at::NoGradGuard no_grad;
   const Tensor tokens = rule("tokens", {2, kTokens, 12}).to(at::kFloat);
   const auto made = cache.of(tokens)->of(key, value, tokens);
@@ -178,6 +181,14 @@ TEST(PromptCache, KeepsWhatItComputedAndCountsNoLayerTwice) {
   cache.of(tokens + 2);
   cache.of(tokens + 3);
   EXPECT_NE(cache.of(tokens), kept);  // two prompts are kept, no more
+
+  // Two for each thread: each goes through its own prompts again and again.
+  PromptCache all;
+  std::vector<std::shared_ptr<KeptProjections>> first;
+  for (int i = 0; i < 2 * threads(); ++i) first.push_back(all.of(tokens + i));
+  for (int i = 0; i < 2 * threads(); ++i) EXPECT_EQ(all.of(tokens + i), first[static_cast<size_t>(i)]);
+  all.of(tokens - 1);
+  EXPECT_NE(all.of(tokens), first[0]);
 }
 
 TEST(PromptCache, ServesThreadsWithPromptsOfTheirOwn) {

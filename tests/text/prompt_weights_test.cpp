@@ -100,6 +100,9 @@ TEST(PromptChunks, AreCutWhereTheyAreFull) {
   EXPECT_EQ(row(chunk_prompt({{{1, 2, 3, 4}}}, rule).ids, 0), (Ids{90, 1, 2, 3, 4, 91}));
   EXPECT_EQ(chunk_prompt({{{1, 2, 3, 4}}}, rule).ids.size(0), 1) << "full, and no more";
   EXPECT_EQ(row(chunk_prompt({}, rule).ids, 0), (Ids{90, 91, 0, 0, 0, 0}));
+  EXPECT_EQ(row(chunk_prompt({{{1, 91, 2}}}, rule).ids, 0), (Ids{90, 1, 91, 0, 0, 0}));
+  rule.pad = 91;  // an end that the prompt names, as AUTOMATIC1111 has it where both are one
+  EXPECT_EQ(row(chunk_prompt({{{1, 91, 2}}}, rule).ids, 0), (Ids{90, 1, 91, 2, 91, 91}));
   EXPECT_THROW(chunk_prompt({}, {.length = 0}), Error);
 
   Ids many(160);

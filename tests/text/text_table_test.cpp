@@ -121,6 +121,17 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   EXPECT_THROW(TextTable({.tokenizer = nullptr}), Error);
 }
 
+TEST(TextTableTest, AWordIsNotTheBeginningOfALongerOne) {
+  const auto texts = table();
+  const std::vector<int64_t> known = texts->add({"a whiter heart on white", "whiter heart", "red, white"});
+  const Tensor marks = texts->tokens_of("white", numbers({known[0]}));  // [CLS] a white ##r heart on white [SEP]
+  EXPECT_EQ(marks.sum().item<int64_t>(), 1);
+  EXPECT_TRUE(marks[0][6].item<bool>());
+  EXPECT_THROW(texts->tokens_of("white", numbers({known[1]})), Error);
+  EXPECT_EQ(texts->tokens_of("whiter", numbers({known[1]})).sum().item<int64_t>(), 2);
+  EXPECT_EQ(texts->tokens_of("red", numbers({known[2]})).sum().item<int64_t>(), 1);
+}
+
 /// States of two texts mixed by hand, row by row; the shorter one's last row stands for those that it lacks.
 std::vector<std::vector<double>> by_hand(const Tensor& from, const Tensor& to, double share) {
   std::vector<std::vector<double>> out;
