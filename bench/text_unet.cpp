@@ -2,13 +2,13 @@
 // The U-Net of recipes/emoji.toml (32 x 32 x 3, cross-attention to 12 tokens of 384 numbers): a training step with
 // AdamW and one average, and a call of sampling, both halves of guidance in one.
 #include "case.hpp"
+#include "network_case.hpp"
 #include "roulade/model/unet.hpp"
-#include "roulade/objective/denoising.hpp"
-#include "roulade/run/settings.hpp"
-#include "roulade/train/trainer.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -52,48 +52,35 @@ class Told final : public Model {
   Tensor tokens_;
 };
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
-// got = the loss: near 1 while the last layer is near 0.
+// got = the distance of a first step from that with exact sums.
 Run text_unet_step() {
-  const auto terms = make_objective_terms({{"times", "uniform"}, {"weight", "uniform"}, {"loss", "l2"}});
-  const std::shared_ptr<const Objective> objective =
-      make_denoising({.model = std::make_shared<Told>(network()),
-                      .schedule = make_schedule({{"kind", "linear"}, {"steps", 1000}}),
-                      .prediction = make_prediction({{"prediction", "eps"}}),
-                      .times = terms.times,
-                      .weight = terms.weight,
-                      .loss = terms.loss});
-  TrainSettings settings;
-  settings.batch = kBatch;
-  settings.optimiser.optimiser = "adamw";
-  settings.optimiser.lr = 1e-4;
-  settings.ema = {0.9999};
-  const auto trainer = std::make_shared<Trainer>(objective, settings, 1);
-  const Tensor pictures = at::rand({kBatch, 3, 32, 32}) * 2 - 1;
-  return [=]() -> Outcome {
-    const auto start = std::chrono::steady_clock::now();
-    trainer->step([&](int64_t) { return Batch{pictures, {}}; });
-    return {trainer->last_loss(), 0.3, 1.3, seconds_since(start), std::nullopt};
+  const auto steps =
+      std::make_shared<StepCase>(std::make_shared<Told>(network()), at::rand({kBatch, 3, 32, 32}) * 2 - 1);
+  return [steps]() -> Outcome {
+    const double took = steps->take();
+    return {steps->distance(), 0, kStepNear, took, std::nullopt};
   };
 }
 
-// got = the mean square of the answer, 0 as its last layer is. Of each run the mean over 10 calls counts.
+// got = the largest difference from the answer by exact sums beside the largest value. Of each run the mean over 10
+// calls counts.
 Run text_unet_call() {
   const auto model = std::make_shared<const Told>(network());
+  fill(*model);
   for (const auto& [name, weight] : model->parameters()) weight.stored().requires_grad_(false);
   const Tensor pictures = at::rand({kBatch, 3, 32, 32}) * 2 - 1, time = at::full({kBatch}, 500.0F);
-  return [=]() -> Outcome {
+  const auto call = [=] {
     const at::NoGradGuard no_grad;
+    return model->forward(pictures, time, {});
+  };
+  const Tensor expected = exactly(call);
+  return [=]() -> Outcome {
     const auto start = std::chrono::steady_clock::now();
     Tensor answer;
-    for (int i = 0; i < kCalls; ++i) answer = model->forward(pictures, time, {});
-    const double took = seconds_since(start) / kCalls;
-    return {answer.square().mean().item<double>(), 0, 0, took, std::nullopt};
+    for (int i = 0; i < kCalls; ++i) answer = call();
+    return {distance(answer, expected), 0, kNear, seconds_since(start) / kCalls, std::nullopt};
   };
 }
 

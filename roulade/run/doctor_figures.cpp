@@ -288,8 +288,9 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
   RunFigures f;
   // The run's own recipe: an overridden seed is the doctor's, and must not draw other training points.
   Recipe trained = resolve(read_run_recipe(RunFolder{run.folder}));
-  if (const Table& text = run.recipe.tables.at("text"); text.count("path") > 0)
-    trained.tables.at("text")["path"] = text.at("path");
+  for (const char* table : {"text", "data"})
+    if (const Table& now = run.recipe.tables.at(table); now.count("path") > 0)
+      trained.tables.at(table)["path"] = now.at("path");
   Bench b{run, request, make_train_parts(trained), nullptr, nullptr, {}, {}, exact_of(run), nullptr, nullptr, {}};
   b.training = b.parts.training.points();
   b.held_out = held_out_of(b.parts, run.seed, b.points());

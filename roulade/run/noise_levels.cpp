@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 #include <optional>
 
@@ -87,6 +88,13 @@ Wish wish_of(const TrainedRun& run, int64_t rows) {
   return wish;
 }
 
+std::shared_ptr<const Denoiser> unguided(const TrainedRun& run) {
+  if (text_of(run.recipe, "guidance", "kind") == "none" || !run.network) return run.denoiser;
+  Recipe recipe = run.recipe;
+  recipe.tables.at("guidance") = {{"kind", Given("none")}};
+  return make_run_denoiser(resolve(recipe), run.network, run.schedule, run.facts, run.texts);
+}
+
 /// The mass of N(mean, deviation^2) in each of `cells` equal parts from low to high.
 std::vector<double> masses(double mean, double deviation, double low, double high, int64_t cells) {
   const auto below = [&](int64_t edge) {
@@ -124,6 +132,7 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
   const std::string name = settings_of<DenoiserSettings>(run.recipe, "denoiser").prediction;
   std::vector<double> times = times_by_log_snr(schedule, kLevels);
   std::reverse(times.begin(), times.end());  // log_snr ascends
+  const std::shared_ptr<const Denoiser> denoiser = unguided(run);
   const bool known = scaled_law(run).has_value();
   const TrainedRun exact = known ? with_exact_denoiser(run) : run;
   const int64_t few = std::min(kExact, points.rows);
@@ -134,7 +143,7 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
     fill_normal({derive_seed(seed, k), Stream::evaluate, 1}, 0, width, std::span<double>(eps));
     for (size_t i = 0; i < x0.size(); ++i) x_t[i] = alpha * x0[i] + sigma * eps[i];
     const Tensor noised = to_tensor(x_t, width).view(run.facts.network_axes(points.rows));
-    const Denoised made = run.denoiser->denoise(noised, std::span(&t, 1), condition);
+    const Denoised made = denoiser->denoise(noised, std::span(&t, 1), condition);
     const double error = mean_square(to_vector(made.x0), x0);
     out.log_snr.push_back(schedule.log_snr(t));
     out.x0.push_back(error);

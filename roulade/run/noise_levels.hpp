@@ -15,7 +15,8 @@ namespace roulade {
 std::vector<double> times_by_log_snr(const Schedule& schedule, int64_t count);
 
 /// Errors of the run's estimates on held-out points by noise level, with noise from `seed`.   points: in the data's
-/// units, texts as numbers in run.texts. Guidance and clipping count as parts of the denoiser.
+/// units, texts as numbers in run.texts. Clipping counts as a part of the denoiser, guidance is left out: its estimates
+/// are not meant to be near the data.
 LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t seed);
 
 /// The probability-flow direction on a square grid of points at a few noise levels, and paths of some samples. Two

@@ -40,6 +40,7 @@ constexpr size_t kMostFrames = 60;   ///< frames kept of a long sampling
 constexpr int64_t kCounted = 40000;  ///< points of a density in the plane
 constexpr int64_t kCells = 64;       ///< of a density, across and up
 constexpr int64_t kJudged = 4000;    ///< held-out points a noise level
+constexpr int64_t kJudgedPictures = 256;
 
 void explain(ReportFigure& figure, const std::string& name) {
   figure.name = name;
@@ -218,9 +219,8 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     content.schedule = curves_of(*run.schedule, times);
   }
   content.loss = losses_of(folder);
-  const int64_t judged = std::min(kJudged, many.rows);
-  if (run.denoiser && judged > 0 && text_of(run.recipe, "guidance", "kind") == "none")
-    content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
+  const int64_t judged = std::min(pictures ? kJudgedPictures : kJudged, many.rows);
+  if (run.denoiser && judged > 0) content.level_errors = level_errors(run, part_of(many, 0, judged), run.seed);
   const auto curve = options.curve.empty() ? folder.error_curve() : options.curve;
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);
   if (options.samplers) denoiser_of(run, "a comparison of samplers");

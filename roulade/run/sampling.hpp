@@ -74,7 +74,8 @@ struct TrainedRun {
 
 struct OpenRequest {
   std::filesystem::path run;
-  std::vector<std::string> set;  ///< "sample.steps=20": keys of sample, guidance, eval and run, and text.path, only
+  std::vector<std::string> set;  ///< "sample.steps=20": keys of sample, guidance, eval and run, and where files lie
+                                 ///< now (text.path, data.path, data.memory, data.scratch), only
   std::optional<int64_t> checkpoint;  ///< step; absent = latest
 };
 

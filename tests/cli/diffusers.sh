@@ -68,6 +68,7 @@ ends 0 eval stays --quiet
 mv pictures moved
 ends 0 eval goes --quiet --set data.path=moved --set data.memory=64 --set data.scratch=.
 ends 0 report goes --quiet --set data.path=moved
+ends 0 doctor goes --quick --quiet --set data.path=moved
 ends 0 train goes --resume --quiet --set data.path=moved --set data.memory=64 --set data.scratch=.
 same {stays,goes}/checkpoints/step-00000005/training.safetensors
 says goes/recipe.toml "path = \"$PWD/moved\""

@@ -39,7 +39,7 @@ ends 0 sample run -n 3 --out same.csv --quiet --steps 4
 ends 0 sample run -n 5 --out more.csv --quiet --steps 4
 cmp -s same.csv <(head -n 4 more.csv) || fail "sample i depends on the count"
 ends 0 report run --quiet
-for name in samples data neighbours reverse noising; do
+for name in levels samples data neighbours reverse noising; do
   [[ -s run/report/$name.png ]] || fail "report: no $name.png"
 done
 says run/report/index.html 'data:image/png;base64'
