@@ -118,8 +118,8 @@ sys.exit(not peak / 2 < estimated < peak * 2)
 P
   python3 peak.py "$ROULADE" "$estimated" >said; ok=$?; cat said; [[ $ok == 0 ]] || fail "memory: $(cat said)"
 fi
-ends 5 train digits --out bad --set train.batch=100000000
-says err "train.batch = 100000000"
+ends 5 train digits --out bad --set train.batch=67108864
+says err "train.batch = 67108864"
 says err "times the train.accumulate"
 says err "--force"
 [[ ! -e bad ]] || fail "a refused training left a folder"
