@@ -21,7 +21,7 @@
 namespace roulade::bench {
 
 constexpr double kNear = 1e-4;      // of the largest value: Winograd's rounding through all layers
-constexpr double kStepNear = 1e-3;  // of a step's change, forward and backward
+constexpr double kStepNear = 1e-4;  // of a step's change, forward and backward
 
 /// Normals of their own for every weight: as networks start, the last layers are 0, and their answer is, whatever the
 /// others compute.
