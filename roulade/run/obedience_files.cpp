@@ -38,7 +38,7 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
     std::string guidance = how.at("kind").get<std::string>();
     std::erase(guidance, '"');
     if (how.contains("scale")) guidance += " " + how.at("scale").get<std::string>();
-    out.note = fmt::format("{} texts, step {}{}; guidance: {}. Standard errors over pictures.",
+    out.note = fmt::format("{} texts, step {}{}; guidance: {}. Pictures asked for the same count as one draw.",
                            json.at("texts").get<int64_t>(), step,
                            step == run.step ? "" : fmt::format(" (not {}, which this page shows)", run.step), guidance);
     if (json.contains("nearest_training")) {

@@ -90,8 +90,14 @@ cp kept.json run/obedience-test.json
 
 # Several ways to be told, side by side: by hand, and in one command.
 for way in concat modulation; do ends 0 train shapes.toml --out $way "${few[@]}" --set model.condition=$way; done
+python3 - run/obedience-test.json run/obedience-validation.json <<'P'
+import json, sys
+judged = json.load(open(sys.argv[1]))
+judged["figures"][0]["figure"] = "retrieval_median"
+json.dump(judged, open(sys.argv[2], "w"))
+P
 ends 0 report run concat modulation -o three --quiet
-for words in '>cross_attention</td><td data-name="concat">concat</td><td data-name="modulation">modulation</td>' \
+for words in 'retrieval_median (validation)' 'median rank of the own name' 'colour right (train)' '>cross_attention</td><td data-name="concat">concat</td><td data-name="modulation">modulation</td>' \
   'colour right (test)' 'by chance 0.250' 'told by' 'time a picture' ' steps/s</td>' '<figcaption>modulation</figcaption>' samples-3.png; do
   says three/index.html "$words"
 done
