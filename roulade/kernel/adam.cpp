@@ -94,11 +94,12 @@ HWY_EXPORT(average_range);
 HWY_EXPORT(squares_range);
 
 constexpr int64_t kGrain = 1 << 15;
+constexpr int64_t kPiece = 1 << 12;  // of a weight, its gradient, moments and averages: they share the cache
 
 }  // namespace
 
 void adam(const AdamStep& s, std::span<float> weight, std::span<const float> gradient, std::span<float> m,
-          std::span<float> v) {
+          std::span<float> v, std::span<const Follower> followers) {
   const double correct1 = 1 - std::pow(s.beta1, static_cast<double>(s.step));
   const double correct2 = 1 - std::pow(s.beta2, static_cast<double>(s.step));
   const auto f = [](double x) { return static_cast<float>(x); };
@@ -113,8 +114,13 @@ void adam(const AdamStep& s, std::span<float> weight, std::span<const float> gra
                            .coupled = f(s.decoupled ? 0 : s.weight_decay),
                            .keep = f(s.decoupled ? 1 - s.lr * s.weight_decay : 1)};
   parallel_for(0, static_cast<int64_t>(weight.size()), kGrain, [&](int64_t first, int64_t last) {
-    HWY_DYNAMIC_DISPATCH(adam_range)
-    (factors, last - first, weight.data() + first, gradient.data() + first, m.data() + first, v.data() + first);
+    for (int64_t i = first; i < last; i += kPiece) {
+      const int64_t count = std::min(kPiece, last - i);
+      HWY_DYNAMIC_DISPATCH(adam_range)
+      (factors, count, weight.data() + i, gradient.data() + i, m.data() + i, v.data() + i);
+      for (const Follower& follower : followers) HWY_DYNAMIC_DISPATCH(average_range)
+      (f(1 - follower.decay), count, follower.average.data() + i, weight.data() + i);
+    }
   });
 }
 

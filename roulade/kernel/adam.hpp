@@ -18,8 +18,14 @@ struct AdamStep {
   double gradient_scale = 1;
   int64_t step = 1;
 };
+/// A running average of the weight that follows its step: average = decay average + (1 - decay) weight.
+struct Follower {
+  double decay = 0;
+  std::span<float> average;
+};
+/// Piece by piece, so that the averages find the weight in the cache.
 void adam(const AdamStep& s, std::span<float> weight, std::span<const float> gradient, std::span<float> m,
-          std::span<float> v);
+          std::span<float> v, std::span<const Follower> followers = {});
 
 /// average = decay average + (1 - decay) weight, in place.
 void average(double decay, std::span<float> average, std::span<const float> weight);

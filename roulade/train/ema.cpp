@@ -16,9 +16,18 @@ Ema::Ema(double decay, const NamedWeights& weights) : decay_(decay) {
   }
 }
 
-void Ema::update(int64_t updates_before) {
+double Ema::decay_after(int64_t updates_before) const {
   const auto n = static_cast<double>(updates_before);
-  move(std::min(decay_, (1 + n) / (10 + n)));
+  return std::min(decay_, (1 + n) / (10 + n));
+}
+
+void Ema::update(int64_t updates_before) { move(decay_after(updates_before)); }
+
+AverageStep Ema::step(double decay) const {
+  AverageStep out{decay, {}};
+  for (const Slot& slot : slots_)
+    if (slot.average.defined()) out.averages.push_back(slot.average);
+  return out;
 }
 
 void Ema::move(double decay) {

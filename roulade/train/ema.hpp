@@ -3,6 +3,7 @@
 
 #include "roulade/core/tensor.hpp"
 #include "roulade/objective/objective.hpp"
+#include "roulade/train/optimiser.hpp"
 
 #include <map>
 #include <string>
@@ -18,8 +19,12 @@ class Ema {
   /// Starts at the weights' values. decay in [0, 1).
   Ema(double decay, const NamedWeights& weights);
   void update(int64_t updates_before);
+  /// d_n.
+  double decay_after(int64_t updates_before) const;
   /// One update with a decay of the caller's.
   void move(double decay);
+  /// The averages of the weights that are trained, in their order: an optimiser moves them with the weights.
+  AverageStep step(double decay) const;
   double decay() const { return decay_; }
   /// Averages by the weights' names; weights that are not trained appear as they are.
   std::map<std::string, Tensor> values() const;

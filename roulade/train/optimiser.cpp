@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -65,7 +64,7 @@ Optimiser::Optimiser(const OptimiserSettings& settings, const NamedWeights& weig
   });
 }
 
-double Optimiser::apply(double lr, int64_t step) {
+double Optimiser::apply(double lr, int64_t step, std::span<const AverageStep> averages) {
   at::NoGradGuard no_grad;
   double sum = 0;
   std::vector<Tensor> gradients;
@@ -92,11 +91,17 @@ double Optimiser::apply(double lr, int64_t step) {
     const size_t i = matrices_[static_cast<size_t>(k)];
     const Tensor g = s.gradient_scale == 1 ? gradients[i] : gradients[i] * s.gradient_scale;
     muon(orthogonal, slots_[i].weight.stored(), g, slots_[i].m);
+    for (const AverageStep& average : averages)
+      kernel::average(average.decay, span_of(average.averages[i]), span_of(slots_[i].weight.stored()));
   });
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     const Tensor& value = slot.weight.stored();
-    if (slot.v.defined()) kernel::adam(s, span_of(value), span_of(gradients[i]), span_of(slot.m), span_of(slot.v));
+    if (slot.v.defined()) {
+      std::vector<kernel::Follower> followers;
+      for (const AverageStep& average : averages) followers.push_back({average.decay, span_of(average.averages[i])});
+      kernel::adam(s, span_of(value), span_of(gradients[i]), span_of(slot.m), span_of(slot.v), followers);
+    }
     value.mutable_grad().reset();
     // Written by pointer: who keeps something made from a weight must see that it is another one now.
     value.unsafeGetTensorImpl()->bump_version();

@@ -6,6 +6,7 @@
 #include "roulade/objective/objective.hpp"
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,16 +30,22 @@ struct OptimiserSettings {
 /// down to lr_end along a line or half a cosine, reached at the last step.
 double learning_rate(const OptimiserSettings& settings, int64_t step, int64_t steps);
 
+/// One step of running averages:  average += (1 - decay)(weight - average).
+struct AverageStep {
+  double decay = 0;
+  std::vector<Tensor> averages;  ///< of the weights that are trained, in their order
+};
+
 /// Adam or AdamW on named float32 weights, or Muon on those that are matrices and AdamW on the others. The first and
 /// second moments are its whole state; of Muon's weights the first alone.
 class Optimiser {
  public:
   Optimiser(const OptimiserSettings& settings, const NamedWeights& weights);
 
-  /// Moves the weights by their gradients, clipped to the norm `clip` (0 = not), and clears the gradients. step: 1 for
-  /// the first. Returns the norm before clipping. Throws Error(numeric) naming the first weight whose gradient is not
-  /// finite.
-  double apply(double lr, int64_t step);
+  /// Moves the weights by their gradients, clipped to the norm `clip` (0 = not), clears the gradients, and moves the
+  /// averages after the weights. step: 1 for the first. Returns the norm before clipping. Throws Error(numeric) naming
+  /// the first weight whose gradient is not finite; nothing has moved then.
+  double apply(double lr, int64_t step, std::span<const AverageStep> averages = {});
 
   void save(std::map<std::string, Tensor>& to, const std::string& prefix) const;
   /// Throws Error(input) when a tensor is missing or has another shape.

@@ -70,6 +70,10 @@ PowerCombination combine_profiles(std::span<const PowerProfile> given, const Pow
 PowerAverage::PowerAverage(double sigma_rel, const NamedWeights& weights)
     : sigma_rel_(sigma_rel), exponent_(power_exponent(sigma_rel)), average_(0, weights) {}
 
-void PowerAverage::update(int64_t step) { average_.move(std::pow(1 - 1 / static_cast<double>(step), exponent_ + 1)); }
+double PowerAverage::decay_at(int64_t step) const { return std::pow(1 - 1 / static_cast<double>(step), exponent_ + 1); }
+
+void PowerAverage::update(int64_t step) { average_.move(decay_at(step)); }
+
+AverageStep PowerAverage::step(int64_t step) const { return average_.step(decay_at(step)); }
 
 }  // namespace roulade

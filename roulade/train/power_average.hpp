@@ -48,6 +48,8 @@ class PowerAverage {
   PowerAverage(double sigma_rel, const NamedWeights& weights);
   /// step: 1 for the first.
   void update(int64_t step);
+  double decay_at(int64_t step) const;   ///< d
+  AverageStep step(int64_t step) const;  ///< see Ema::step
   double sigma_rel() const { return sigma_rel_; }
   /// As Ema's.
   std::map<std::string, Tensor> values() const { return average_.values(); }

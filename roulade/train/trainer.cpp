@@ -123,11 +123,13 @@ void Trainer::apply(size_t group, double loss) {
   if (group == 0) step_loss_ = mean(ranks_->all_gather(loss));
   if (ranks_->size() > 1) average_gradients(groups_[group].weights, *ranks_);
   whole_ = groups_.size() == 1;
-  const double norm = optimisers_[group].apply(last_lr_, done_ + 1);
-  if (group != 0) return;
-  last_norm_ = norm;
-  for (Ema& average : averages_) average.update(done_);
-  for (PowerAverage& average : powers_) average.update(done_ + 1);
+  std::vector<AverageStep> averages;
+  if (group == 0) {
+    for (const Ema& average : averages_) averages.push_back(average.step(average.decay_after(done_)));
+    for (const PowerAverage& average : powers_) averages.push_back(average.step(done_ + 1));
+  }
+  const double norm = optimisers_[group].apply(last_lr_, done_ + 1, averages);
+  if (group == 0) last_norm_ = norm;
 }
 
 void Trainer::step(const BatchFn& batches) {

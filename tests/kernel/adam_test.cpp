@@ -43,6 +43,29 @@ TEST(Adam, EveryElementFollowsTheEquation) {
       });
 }
 
+// Averages that follow a step are those of a pass of their own behind it, to the bit.
+TEST(Adam, FollowersAreAPassOfTheirOwn) {
+  const AdamStep s{.lr = 0.01, .weight_decay = 0.1, .decoupled = true, .step = 3};
+  for (const int64_t n : kSizes)
+    test::for_each_instruction_set([&](const char* name) {
+      SCOPED_TRACE(name);
+      auto w = test::normal(1, n, 1), m = test::normal(2, n, 1), v = test::normal(3, n, 1);
+      const auto g = test::normal(4, n, 1), first = test::normal(5, n, 1), second = test::normal(6, n, 1);
+      for (float& value : v) value *= value;
+      auto w1 = w, m1 = m, v1 = v, a1 = first, b1 = second, a2 = first, b2 = second;
+      const std::vector<Follower> followers{{0.9, a2}, {0.999, b2}};
+      adam(s, w, g, m, v);
+      average(0.9, a1, w);
+      average(0.999, b1, w);
+      adam(s, w1, g, m1, v1, followers);
+      EXPECT_EQ(w1, w);
+      EXPECT_EQ(m1, m);
+      EXPECT_EQ(v1, v);
+      EXPECT_EQ(a2, a1);
+      EXPECT_EQ(b2, b1);
+    });
+}
+
 TEST(Adam, AverageAndSumOfSquares) {
   for (const int64_t n : kSizes)
     test::for_each_instruction_set([&](const char* name) {
