@@ -279,7 +279,7 @@ void add_sample(CLI::App& root, int& exit_code) {
       ->excludes(from)
       ->excludes(complete);
   o->work.add_to(command, "of this set of samples; default: the run's");
-  o->work.add_exact(command);
+  o->work.add_sums(command);
   o->work.add_device(command);
   command.footer(
       "Examples:\n"

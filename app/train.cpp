@@ -231,7 +231,7 @@ void add_train(CLI::App& root, int& exit_code) {
       ->check(CLI::Range(1, 1024));
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
-  o->work.add_exact(command);
+  o->work.add_sums(command);
   o->work.add_device(command);
   command.footer(
       "Examples:\n"

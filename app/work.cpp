@@ -46,8 +46,15 @@ void WorkOptions::add_to(CLI::App& command, const std::string& seed_help) {
   add_json(command, json);
 }
 
-void WorkOptions::add_exact(CLI::App& command) {
-  command.add_flag("--exact", exact, "no faster method that rounds otherwise");
+void WorkOptions::add_sums(CLI::App& command) {
+  CLI::Option* const as_written =
+      command.add_flag("--exact", exact, "no faster method that rounds otherwise")->option_text(" ");
+  command
+      .add_option("--convolutions", convolutions,
+                  "measured: by the method that is faster for\ntheir sizes here (default: rule)")
+      ->option_text("rule|measured")
+      ->check(CLI::IsMember({"rule", "measured"}))
+      ->excludes(as_written);
 }
 
 void WorkOptions::add_device(CLI::App& command) {
@@ -62,6 +69,7 @@ Work::Work(const WorkOptions& options)
   keep_memory();
   set_threads(threads_);
   set_exact(options.exact);
+  set_measured_convolutions(options.convolutions == "measured");
   cancel_on_signal(cancel_, options.quiet);
 }
 

@@ -20,14 +20,15 @@ struct WorkOptions {
   std::optional<int64_t> seed;
   int64_t threads = 0;  ///< 0 = all cores that this process may use
   bool quiet = false;
-  bool exact = false;  ///< see set_exact
-  int processes = 1;   ///< on this machine, that share the threads
+  bool exact = false;                 ///< see set_exact
+  std::string convolutions = "rule";  ///< or "measured": see set_measured_convolutions
+  int processes = 1;                  ///< on this machine, that share the threads
   bool json = false;
   std::string device = "cpu";  ///< see check_device
 
   /// `seed_help` says what the seed is for.
   void add_to(CLI::App& command, const std::string& seed_help);
-  void add_exact(CLI::App& command);   ///< --exact
+  void add_sums(CLI::App& command);    ///< --exact and --convolutions
   void add_device(CLI::App& command);  ///< --device
 };
 

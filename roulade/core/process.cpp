@@ -30,13 +30,17 @@ FewerThreads::~FewerThreads() { at::set_num_threads(before_); }
 
 namespace {
 
-std::atomic<bool> exact_sums{false};
+std::atomic<bool> exact_sums{false}, measured{false};
 
 }  // namespace
 
 void set_exact(bool exact) { exact_sums = exact; }
 
 bool exact() { return exact_sums; }
+
+void set_measured_convolutions(bool on) { measured = on; }
+
+bool measured_convolutions() { return measured; }
 
 void keep_memory() {
   mallopt(M_MMAP_MAX, 0);

@@ -33,6 +33,11 @@ void keep_memory();
 void set_exact(bool exact);
 bool exact();
 
+/// Whether a convolution that two methods can make is timed by both when its sizes are met for the first time, and made
+/// by the faster one since (model/conv_choices.hpp), instead of by a rule of sizes. False at first.
+void set_measured_convolutions(bool measured);
+bool measured_convolutions();
+
 /// "AVX2", "AVX512", ...: the instruction set that LibTorch's kernels chose.
 std::string instruction_set();
 

@@ -239,8 +239,7 @@ float* WinogradScratch::at_least(int64_t floats) {
 
 void winograd_forward(const ConvShape& shape, const WinogradWeights& weights, const ConvInput& input,
                       const ConvOutput& output, WinogradScratch& scratch) {
-  if (std::min({shape.batch, shape.in, shape.out, shape.height, shape.width}) < 1)
-    fail(Code::usage, "winograd_forward", "shape", "sizes of at least 1");
+  check_sizes(shape, input, "winograd_forward");
   if (weights.in() != shape.in || weights.out() != shape.out)
     fail(Code::usage, "winograd_forward", "weights", fmt::format("{} to {} channels", shape.in, shape.out),
          fmt::format("{} to {}", weights.in(), weights.out()));

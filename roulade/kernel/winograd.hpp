@@ -59,11 +59,13 @@ class WinogradScratch {
 };
 
 /// What is convolved: x, or with scale and offset silu(scale x + offset), which is group norm and SiLU for scale =
-/// gamma rstd, offset = beta - mean scale. The padding is of zeros either way.
+/// gamma rstd, offset = beta - mean scale. The padding is of zeros either way. With `doubled` each pixel of x is read
+/// four times, as the nearest one of twice the size, and the shape's height and width (even) are the doubled ones.
 struct ConvInput {
-  const float* x = nullptr;       ///< [batch, in, height, width] in the shape's order
+  const float* x = nullptr;       ///< [batch, in, height, width] in the shape's order; doubled: half of both
   const float* scale = nullptr;   ///< [batch, in], or null
   const float* offset = nullptr;  ///< [batch, in], null where scale is
+  bool doubled = false;
 };
 
 /// y = convolution + bias + shift + residual, of which each may be null.
@@ -76,14 +78,16 @@ struct ConvOutput {
 
 /// y[b, o] = sum over i of w[o, i] * x[b, i] (correlation, padding 1), and what `output` adds. The gradient by the
 /// input is the same call on dy with the weights of `set_for_input_gradient` and `in` and `out` swapped. y may not
-/// overlap x. All threads. Throws Error(usage) where the weights' channels are not the shape's or a size is below 1.
+/// overlap x. All threads. Throws Error(usage) where the weights' channels are not the shape's, a size is below 1, or
+/// a doubled one odd.
 void winograd_forward(const ConvShape& shape, const WinogradWeights& weights, const ConvInput& input,
                       const ConvOutput& output, WinogradScratch& scratch);
 
 /// dW = G^T [ sum over tiles of (A dy A^T) .* (B^T d B) ] G and db[o] = sum of dy over batch and pixels; written, not
 /// added.   dy: [batch, out, height, width] in the shape's order; input: what the forward pass was given; d_weight:
 /// [out, in, 3, 3]; d_bias: [out] or null. Tiles are added block by block in an order that the shape alone decides.
-/// All threads. Throws Error(usage) where a size is below 1.
+/// By an input that is doubled, the same. All threads. Throws Error(usage) where a size is below 1, or a doubled one
+/// odd.
 void winograd_weight_gradient(const ConvShape& shape, const ConvInput& input, const float* dy, float* d_weight,
                               float* d_bias, WinogradScratch& scratch);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/error.hpp"
 #include "roulade/core/parallel.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/kernel/winograd.hpp"
@@ -15,6 +16,13 @@ constexpr int64_t kPanel = 16;   // channels that lie side by side in a transfor
 constexpr int64_t kPoints = 36;  // of the transform: matrices of one block
 
 constexpr int64_t panels(int64_t channels) { return (channels + kPanel - 1) / kPanel; }
+
+inline void check_sizes(const ConvShape& shape, const ConvInput& input, const char* where) {
+  if (std::min({shape.batch, shape.in, shape.out, shape.height, shape.width}) < 1)
+    fail(Code::usage, where, "shape", "sizes of at least 1");
+  if (input.doubled && (shape.height % 2 != 0 || shape.width % 2 != 0))
+    fail(Code::usage, where, "height and width of a doubled input", "even numbers");
+}
 
 /// Neighbouring tiles of one image.
 struct TileRect {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "roulade/core/error.hpp"
 #include "roulade/kernel/winograd.hpp"
 #include "roulade/kernel/winograd_blocks.hpp"
 
@@ -66,7 +65,7 @@ void factor_panel(const GradientTask& t, int64_t block, int64_t panel, float* st
   const ConvShape& s = t.shape;
   const bool of_input = panel < to.v.panels;
   const Pixels x{t.input, s.in, s.height, s.width, s.order};
-  const Pixels dy{{t.dy, nullptr, nullptr}, s.out, s.height, s.width, s.order};
+  const Pixels dy{{t.dy}, s.out, s.height, s.width, s.order};
   if (!of_input) panel -= to.v.panels;
   int64_t tile = 0;
   for (int64_t i = t.blocks.first_rect(block); i < t.blocks.last_rect(block); ++i) {
@@ -167,8 +166,7 @@ int64_t gradient_tiles(const ConvShape& shape) {
 
 void winograd_weight_gradient(const ConvShape& shape, const ConvInput& input, const float* dy, float* d_weight,
                               float* d_bias, WinogradScratch& scratch) {
-  if (std::min({shape.batch, shape.in, shape.out, shape.height, shape.width}) < 1)
-    fail(Code::usage, "winograd_weight_gradient", "shape", "sizes of at least 1");
+  check_sizes(shape, input, "winograd_weight_gradient");
   const TileBlocks blocks(shape, gradient_tiles(shape));
   const int64_t workers = workers_for(blocks.blocks() * blocks.most_tiles() * kPoints * shape.in * shape.out);
   const int64_t in_panels = panels(shape.in), out_panels = panels(shape.out);

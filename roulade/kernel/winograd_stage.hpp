@@ -27,12 +27,32 @@ struct Pixels {
   int64_t channels = 0, height = 0, width = 0;
   PixelOrder order = PixelOrder::channels_last;
 
-  int64_t sample_size() const { return channels * height * width; }
+  int64_t sample_size() const { return channels * height * width / (input.doubled ? 4 : 1); }
 };
 
 /// One panel of one value a channel, 0 beyond the last channel.
 inline void stage_channels(const float* values, int64_t count, float* out) {
   for (int64_t c = 0; c < kPanel; ++c) out[c] = c < count ? values[c] : 0.0F;
+}
+
+/// Pixels first..first+count-1 of one row of a doubled image.
+inline void stage_doubled_row(const Pixels& p, const float* image, int64_t panel, int64_t row, int64_t first,
+                              int64_t count, float* to) {
+  const Floats f;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
+  const int64_t channels = std::min(kPanel, p.channels - panel * kPanel), pixels = p.height / 2 * (p.width / 2);
+  const bool planes = p.order == PixelOrder::channels_first;
+  const float* const start = image + panel * kPanel * (planes ? pixels : 1);
+  for (int64_t i = first; i < first + count; ++i, to += kPanel) {
+    const int64_t at = row / 2 * (p.width / 2) + i / 2;
+    if (planes) {
+      for (int64_t c = 0; c < kPanel; ++c) to[c] = c < channels ? start[c * pixels + at] : 0.0F;
+    } else if (channels < kPanel) {
+      stage_channels(start + at * p.channels, channels, to);
+    } else {
+      for (int64_t l = 0; l < kPanel; l += lanes) hn::Store(hn::LoadU(f, start + at * p.channels + l), f, to + l);
+    }
+  }
 }
 
 /// Pixels first..first+count-1 of one row, `to` 16 floats apart.
@@ -41,6 +61,10 @@ inline void stage_row(const Pixels& p, int64_t sample, int64_t panel, int64_t ro
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   const float* const image = p.input.x + sample * p.sample_size();
+  if (p.input.doubled) {
+    stage_doubled_row(p, image, panel, row, first, count, to);
+    return;
+  }
   const int64_t channels = std::min(kPanel, p.channels - panel * kPanel);
   if (p.order == PixelOrder::channels_first) {
     if (channels < kPanel) std::fill_n(to, count * kPanel, 0.0F);

@@ -107,7 +107,7 @@ Tensor PictureDecoder::forward(const Tensor& z) const {
   Tensor h = middle_.forward(conv_in_.forward(in_kernel_order(z)));
   for (const AutoencoderLevel& level : levels_) {
     h = through(level, h);
-    if (level.resample) h = level.resample->forward(twice(h, Resample::plain));
+    if (level.resample) h = level.resample->forward(h, {.doubled = true});
   }
   return conv_out_.forward(h, {.norm = &norm_out_});
 }

@@ -3,22 +3,32 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/model/conv_choices.hpp"
 #include "roulade/model/linear_product.hpp"
+#include "roulade/model/resample.hpp"
 #include "roulade/model/winograd_conv.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/group_norm.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/silu.h>
 #include <fmt/format.h>
+#include <torch/csrc/autograd/autograd.h>
 
 namespace roulade {
 namespace {
 
 constexpr int64_t kFewestChannels = 16;  // with fewer, transforms cost more than the products save
+constexpr int kTimed = 3;                // runs by each method where both are measured
 constexpr int64_t kFewestPixels = 192;   // of a batch in training, where the weights are transformed at every step
 
 /// Pictures that the kernels take.
@@ -26,12 +36,17 @@ bool takes_kernels(const Tensor& x) {
   return x.dim() == 4 && x.numel() > 0 && x.scalar_type() == at::kFloat && x.device().is_cpu() && !exact();
 }
 
-bool takes_winograd(const Conv2d& conv, const Tensor& x) {
+/// What Winograd's method can make.
+bool fits_winograd(const Conv2d& conv, const Tensor& x) {
   const Tensor& w = conv.weight.stored();
   return takes_kernels(x) && conv.stride == 1 && conv.padding == 1 && w.size(2) == 3 && w.size(3) == 3 &&
-         std::min(w.size(0), w.size(1)) >= kFewestChannels && x.size(1) == w.size(1) &&
-         (!w.requires_grad() || x.size(0) * x.size(2) * x.size(3) >= kFewestPixels) && conv.weight.bare() &&
-         conv.bias.bare();
+         x.size(1) == w.size(1) && conv.weight.bare() && conv.bias.bare();
+}
+
+/// What it makes where nothing was measured.   pixels: of the answer, all samples.
+bool winograd_by_rule(const Conv2d& conv, int64_t pixels) {
+  const Tensor& w = conv.weight.stored();
+  return std::min(w.size(0), w.size(1)) >= kFewestChannels && (!w.requires_grad() || pixels >= kFewestPixels);
 }
 
 /// A convolution of single pixels is a product of matrices, and nothing is moved where channels lie side by side.
@@ -51,6 +66,21 @@ NormCall call_of(const GroupNorm& norm, const Tensor& factor, const Tensor& summ
   return {norm.weight.stored(), norm.bias.stored(), factor, summand, norm.groups, norm.eps, silu};
 }
 
+Tensor detached(const Tensor& t) { return t.defined() ? t.detach() : t; }
+
+/// Of a few runs of make(), with the gradients by `by` where there are any; the first run is not counted.
+double least_seconds(const std::function<Tensor()>& make, const std::vector<Tensor>& by) {
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i <= kTimed; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const Tensor y = make();
+    if (!by.empty()) torch::autograd::grad({y}, by, {at::ones_like(y)});
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (i > 0) least = std::min(least, seconds);
+  }
+  return least;
+}
+
 }  // namespace
 
 Tensor in_kernel_order(const Tensor& x) { return takes_kernels(x) ? x.contiguous(at::MemoryFormat::ChannelsLast) : x; }
@@ -63,10 +93,11 @@ Conv2d::Conv2d(Initialiser& init, int64_t in, int64_t out, int64_t kernel, int64
 }
 
 Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
-  if (takes_winograd(*this, x) && (more.norm == nullptr || takes_kernel_norm(*more.norm, x)))
+  if (fits_winograd(*this, x) && (more.norm == nullptr || takes_kernel_norm(*more.norm, x)) && takes_winograd(x, more))
     return winograd_conv(x, more.norm ? call_of(*more.norm, more.factor, more.summand, true) : NormCall(),
-                         weight.stored(), bias.stored(), more.shift, more.residual, *transformed_);
-  const Tensor from = more.norm ? more.norm->activated(x, more.factor, more.summand) : x;
+                         weight.stored(), bias.stored(), more.shift, more.residual, more.doubled, *transformed_);
+  Tensor from = more.norm ? more.norm->activated(x, more.factor, more.summand) : x;
+  if (more.doubled) from = twice(from, Resample::plain);
   const Tensor w = weight.use(x.scalar_type()), b = bias.use(x.scalar_type());
   Tensor y = is_product(*this, from)
                  ? linear_product(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
@@ -75,6 +106,40 @@ Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
   if (from.is_contiguous(at::MemoryFormat::ChannelsLast)) y = in_kernel_order(y);
   if (more.shift.defined()) y = y + broadcast(more.shift);
   return more.residual.defined() ? y + more.residual : y;
+}
+
+/// As chosen by measurement, else by rule. Where it is measured, both ways are given the same detached tensors.
+bool Conv2d::takes_winograd(const Tensor& x, const ConvExtras& more) const {
+  const int64_t times = more.doubled ? 2 : 1, height = times * x.size(2), width = times * x.size(3);
+  const bool by_rule = winograd_by_rule(*this, x.size(0) * height * width);
+  if (!chooses_convolutions()) return by_rule;
+  const Tensor& w = weight.stored();
+  const bool training = at::GradMode::is_enabled() && w.requires_grad();
+  const ConvKey key{w.size(1), w.size(0), height, width, training};
+  return chosen_winograd(key, by_rule, [&] {
+    const Conv2d& conv = *this;
+    const auto leaf = [&](const Tensor& t) { return t.detach().clone().requires_grad_(training); };
+    const Tensor from = leaf(x), weights = leaf(w), added = leaf(conv.bias.stored());
+    const NormCall norm =
+        more.norm ? call_of(*more.norm, detached(more.factor), detached(more.summand), true) : NormCall();
+    const Tensor shift = detached(more.shift), residual = detached(more.residual);
+    const auto by_winograd = [&] {
+      return winograd_conv(from, norm, weights, added, shift, residual, more.doubled, *conv.transformed_);
+    };
+    const auto direct = [&] {
+      Tensor read = norm.gamma.defined() ? kernel_norm(from, norm) : from;
+      if (more.doubled) read = twice(read, Resample::plain);
+      Tensor y = at::conv2d(read, weights, added, 1, 1);
+      if (shift.defined()) y = y + broadcast(shift);
+      return residual.defined() ? y + residual : y;
+    };
+    const std::vector<Tensor> by = training ? std::vector<Tensor>{from, weights, added} : std::vector<Tensor>();
+    ConvChoice out;
+    out.winograd_seconds = least_seconds(by_winograd, by);
+    out.direct_seconds = least_seconds(direct, by);
+    out.winograd = out.winograd_seconds <= out.direct_seconds;
+    return out;
+  });
 }
 
 void Conv2d::list(NamedWeights& to, const std::string& prefix) const {

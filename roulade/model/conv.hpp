@@ -34,12 +34,14 @@ Tensor in_kernel_order(const Tensor& x);
 struct ConvExtras {
   const GroupNorm* norm = nullptr;  ///< convolved is norm->activated(x, factor, summand), not x
   Tensor factor{}, summand{};       ///< [B, in], or undefined
+  bool doubled = false;             ///< convolved is that in twice the size, each place four times
   Tensor shift{};                   ///< [B, out], or undefined
   Tensor residual{};                ///< as the answer, or undefined
 };
 
 /// A convolution over two axes. In float32 on a CPU, 3x3 ones of stride 1 go by Winograd's method
-/// (kernel/winograd.hpp), their gradients too, to 1e-4 of the largest value, unless set_exact() forbids it.   x: [B,
+/// (kernel/winograd.hpp) where that is faster (conv_choices.hpp), their gradients too, to 1e-4 of the largest value,
+/// unless set_exact() forbids it.   x: [B,
 /// in, H, W]; weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with H' = (H + 2 padding - k) / stride + 1.
 struct Conv2d {
   Weight weight, bias;
@@ -53,6 +55,7 @@ struct Conv2d {
   void list(NamedWeights& to, const std::string& prefix) const;
 
  private:
+  bool takes_winograd(const Tensor& x, const ConvExtras& extras) const;
   std::shared_ptr<TransformedWeights> transformed_;  ///< the weights as Winograd's method takes them, once needed
 };
 

@@ -58,13 +58,13 @@ Tensor ResnetBlock::forward(const Tensor& x, const Tensor& embedding) const {
   }
   const Tensor kept = twice(halve(x, shape_.down), shape_.up);
   const Tensor base = conv_shortcut_ ? conv_shortcut_->forward(kept) : kept;
-  const bool resampled = shape_.down != Resample::none || shape_.up != Resample::none;
+  const bool doubled = shape_.up == Resample::plain;
   Tensor h;
-  if (act != Activation2d::silu || resampled) {
+  if (act != Activation2d::silu || shape_.down != Resample::none || shape_.up == Resample::fir) {
     h = act == Activation2d::silu ? norm1_.activated(x) : activate(norm1_.forward(x), act);
     h = conv1_.forward(twice(halve(h, shape_.down), shape_.up), {.shift = shift});
   } else {
-    h = conv1_.forward(x, {.norm = &norm1_, .shift = shift});
+    h = conv1_.forward(x, {.norm = &norm1_, .doubled = doubled, .shift = shift});
   }
   const bool drops = shape_.dropout > 0 && TrainingPass::current() != nullptr;
   if (act == Activation2d::silu && !drops) {

@@ -199,7 +199,9 @@ UpBlock::Answer UpBlock::forward(const Tensor& x, std::vector<Tensor>& kept, con
     out.picture = out.picture.defined() ? out.picture + own : own;
     out.x = up_resnet_->forward(out.x, embedding);
   } else if (up_conv_) {
-    out.x = up_conv_->forward(enlarge(out.x, kept.back().size(2), kept.back().size(3)));
+    const int64_t height = kept.back().size(2), width = kept.back().size(3);
+    const bool doubled = height == 2 * out.x.size(2) && width == 2 * out.x.size(3);
+    out.x = up_conv_->forward(doubled ? out.x : enlarge(out.x, height, width), {.doubled = doubled});
   } else if (up_resnet_) {
     out.x = up_resnet_->forward(out.x, embedding);
   }

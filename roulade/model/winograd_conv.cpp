@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -29,9 +30,13 @@ Tensor rows(const Tensor& t) { return t.defined() ? t.contiguous() : t; }
 
 Tensor pixels(const Tensor& t) { return t.defined() ? t.contiguous(kLast) : t; }
 
-Tensor picture(const Tensor& like, int64_t channels) {
-  return at::empty({like.size(0), channels, like.size(2), like.size(3)}, like.options().requires_grad(false), kLast);
+Tensor picture(const Tensor& like, int64_t channels, int64_t times = 1) {
+  return at::empty({like.size(0), channels, times * like.size(2), times * like.size(3)},
+                   like.options().requires_grad(false), kLast);
 }
+
+/// The gradient by pictures of what was read four times.
+Tensor quarter_sums(const Tensor& d) { return at::avg_pool2d(d, {2, 2}, {2, 2}, {0, 0}, false, true, 1); }
 
 kernel::WinogradScratch& scratch() {
   thread_local kernel::WinogradScratch own;
@@ -79,15 +84,19 @@ struct Scales {
   }
 };
 
-ConvShape conv_shape(const Tensor& x, int64_t out) {
-  return {x.size(0), x.size(1), out, x.size(2), x.size(3), kernel::PixelOrder::channels_last};
+/// From x to the size of y.
+ConvShape conv_shape(const Tensor& x, const Tensor& y) {
+  return {x.size(0), x.size(1), y.size(1), y.size(2), y.size(3), kernel::PixelOrder::channels_last};
+}
+
+kernel::ConvInput conv_input(const Tensor& x, const Scales& scales, bool doubled) {
+  return {floats(x), floats(scales.scale), floats(scales.offset), doubled};
 }
 
 Tensor convolve(const Tensor& x, const Scales& scales, const kernel::WinogradWeights& weights, const Tensor& bias,
-                const Tensor& shift, const Tensor& residual) {
-  Tensor y = picture(x, weights.out());
-  kernel::winograd_forward(conv_shape(x, weights.out()), weights,
-                           {floats(x), floats(scales.scale), floats(scales.offset)},
+                const Tensor& shift, const Tensor& residual, bool doubled) {
+  Tensor y = picture(x, weights.out(), doubled ? 2 : 1);
+  kernel::winograd_forward(conv_shape(x, y), weights, conv_input(x, scales, doubled),
                            {y.mutable_data_ptr<float>(), floats(bias), floats(shift), floats(residual)}, scratch());
   return y;
 }
@@ -128,19 +137,20 @@ Tensor or_none(const Given& t) { return t ? *t : Tensor(); }
 
 class ConvFunction : public torch::autograd::Function<ConvFunction> {
  public:
-  enum Input { kX, kWeight, kBias, kGamma, kBeta, kFactor, kSummand, kShift, kResidual, kInputs = 12 };
+  enum Input { kX, kWeight, kBias, kGamma, kBeta, kFactor, kSummand, kShift, kResidual, kInputs = 13 };
 
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const Tensor& bias, const Given& gamma,
                         const Given& beta, const Given& factor, const Given& summand, const Given& shift,
-                        const Given& residual, int64_t groups, double eps, bool silu) {
+                        const Given& residual, bool doubled, int64_t groups, double eps, bool silu) {
     const NormCall norm{or_none(gamma), or_none(beta), or_none(factor), or_none(summand), groups, eps, silu};
     const Scales scales = gamma ? Scales(x, norm) : Scales();
     passing().set(floats(w), w.size(0), w.size(1));
-    const Tensor y = convolve(x, scales, passing(), bias, or_none(shift), or_none(residual));
+    const Tensor y = convolve(x, scales, passing(), bias, or_none(shift), or_none(residual), doubled);
     ctx->save_for_backward({x, w, norm.gamma, norm.beta, norm.factor, norm.summand, scales.mean, scales.rstd});
     keep(ctx, norm);
     ctx->saved_data["shift"] = shift.has_value();
     ctx->saved_data["residual"] = residual.has_value();
+    ctx->saved_data["doubled"] = doubled;
     return y;
   }
 
@@ -149,19 +159,21 @@ class ConvFunction : public torch::autograd::Function<ConvFunction> {
     const Tensor &x = saved[0], &w = saved[1], dy = pixels(by[0]);
     const NormCall norm = kept(ctx, saved, 2);
     const Scales scales = norm.gamma.defined() ? Scales(x, norm, saved[6], saved[7]) : Scales();
+    const bool doubled = ctx->saved_data["doubled"].toBool();
     variable_list out(kInputs);
     if (ctx->needs_input_grad(kWeight) || ctx->needs_input_grad(kBias)) {
       out[kWeight] = at::empty_like(w);
       out[kBias] = at::empty({w.size(0)}, at::kFloat);
-      kernel::winograd_weight_gradient(
-          conv_shape(x, w.size(0)), {floats(x), floats(scales.scale), floats(scales.offset)}, floats(dy),
-          out[kWeight].mutable_data_ptr<float>(), out[kBias].mutable_data_ptr<float>(), scratch());
+      kernel::winograd_weight_gradient(conv_shape(x, dy), conv_input(x, scales, doubled), floats(dy),
+                                       out[kWeight].mutable_data_ptr<float>(), out[kBias].mutable_data_ptr<float>(),
+                                       scratch());
     }
     if (ctx->saved_data["shift"].toBool()) out[kShift] = dy.sum({2, 3});
     if (ctx->saved_data["residual"].toBool()) out[kResidual] = by[0];
     if (!norm.gamma.defined() && !ctx->needs_input_grad(kX)) return out;
     passing().set_for_input_gradient(floats(w), w.size(0), w.size(1));
-    out[kX] = convolve(dy, {}, passing(), {}, {}, {});
+    out[kX] = convolve(dy, {}, passing(), {}, {}, {}, false);
+    if (doubled) out[kX] = quarter_sums(out[kX]);
     if (norm.gamma.defined()) {
       const std::array<Tensor, 5> of_norm = norm_gradients(x, norm, scales, out[kX], out[kX]);
       for (size_t i = 1; i < of_norm.size(); ++i) out[kGamma + i - 1] = of_norm[i];
@@ -220,13 +232,13 @@ const kernel::WinogradWeights& TransformedWeights::of(const Tensor& w) {
 }
 
 Tensor winograd_conv(const Tensor& x, const NormCall& norm, const Tensor& w, const Tensor& bias, const Tensor& shift,
-                     const Tensor& residual, TransformedWeights& cache) {
+                     const Tensor& residual, bool doubled, TransformedWeights& cache) {
   const Tensor from = pixels(x), added = pixels(residual);
   const NormCall n{norm.gamma, norm.beta, rows(norm.factor), rows(norm.summand), norm.groups, norm.eps, norm.silu};
   if (at::GradMode::is_enabled() || w.requires_grad())
     return ConvFunction::apply(from, w, bias, given(n.gamma), given(n.beta), given(n.factor), given(n.summand),
-                               given(rows(shift)), given(added), n.groups, n.eps, n.silu);
-  return convolve(from, n.gamma.defined() ? Scales(from, n) : Scales(), cache.of(w), bias, rows(shift), added);
+                               given(rows(shift)), given(added), doubled, n.groups, n.eps, n.silu);
+  return convolve(from, n.gamma.defined() ? Scales(from, n) : Scales(), cache.of(w), bias, rows(shift), added, doubled);
 }
 
 Tensor kernel_norm(const Tensor& x, const NormCall& norm) {

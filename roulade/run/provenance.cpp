@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
 #include "roulade/io/sha256.hpp"
+#include "roulade/model/conv_choices.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/parts.hpp"
@@ -16,6 +17,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -70,6 +72,7 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   }
   out.threads = threads();
   out.exact = exact();
+  out.convolutions = to_lines(convolution_choices());
   out.version = version();
   out.build = build();
   out.instruction_set = instruction_set();
@@ -96,6 +99,8 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   compare("processor", then.processor, now.processor);
   compare("threads", std::to_string(then.threads), std::to_string(now.threads));
   compare("exact", word(then.exact), word(now.exact));
+  compare("convolutions", fmt::format("{}", fmt::join(then.convolutions, "; ")),
+          fmt::format("{}", fmt::join(now.convolutions, "; ")));
   return out;
 }
 

@@ -39,6 +39,7 @@ struct Provenance {
   /// What the numbers are made by.
   int64_t threads = 0;
   bool exact = false;
+  std::vector<std::string> convolutions;  ///< methods that were measured (model/conv_choices.hpp); else empty
   std::string version, build, instruction_set, processor;
   std::string trained_precision;  ///< chosen by measurement when the run was trained; empty: not measured
 };
@@ -72,7 +73,7 @@ struct ProvenanceChange {
   std::string what, then, now;
 };
 /// What differs of all that can change pixels from the outside: weights, text encoder, version, build, instruction set,
-/// processor, threads, exact.
+/// processor, threads, exact, measured methods of convolutions.
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
 
 }  // namespace roulade

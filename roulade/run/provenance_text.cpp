@@ -167,6 +167,7 @@ std::string to_json(const Provenance& made) {
   out["height"] = made.height;
   out["threads"] = made.threads;
   out["exact"] = made.exact;
+  if (!made.convolutions.empty()) out["convolutions"] = made.convolutions;
   out["version"] = made.version;
   out["build"] = made.build;
   out["instruction_set"] = made.instruction_set;
@@ -206,6 +207,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   out.height = m.number("height", 1);
   out.threads = m.number("threads", 1);
   out.exact = m.flag("exact");
+  if (m.has("convolutions")) out.convolutions = m.texts("convolutions");
   out.version = m.text("version");
   out.build = m.text("build");
   out.instruction_set = m.text("instruction_set");

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
+#include "roulade/model/conv_choices.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -81,6 +82,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   Replay out;
   out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
   const bool folder = is_diffusers_folder(out.run);
+  const GivenConvolutions as_then(parse_convolutions(made.convolutions, where));
   std::vector<std::string> set = overrides_of(made);
   if (!request.text_path.empty()) set.push_back("text.path=" + to_text(Value(request.text_path.string())));
   TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});

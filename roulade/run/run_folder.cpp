@@ -36,6 +36,7 @@ std::string to_toml(const Maker& maker) {
   if (!choice.precision.empty())
     out += fmt::format("precision = {}\nprecision_seconds = {}\n", to_text(choice.precision), to_text(choice.seconds));
   if (maker.exact) out += "exact = true\n";
+  if (!maker.convolutions.empty()) out += fmt::format("convolutions = {}\n", to_text(maker.convolutions));
   return out;
 }
 
@@ -48,10 +49,13 @@ Maker to_maker(const toml::table& from) {
             from["threads"].value_or(int64_t{0}),
             from["processes"].value_or(int64_t{1}),
             {},
-            from["exact"].value_or(false)};
+            from["exact"].value_or(false),
+            {}};
   out.precision.precision = text("precision");
   if (const toml::array* seconds = from["precision_seconds"].as_array())
     for (const toml::node& node : *seconds) out.precision.seconds.push_back(node.value_or(0.0));
+  if (const toml::array* lines = from["convolutions"].as_array())
+    for (const toml::node& node : *lines) out.convolutions.push_back(node.value_or(std::string()));
   return out;
 }
 
@@ -130,11 +134,12 @@ void RunFolder::check() const {
 
 bool Maker::same(const Maker& other) const {
   return version == other.version && build == other.build && instruction_set == other.instruction_set &&
-         threads == other.threads && processes == other.processes && exact == other.exact;
+         threads == other.threads && processes == other.processes && exact == other.exact &&
+         convolutions == other.convolutions;
 }
 
 Maker maker_from(int64_t step, int64_t processes) {
-  return {step, version(), build(), instruction_set(), threads(), processes, {}, exact()};
+  return {step, version(), build(), instruction_set(), threads(), processes, {}, exact(), {}};
 }
 
 void write_run_recipe(const RunFolder& folder, const Recipe& resolved, const std::vector<Maker>& makers) {

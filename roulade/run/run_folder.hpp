@@ -55,10 +55,11 @@ struct PrecisionChoice {
 struct Maker {
   int64_t from_step = 0;
   std::string version, build, instruction_set;
-  int64_t threads = 0;        ///< of each process
-  int64_t processes = 1;      ///< that trained together
-  PrecisionChoice precision;  ///< that train.precision = "auto" made; else empty
-  bool exact = false;         ///< sums as they are written (set_exact)
+  int64_t threads = 0;                      ///< of each process
+  int64_t processes = 1;                    ///< that trained together
+  PrecisionChoice precision;                ///< that train.precision = "auto" made; else empty
+  bool exact = false;                       ///< sums as they are written (set_exact)
+  std::vector<std::string> convolutions{};  ///< methods that were measured (model/conv_choices.hpp); else empty
 
   bool same(const Maker& other) const;  ///< but for the step and what was measured
 };

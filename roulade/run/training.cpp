@@ -6,6 +6,7 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/crc32c.hpp"
 #include "roulade/io/jsonl.hpp"
+#include "roulade/run/convolutions.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/latent_rows.hpp"
 #include "roulade/run/machine_probe.hpp"
@@ -248,6 +249,9 @@ TrainResult run_training(const TrainRequest& request) {
   }
   const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
   const FewerThreads limit(useful_threads(parts, ranks->size()));
+  const ConvChoices convolutions =
+      choose_convolutions(parts, resume ? read_makers(folder) : std::vector<Maker>(), ranks->size(), request.warn);
+  const GivenConvolutions by_these(convolutions);
   const PrecisionChoice precision =
       agree_on_precision(*ranks, parts, resume ? recorded_precision(folder) : std::nullopt);
   if (!request.force) {
@@ -272,6 +276,7 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.init_from && !folder.latest()) writer.checkpoint();
   Maker now = maker_from(trainer.done(), ranks->size());
   if (settings.precision == kAuto) now.precision = precision;
+  now.convolutions = to_lines(convolutions);
   if (makers.empty() || (trainer.done() < settings.steps && !now.same(makers.back()))) {
     if (request.warn)
       for (const std::string& line : warnings_of_makers(folder, makers, now, parts)) request.warn(line);

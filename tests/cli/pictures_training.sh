@@ -159,4 +159,20 @@ says err "warning: mixed was trained with --exact so far, now without it: it wil
 rm -r mixed/checkpoints/step-00000012 mixed/checkpoints/latest
 ends 0 train mixed --resume --exact --quiet
 [[ "$(grep -c '^exact = true' mixed/recipe.toml)" == 1 ]] || fail "after resuming: $(grep exact mixed/recipe.toml)"
+
+# Methods of convolutions as they were measured: the run says which, and goes on with them whatever is asked.
+grep -q '^convolutions' plain/recipe.toml && fail "measured methods in the recipe of a run that measured none"
+ends 0 train "${tiny[@]}" --out timed --convolutions measured --set train.checkpoint_every=6 --set train.keep=9
+grep -Eq '^convolutions = .*"(winograd|direct) [0-9]+ to [0-9]+, [0-9]+ x [0-9]+, training"' timed/recipe.toml ||
+  fail "the measured methods: $(cat timed/recipe.toml)"
+cp timed/checkpoints/step-00000012/training.safetensors whole.safetensors
+rm -r timed/checkpoints/step-00000012 timed/checkpoints/latest
+cp -r timed swapped
+ends 0 train timed --resume
+same whole.safetensors timed/checkpoints/step-00000012/training.safetensors
+sed -i '/^convolutions/{s/winograd /W /g;s/direct /winograd /g;s/W /direct /g}' swapped/recipe.toml
+ends 0 train swapped --resume --quiet
+cmp -s whole.safetensors swapped/checkpoints/step-00000012/training.safetensors && fail "the recorded methods change nothing"
+ends 0 train plain --resume --convolutions measured
+says err "warning: the run's convolutions stay as the rule has them, as it began; none are measured"
 finish

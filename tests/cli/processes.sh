@@ -66,6 +66,8 @@ ends 0 train "${unet[@]}" --out one
 ends 0 train "${unet[@]}" --out two --processes 2 --set train.checkpoint_every=5 --set train.keep=9
 near one two
 says two/recipe.toml "processes = 2"
+ends 2 train "${unet[@]}" --out timed --processes 2 --convolutions measured
+says err "[train] processes that measure convolutions: expected 1, got 2"
 [[ $(wc -l <two/metrics.jsonl) == $(wc -l <one/metrics.jsonl) ]] || fail "metrics: $(cat two/metrics.jsonl)"
 # Resumed by as many processes: the same bytes. By one: rounding, and a warning.
 for count in 2 1; do

@@ -64,6 +64,14 @@ ends 0 sample runs/d -n 3 --weights raw --exact --to-seed 5 --out plain.png -q
 cmp -s raw.png plain.png && fail "--captions changes nothing"
 refuses 2 "[--captions] file of the sheet: expected --out NAME.png, got x.csv" sample runs/d -n 1 --captions --out x.csv -q
 
+# Methods of convolutions that were measured: the text has them, and no others are taken.
+ends 0 sample runs/d -n 3 --convolutions measured --out timed.png -q
+python3 png.py text roulade timed.png >said
+grep -Eq '"convolutions":\["(winograd|direct) [0-9]+ to [0-9]+, 8 x 8"' said || fail "the measured methods: $(cat said)"
+ends 0 replay timed.png -q
+says out "identical: 3 pictures"
+grep -q convolutions <(python3 png.py text roulade sheet.png) && fail "methods in the text of what measured none"
+
 # Other threads: said, whether or not they change a pixel.
 roulade replay sheet.png -q --threads 2
 says out "threads"

@@ -179,6 +179,42 @@ TEST(Winograd, TakesTheGradientByTheWeights) {
     }
 }
 
+// A doubled input is read as if it had been written in twice the size: the sums are the same.
+TEST(Winograd, ReadsEachPixelFourTimes) {
+  WinogradScratch scratch;
+  for (ConvShape shape : kShapes) {
+    const Drawn small(shape);
+    shape.height *= 2;
+    shape.width *= 2;
+    Drawn large(shape);
+    for (int64_t i = 0; i < shape.batch * shape.height * shape.width; ++i) {
+      const int64_t column = i % shape.width, row = i / shape.width % shape.height;
+      const int64_t sample = i / (shape.width * shape.height);
+      const int64_t from = (sample * shape.height / 2 + row / 2) * (shape.width / 2) + column / 2;
+      std::copy_n(small.x.begin() + from * shape.in, shape.in, large.x.begin() + i * shape.in);
+    }
+    in_each_way(shape, [&](const ConvShape& s) {
+      ConvShape half = s;
+      half.height /= 2;
+      half.width /= 2;
+      const std::vector<float> x = in_order(large.x, s.in, s), from = in_order(small.x, s.in, half);
+      const std::vector<float> dy = in_order(large.dy, s.out, s);
+      WinogradWeights weights;
+      weights.set(large.w.data(), s.out, s.in);
+      std::vector<std::vector<float>> results;
+      for (const bool doubled : {false, true}) {
+        const ConvInput input{doubled ? from.data() : x.data(), large.scale.data(), large.offset.data(), doubled};
+        std::vector<float> y(large.dy.size()), dw(large.w.size());
+        winograd_forward(s, weights, input, {y.data(), large.bias.data()}, scratch);
+        winograd_weight_gradient(s, input, dy.data(), dw.data(), nullptr, scratch);
+        y.insert(y.end(), dw.begin(), dw.end());
+        results.push_back(y);
+      }
+      EXPECT_EQ(results[0], results[1]);
+    });
+  }
+}
+
 // Of one block, of a few and of many.
 TEST(Winograd, GivesTheSameOnAnyNumberOfThreads) {
   const int before = threads();
@@ -236,6 +272,9 @@ TEST(Winograd, RefusesOtherChannels) {
   std::vector<float> y(80);
   EXPECT_THROW(winograd_forward({1, 5, 3, 4, 4}, weights, {d.x.data()}, {y.data()}, scratch), Error);
   EXPECT_THROW(winograd_weight_gradient({1, 3, 5, 4, 0}, {d.x.data()}, y.data(), y.data(), nullptr, scratch), Error);
+  const ConvInput doubled{d.x.data(), nullptr, nullptr, true};
+  EXPECT_THROW(winograd_forward({1, 3, 5, 4, 3}, weights, doubled, {y.data()}, scratch), Error);
+  EXPECT_THROW(winograd_weight_gradient({1, 3, 5, 3, 4}, doubled, y.data(), y.data(), nullptr, scratch), Error);
   EXPECT_THROW(winograd_forward({1, 3, 5, 0, 4}, weights, {d.x.data()}, {y.data()}, scratch), Error);
 }
 

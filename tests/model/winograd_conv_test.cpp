@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 #include "roulade/kernel/group_norm.hpp"
 #include "roulade/model/conv.hpp"
+#include "roulade/model/resample.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -27,7 +28,8 @@ struct Layer {
   GroupNorm norm;
   Tensor x, factor, summand, shift, residual, cotangent;
 
-  Layer(int64_t in_, int64_t out_, int64_t groups_, int64_t height, int64_t width)
+  /// `times`: what the answer's height and width are beside those of x.
+  Layer(int64_t in_, int64_t out_, int64_t groups_, int64_t height, int64_t width, int64_t times = 1)
       : in(in_), out(out_), groups(groups_) {
     Initialiser init(5);
     conv = Conv2d(init, in, out, 3, 1, 1);
@@ -39,12 +41,12 @@ struct Layer {
     factor = 1 + 0.3 * at::randn({3, in});
     summand = at::randn({3, in});
     shift = at::randn({3, out});
-    residual = at::randn({3, out, height, width});
-    cotangent = at::randn({3, out, height, width});
+    residual = at::randn({3, out, times * height, times * width});
+    cotangent = at::randn({3, out, times * height, times * width});
   }
 
   /// The answer and the gradients by all that took part.
-  std::vector<Tensor> run(at::ScalarType dtype, bool normed, bool modulated, bool added) {
+  std::vector<Tensor> run(at::ScalarType dtype, bool normed, bool modulated, bool added, bool doubled = false) {
     const auto leaf = [&](const Tensor& t) { return t.detach().to(dtype).clone().requires_grad_(true); };
     NamedWeights weights;
     conv.list(weights, "conv");
@@ -60,6 +62,7 @@ struct Layer {
     if (normed) extras.norm = &norm;
     if (modulated) extras.factor = factor_, extras.summand = summand_;
     if (added) extras.shift = shift_, extras.residual = residual_;
+    extras.doubled = doubled;
     const Tensor y = conv.forward(in_kernel_order(x_), extras);
     (y * cotangent.to(dtype)).sum().backward();
     std::vector<Tensor> out{y.detach()};
@@ -95,9 +98,30 @@ TEST(WinogradConv, AnswersAndGradientsAreThePlainOnes) {
         }
 }
 
+// Each place of the input four times, never written to memory so.
+TEST(WinogradConv, DoublesWhatItReads) {
+  for (auto [in, out, groups, height, width] :
+       {std::array<int64_t, 5>{16, 16, 2, 4, 4}, {20, 24, 4, 9, 7}, {33, 16, 3, 5, 11}, {64, 32, 32, 16, 16}})
+    for (const bool normed : {false, true}) {
+      Layer layer(in, out, groups, height, width, 2);
+      const std::vector<Tensor> got = layer.run(at::kFloat, normed, normed, true, true),
+                                expected = layer.run(at::kDouble, normed, normed, true, true);
+      ASSERT_EQ(got[0].sizes(), layer.residual.sizes());
+      ASSERT_EQ(got.size(), expected.size());
+      for (size_t i = 0; i < got.size(); ++i) EXPECT_LT(apart(got[i], expected[i]), kNear) << i << " of " << in;
+      const at::NoGradGuard no_grad;
+      const Tensor x = in_kernel_order(layer.x), plain = in_kernel_order(twice(x, Resample::plain));
+      EXPECT_TRUE(layer.conv.forward(x, {.doubled = true}).equal(layer.conv.forward(plain)));
+    }
+}
+
 TEST(WinogradConv, SamplingGivesTheSameAsTraining) {
   Layer layer(16, 24, 4, 12, 12);
-  const ConvExtras extras{&layer.norm, layer.factor, layer.summand, layer.shift, layer.residual};
+  const ConvExtras extras{.norm = &layer.norm,
+                          .factor = layer.factor,
+                          .summand = layer.summand,
+                          .shift = layer.shift,
+                          .residual = layer.residual};
   const Tensor x = in_kernel_order(layer.x), trained = layer.conv.forward(x, extras);
   EXPECT_TRUE(trained.requires_grad());
   const at::NoGradGuard no_grad;

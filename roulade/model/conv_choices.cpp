@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roulade/model/conv_choices.hpp"
+
+#include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace roulade {
+namespace {
+
+constexpr std::string_view kWinograd = "winograd ", kDirect = "direct ";
+
+struct State {
+  std::mutex mutex;
+  std::atomic<bool> given{false};  ///< the choices, so that no others are made
+  ConvChoices choices;
+};
+
+State& state() {
+  static State own;
+  return own;
+}
+
+}  // namespace
+
+std::string ConvKey::text() const {
+  return fmt::format("{} to {}, {} x {}{}", in, out, height, width, training ? ", training" : "");
+}
+
+ConvChoices convolution_choices() {
+  const std::lock_guard lock(state().mutex);
+  return state().choices;
+}
+
+GivenConvolutions::GivenConvolutions(ConvChoices choices) {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  before_ = std::exchange(s.choices, std::move(choices));
+  given_before_ = s.given.exchange(true);
+}
+
+GivenConvolutions::~GivenConvolutions() {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.choices = std::move(before_);
+  s.given = given_before_;
+}
+
+std::vector<std::string> to_lines(const ConvChoices& choices) {
+  std::vector<std::string> out;
+  for (const auto& [key, choice] : choices)
+    out.push_back(fmt::format("{}{}", choice.winograd ? kWinograd : kDirect, key));
+  return out;
+}
+
+ConvChoices parse_convolutions(const std::vector<std::string>& lines, const std::string& where) {
+  ConvChoices out;
+  for (const std::string& line : lines) {
+    const std::string_view text = line;
+    const bool winograd = text.starts_with(kWinograd);
+    if (!winograd && !text.starts_with(kDirect))
+      fail(Code::input, where, "method of a convolution", "winograd or direct, then its sizes", line);
+    out[std::string(text.substr((winograd ? kWinograd : kDirect).size()))] = {winograd, 0, 0};
+  }
+  return out;
+}
+
+bool chooses_convolutions() { return measured_convolutions() || state().given; }
+
+bool chosen_winograd(const ConvKey& key, bool by_rule, const std::function<ConvChoice()>& measure) {
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  const std::string text = key.text();
+  const auto found = s.choices.find(text);
+  if (found != s.choices.end()) return found->second.winograd;
+  if (s.given) return by_rule;
+  return s.choices.emplace(text, measure()).first->second.winograd;
+}
+
+}  // namespace roulade
