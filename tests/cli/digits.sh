@@ -24,6 +24,23 @@ if [[ $sanitized == no ]]; then
   # One step from noise; a class that nobody asked for; a network that has not learned.
   judged run --set sample.steps=1 >said && fail "a sampler of one step passes: $(cat said)"
   judged run --set 'sample.label="3"' --set guidance.scale=1 >said && fail "all samples of one class pass: $(cat said)"
+  # A network that no longer hears how noisy its input is; one that learned another target than it is taken to answer.
+  cp -r run deaf
+  python3 - deaf/checkpoints/latest/unet/diffusion_pytorch_model.safetensors <<'P'
+import json, struct, sys
+with open(sys.argv[1], "r+b") as f:
+    size = struct.unpack("<Q", f.read(8))[0]
+    spans = [entry["data_offsets"] for name, entry in json.loads(f.read(size)).items() if name.startswith("time_embedding.")]
+    assert len(spans) == 4, spans
+    for first, last in spans:
+        f.seek(8 + size + first)
+        f.write(bytes(last - first))
+P
+  judged deaf >said && fail "a network that is deaf to the noise level passes: $(cat said)"
+  cp -r run other
+  sed -i 's/^sigma_data = 1\b.*/sigma_data = 0.4/' other/recipe.toml
+  grep -q '^sigma_data = 0.4$' other/recipe.toml || fail "the recipe has no target to exchange"
+  judged other >said && fail "a loss of another target passes: $(cat said)"
   ends 0 train digits --out raw --quiet --set train.steps=100
   judged raw >said && fail "a network of 100 steps passes: $(cat said)"
 fi
