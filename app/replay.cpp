@@ -16,7 +16,7 @@ namespace roulade::app {
 namespace {
 
 struct Options {
-  std::string picture, run, out, encoder;
+  std::string picture, run, out, encoder, given, mask;
   std::optional<int64_t> threads;
   bool quiet = false, json = false;
 };
@@ -53,6 +53,8 @@ int replay_picture(const Options& o) {
   request.run = o.run;
   request.out = o.out;
   request.text_path = o.encoder;
+  request.given = o.given;
+  request.mask = o.mask;
   request.progress = work.progress();
   request.cancel = work.cancel();
   const Replay made_again = replay(made, request);
@@ -95,6 +97,11 @@ void add_replay(CLI::App& root, int& exit_code) {
       .add_option("--text-encoder", o->encoder,
                   "where the run's text encoder lies, if it has moved\n(text.path); default: where it was")
       ->option_text("DIR");
+  command
+      .add_option("--given", o->given,
+                  "where the file or folder lies now that the picture was\nmade from (sample --from, --complete)")
+      ->option_text("FILE");
+  command.add_option("--mask", o->mask, "where the mask of --complete lies now")->option_text("FILE");
   command.add_option("--threads", o->threads, "default: as many as made the picture")
       ->option_text("N")
       ->check(CLI::Range(int64_t{1}, kMostThreads));

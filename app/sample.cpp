@@ -6,14 +6,12 @@
 #include "roulade/core/options.hpp"
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
-#include "roulade/run/given_pictures.hpp"
-#include "roulade/run/partial_rows.hpp"
+#include "roulade/run/given_start.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/sample_size.hpp"
 #include "roulade/run/sampling.hpp"
-#include "roulade/run/table_rows.hpp"
 #include "roulade/run/tokens.hpp"
 
 #include <algorithm>
@@ -66,36 +64,32 @@ std::vector<std::string> read_prompts(const std::string& file) {
   return out;
 }
 
-/// What the samples are made from. Of tables as many as rows, of pictures each once, or in turn as many as asked for.
-std::optional<GivenRows> given_rows(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
-  const std::string& path = o.from.empty() ? o.complete : o.from;
-  if (path.empty()) return std::nullopt;
-  if (!names_pictures(run, path)) {
-    if (o.count > 0)
-      fail(Code::usage, "--count", "samples", "none: as many as the table has rows", std::to_string(o.count));
-    if (!o.mask.empty()) fail(Code::usage, "--mask", "what it is laid on", "a picture", path);
-    return o.from.empty() ? read_partial_rows(run, path) : GivenRows{read_rows(run, path), {}};
-  }
-  if (!o.complete.empty() && o.mask.empty())
-    fail(Code::usage, "--complete", "what is to be drawn of " + path, "--mask PICTURE, white there", "nothing");
-  const GivenPictures given = read_given_pictures(run, path, o.mask);
-  for (const std::string& remark : given.remarks) work.say(remark);
-  return in_turn(given.rows, o.count > 0 ? o.count : std::max(prompts, given.rows.points.rows));
+std::optional<GivenStart> given_start(const Options& o) {
+  if (o.from.empty() && o.complete.empty()) return std::nullopt;
+  GivenStart out;
+  out.file = o.from + o.complete;  // one of them
+  out.mask = o.mask;
+  out.completed = o.from.empty();
+  out.strength = o.strength.value_or(out.strength);
+  out.inverted = o.invert;
+  out.repeats = o.repeats;
+  out.walks = o.walks;
+  out.jump = o.jump;
+  return out;
 }
 
 Editing editing(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
-  Editing edit;
   if (o.strength && run.autoencoder)
     fail(Code::usage, "--strength", "an autoencoder takes the whole way there and back", "none",
          fmt::format("{}", *o.strength));
-  edit.strength = o.strength.value_or(0.5);
-  edit.inverted = o.invert;
-  edit.repeats = o.repeats;
-  edit.walks = o.walks;
-  edit.jump = o.jump;
-  edit.rows = given_rows(o, run, prompts, work);
-  if (o.to_seed) edit.to_seed = static_cast<uint64_t>(*o.to_seed);
-  return edit;
+  Editing out;
+  if (const auto start = given_start(o)) {
+    GivenPictures given = read_given_start(run, *start, o.count, prompts);
+    for (const std::string& remark : given.remarks) work.say(remark);
+    out = editing_of(*start, std::move(given.rows));
+  }
+  if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
+  return out;
 }
 
 /// What tells this set of samples from others of the run, beside keys of the recipe.
@@ -121,8 +115,11 @@ Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& re
   out.prompts = request.prompts;
   out.to_prompt = request.to_prompt;
   if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
-  out.given = o.from + o.complete;  // one of them
-  if (!o.mask.empty()) out.given += ", mask " + o.mask;
+  out.given = given_start(o);
+  if (out.given) {
+    out.given->sha256 = given_sha256(out.given->file);
+    if (!o.mask.empty()) out.given->mask_sha256 = given_sha256(o.mask);
+  }
   out.captions = o.captions;
   return out;
 }

@@ -93,6 +93,10 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   compare("weights", then.weights_sha256, now.weights_sha256);
   if (!then.weak_sha256.empty()) compare("weak_network", then.weak_sha256, now.weak_sha256);
   if (!then.encoder_sha256.empty()) compare("text_encoder", then.encoder_sha256, now.encoder_sha256);
+  if (then.given && now.given) {
+    compare("given_file", then.given->sha256, now.given->sha256);
+    compare("mask", then.given->mask_sha256, now.given->mask_sha256);
+  }
   compare("version", then.version, now.version);
   compare("build", then.build, now.build);
   compare("instruction_set", then.instruction_set, now.instruction_set);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "roulade/io/png_text.hpp"
+#include "roulade/run/given_start.hpp"
 #include "roulade/run/infotext.hpp"
 #include "roulade/run/sampling.hpp"
 
@@ -29,12 +30,12 @@ struct Provenance {
   std::optional<std::string> to_prompt;  ///< that the pictures go to, in even shares
   uint64_t seed = 0;
   std::optional<uint64_t> to_seed;
-  int64_t count = 0;              ///< pictures of the set; sample.chunk is how many are made at once
-  std::optional<int64_t> index;   ///< of the picture in the set; none: a sheet of all
-  bool captions = false;          ///< of the sheet
-  std::string given;              ///< the files that the samples were made from; such pictures are not made again
-  std::string class_name;         ///< of the one picture, or of all; empty: none, or several
-  int64_t width = 0, height = 0;  ///< pixels of a picture
+  int64_t count = 0;                ///< pictures of the set; sample.chunk is how many are made at once
+  std::optional<int64_t> index;     ///< of the picture in the set; none: a sheet of all
+  bool captions = false;            ///< of the sheet
+  std::optional<GivenStart> given;  ///< files that the samples were made from, and how
+  std::string class_name;           ///< of the one picture, or of all; empty: none, or several
+  int64_t width = 0, height = 0;    ///< pixels of a picture
 
   /// What the numbers are made by.
   int64_t threads = 0;
@@ -72,8 +73,8 @@ std::vector<PngText> png_texts(const Provenance& made);
 struct ProvenanceChange {
   std::string what, then, now;
 };
-/// What differs of all that can change pixels from the outside: weights, text encoder, version, build, instruction set,
-/// processor, threads, exact, measured methods of convolutions.
+/// What differs of all that can change pixels from the outside: weights, given files, text encoder, version, build,
+/// instruction set, processor, threads, exact, measured methods of convolutions.
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
 
 }  // namespace roulade

@@ -43,6 +43,24 @@ Json json_of(const Table& table) {
   return out;
 }
 
+Json json_of(const GivenStart& given) {
+  Json out{{"file", given.file}, {"sha256", given.sha256}};
+  if (!given.mask.empty()) {
+    out["mask"] = given.mask;
+    out["mask_sha256"] = given.mask_sha256;
+  }
+  out["completed"] = given.completed;
+  if (given.completed) {
+    out["walks"] = given.walks;
+    out["jump"] = given.jump;
+    return out;
+  }
+  out["strength"] = given.strength;
+  out["inverted"] = given.inverted;
+  out["repeats"] = given.repeats;
+  return out;
+}
+
 /// Reads one member after another; all are asked for, none may be missing.
 class Members {
  public:
@@ -77,6 +95,33 @@ class Members {
       if (!one.is_string()) refuse(key, "a list of texts");
       out.push_back(one.get<std::string>());
     }
+    return out;
+  }
+  /// Empty text: none. Earlier versions named the files alone, as another text.
+  std::optional<GivenStart> given(const char* key) const {
+    GivenStart out;
+    if (at(key).is_string()) {
+      out.file = text(key);
+      return out.file.empty() ? std::nullopt : std::optional(out);
+    }
+    if (!at(key).is_object()) refuse(key, "an object");
+    const Members m(at(key), fmt::format("{} {}", where_, key));
+    out.file = m.text("file");
+    out.sha256 = m.text("sha256");
+    if (m.has("mask")) {
+      out.mask = m.text("mask");
+      out.mask_sha256 = m.text("mask_sha256");
+    }
+    out.completed = m.flag("completed");
+    if (out.completed) {
+      out.walks = m.number("walks", 1);
+      out.jump = m.number("jump", 1);
+      return out;
+    }
+    if (!m.at("strength").is_number()) m.refuse("strength", "a number");
+    out.strength = m.at("strength").get<double>();
+    out.inverted = m.flag("inverted");
+    out.repeats = m.number("repeats", 0);
     return out;
   }
   Table table(const char* key) const {
@@ -161,7 +206,7 @@ std::string to_json(const Provenance& made) {
   out["count"] = made.count;
   out["index"] = made.index ? Json(*made.index) : Json();
   out["captions"] = made.captions;
-  out["given"] = made.given;
+  out["given"] = made.given ? json_of(*made.given) : Json("");
   out["class_name"] = made.class_name;
   out["width"] = made.width;
   out["height"] = made.height;
@@ -201,7 +246,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   if (out.index && *out.index >= out.count)
     fail(Code::input, where, "index", fmt::format("0 to {}", out.count - 1), std::to_string(*out.index));
   out.captions = m.flag("captions");
-  out.given = m.text("given");
+  out.given = m.given("given");
   out.class_name = m.text("class_name");
   out.width = m.number("width", 1);
   out.height = m.number("height", 1);
@@ -233,6 +278,7 @@ Infotext infotext_of(const Provenance& made) {
     if (made.index) out.add("Batch pos", std::to_string(*made.index));
   }
   out.add("Class", made.class_name);
+  if (made.given && !made.given->completed) out.add("Denoising strength", fmt::format("{}", made.given->strength));
   if (made.to_prompt) {
     out.add("To prompt", *made.to_prompt);
     if (made.index) out.add("Share", fmt::format("{:.4g}", way_share(*made.index, made.count)));

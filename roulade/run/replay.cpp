@@ -36,7 +36,53 @@ void compare(const Image& before, const Image& now, const std::string& where, Re
   to.mean = static_cast<double>(sum) / static_cast<double>(now.values.size());
 }
 
+/// The files that a picture was made from, where they lie now.
+std::optional<GivenStart> found_start(const Provenance& made, const ReplayRequest& request) {
+  std::optional<GivenStart> out = made.given;
+  if (!out) return out;
+  const auto place = [&](const std::string& given, const std::string& sha256, const fs::path& named) {
+    return (named.empty() ? find_given(given, sha256, request.picture) : named).string();
+  };
+  out->file = place(out->file, out->sha256, request.given);
+  out->sha256 = given_sha256(out->file);
+  if (out->mask.empty()) return out;
+  out->mask = place(out->mask, out->mask_sha256, request.mask);
+  out->mask_sha256 = given_sha256(out->mask);
+  return out;
+}
+
+Editing read_editing(const TrainedRun& run, const GivenStart& start, const Provenance& made, const std::string& where) {
+  const int64_t count = names_pictures(run, start.file) ? made.count : 0;
+  GivenPictures given = read_given_start(run, start, count, std::ssize(made.prompts));
+  if (given.rows.points.rows != made.count)
+    fail(Code::input, where, "rows of " + start.file, fmt::format("{}, as many as pictures", made.count),
+         fmt::format("{}", given.rows.points.rows));
+  return editing_of(start, std::move(given.rows));
+}
+
 }  // namespace
+
+fs::path find_given(const std::string& given, const std::string& sha256, const fs::path& picture) {
+  const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
+  std::vector<fs::path> places{given};
+  if (places.front().is_relative()) places.push_back(folder / given);
+  const size_t by_path = places.size();
+  if (places.front().has_filename()) places.push_back(folder / places.front().filename());
+  std::vector<std::string> looked;
+  std::optional<fs::path> other;
+  std::error_code none;
+  for (const fs::path& place : places) {
+    if (fs::exists(place, none)) {
+      if (given_sha256(place) == sha256) return place;
+      // Its name alone says little: a set of pictures has as many as it has files.
+      if (!other && looked.size() < by_path) other = place;
+    }
+    looked.push_back(place.string());
+  }
+  if (other) return *other;
+  fail(Code::io, picture.string(), fmt::format("the file {} that it was made from is not there", given),
+       "one of that name, or --given and --mask", fmt::format("nothing at {}", fmt::join(looked, ", ")));
+}
 
 PictureTexts read_picture_texts(const fs::path& picture) {
   PictureTexts out;
@@ -76,9 +122,9 @@ fs::path find_replayed_run(const Provenance& made, const fs::path& picture) {
 
 Replay replay(const Provenance& made, const ReplayRequest& request) {
   const std::string where = request.picture.string();
-  if (!made.given.empty())
-    fail(Code::usage, where, "what the samples began with", "noise",
-         fmt::format("{}, which the picture does not hold", made.given));
+  if (made.given && made.given->sha256.empty())
+    fail(Code::usage, where, "what the samples began with", "noise, or files and how far it went from them",
+         fmt::format("{} alone, by an earlier version", made.given->file));
   Replay out;
   out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
   const bool folder = is_diffusers_folder(out.run);
@@ -92,6 +138,8 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   samples.seed = made.seed;
   samples.prompts = made.prompts;
   samples.to_prompt = made.to_prompt;
+  const std::optional<GivenStart> start = found_start(made, request);
+  if (start) samples.editing = read_editing(run, *start, made, where);
   samples.editing.to_seed = made.to_seed;
   samples.progress = request.progress;
   samples.cancel = request.cancel;
@@ -105,6 +153,11 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   now.count = made.count;
   now.index = made.index;
   now.captions = made.captions;
+  now.given = made.given;  // by the names that were given, so that the new file is the old one
+  if (start) {
+    now.given->sha256 = start->sha256;
+    now.given->mask_sha256 = start->mask_sha256;
+  }
   out.png = picture_file(run, points, now);
   out.pictures = made.index ? 1 : made.count;
   out.changes = changes(made, now);

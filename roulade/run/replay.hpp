@@ -25,10 +25,17 @@ std::vector<std::string> overrides_of(const Provenance& made);
 /// picture's (RUN/samples/NAME.png). Throws Error(io) naming where it looked.
 std::filesystem::path find_replayed_run(const Provenance& made, const std::filesystem::path& picture);
 
+/// A file that a picture was made from: as it was given, from the picture's folder on, or of that name beside the
+/// picture; the first of these bytes, else the first of that path. Throws Error(io) naming where it looked.
+std::filesystem::path find_given(const std::string& given, const std::string& sha256,
+                                 const std::filesystem::path& picture);
+
 struct ReplayRequest {
   std::filesystem::path picture;
   std::filesystem::path run;        ///< empty: find_replayed_run
   std::filesystem::path text_path;  ///< where the run's text encoder lies now; empty: where the run says
+  std::filesystem::path given;      ///< where the file lies that the picture was made from; empty: find_given
+  std::filesystem::path mask;       ///< the same of its mask
   std::filesystem::path out;        ///< where the new file goes; empty: nowhere
   ProgressFn progress;
   Cancel cancel;
@@ -47,8 +54,9 @@ struct Replay {
 };
 
 /// Samples as the picture's text says, with this process's threads, and compares the pixels. Of a set, only the samples
-/// that were made together with the picture are. Throws what opening and sampling throw; Error(usage) for a picture
-/// that was made from given files; Error(input) where the new picture has another size, nothing is written then.
+/// that were made together with the picture are. Throws what opening, reading and sampling throw; Error(usage) for a
+/// picture of an earlier version that was made from given files, of which it does not say how; Error(input) where the
+/// new picture has another size, nothing is written then.
 Replay replay(const Provenance& made, const ReplayRequest& request);
 
 }  // namespace roulade

@@ -128,10 +128,38 @@ says out "missing"
 refuses 3 "[none.png] texts of how it was made: expected roulade or parameters, got neither" replay none.png
 refuses 6 "[nothing.png] cannot open: No such file or directory" replay nothing.png
 
-# Pictures from given rows say so.
+# Pictures from given rows and pictures: made again from the same files, wherever these lie.
 ends 0 sample moved -n 2 --out rows.csv -q
-ends 0 sample moved --from rows.csv --out edited.png -q
-refuses 2 "[edited.png] what the samples began with: expected noise, got rows.csv, which the picture does not hold" \
-  replay edited.png
+ends 0 sample moved -n 2 --seed 4 --out two/ -q
+ends 0 sample moved --from rows.csv --strength 0.8 --out edited.png -q
+python3 png.py text parameters edited.png >said
+says said "Denoising strength: 0.8"
+ends 0 replay edited.png -q
+says out "identical: 2 pictures"
+python3 - <<'PYTHON'
+import struct, zlib
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+rows = b"".join(b"\0" + b"\0" * 4 + b"\xff" * 4 for _ in range(8))
+open("mask.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+                             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+PYTHON
+ends 0 sample moved --from two -n 5 --invert --repeats 1 --sampler ddim --out inverted.png -q
+ends 0 replay inverted.png -o again.png -q
+same inverted.png again.png
+ends 0 sample moved --complete two/00001.png --mask mask.png -n 3 --walks 2 --jump 2 --out filled/ -q
+ends 0 replay filled/00002.png -o again.png -q
+same filled/00002.png again.png
+mkdir -p elsewhere
+mv two/00001.png elsewhere/part.png
+refuses 6 "[filled/00002.png] the file two/00001.png that it was made from is not there: expected one of that name, or --given and \
+--mask, got nothing at two/00001.png, $PWD/filled/two/00001.png, $PWD/filled/00001.png" replay filled/00002.png
+ends 0 replay filled/00002.png --given elsewhere/part.png --mask mask.png -o again.png -q
+same filled/00002.png again.png
+roulade replay filled/00002.png --given two/00000.png -q
+[[ $code == 3 ]] || fail "made from another picture: exit code $code"
+says out "given_file"
+head -n 2 rows.csv >one.csv
+refuses 3 "[edited.png] rows of one.csv: expected 2, as many as pictures, got 1" replay edited.png --given one.csv
 
 finish

@@ -150,6 +150,58 @@ TEST(Provenance, ComesBackFromItsText) {
   EXPECT_NE(std::find(set.begin(), set.end(), "guidance.scale=7.0"), set.end());
 }
 
+TEST(Provenance, KeepsWhatItWasMadeFrom) {
+  Provenance made = example();
+  EXPECT_FALSE(parse_provenance(to_json(made), "f").given);
+  made.convolutions = {"direct 3 to 16, 8 x 8"};
+  made.given = GivenStart{.file = "a, b/c.png", .strength = 0.25, .inverted = true, .repeats = 2, .sha256 = "12"};
+  const Provenance noised = parse_provenance(to_json(made), "f");
+  ASSERT_TRUE(noised.given);
+  EXPECT_EQ(noised.given->file, made.given->file);
+  EXPECT_EQ(noised.given->strength, 0.25);
+  EXPECT_TRUE(noised.given->inverted);
+  EXPECT_EQ(noised.given->repeats, 2);
+  EXPECT_EQ(noised.convolutions, made.convolutions);
+  EXPECT_EQ(to_json(noised), to_json(made));
+  EXPECT_NE(to_text(infotext_of(made)).find(", Denoising strength: 0.25, "), std::string::npos);
+
+  made.given = GivenStart{
+      .file = "c.png", .mask = "m.png", .completed = true, .walks = 3, .jump = 2, .sha256 = "12", .mask_sha256 = "34"};
+  const Provenance filled = parse_provenance(to_json(made), "f");
+  ASSERT_TRUE(filled.given);
+  EXPECT_EQ(filled.given->mask, "m.png");
+  EXPECT_EQ(filled.given->walks, 3);
+  EXPECT_EQ(filled.given->jump, 2);
+  EXPECT_TRUE(changes(made, filled).empty());
+  EXPECT_EQ(to_text(infotext_of(made)).find("Denoising"), std::string::npos);
+  Provenance other = filled;
+  other.given->sha256 = "56";
+  other.given->mask_sha256 = "78";
+  other.convolutions.clear();
+  std::vector<std::string> names;
+  for (const ProvenanceChange& one : changes(made, other)) names.push_back(one.what);
+  EXPECT_EQ(names, (std::vector<std::string>{"given_file", "mask", "convolutions"}));
+
+  // Earlier versions named the files alone: such a picture is not made again.
+  const std::string json = to_json(example()), empty = "\"given\":\"\"";
+  ASSERT_NE(json.find(empty), std::string::npos);
+  std::string early = json;
+  early.replace(early.find(empty), empty.size(), "\"given\":\"rows.csv\"");
+  const Provenance before = parse_provenance(early, "f");
+  ASSERT_TRUE(before.given);
+  EXPECT_EQ(before.given->file, "rows.csv");
+  try {
+    ReplayRequest request;
+    request.picture = "x.png";
+    replay(before, request);
+    ADD_FAILURE() << "made again without knowing how";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(),
+                 "[x.png] what the samples began with: expected noise, or files and how far it went from them, got "
+                 "rows.csv alone, by an earlier version");
+  }
+}
+
 TEST(Provenance, IsAnInfotextForOthers) {
   EXPECT_EQ(
       to_text(infotext_of(example())),
