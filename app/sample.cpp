@@ -172,7 +172,10 @@ int sample(const Options& o) {
       maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
     else
       maps /= "attention.png";
-    write_attention(maps, samples, run.facts);
+    Provenance shown = made(o, run, request);
+    shown.count = samples.points.rows;
+    if (request.prompts.size() == 1) shown.prompt = request.prompts.front();
+    write_attention(maps, samples, run.facts, view_text(shown, "Attention", o.attention));
     out.add("attention", maps.string());
   }
   out.add("seed", seed);

@@ -44,8 +44,9 @@ std::string attention_sheet(const PointSamples& samples, const DataFacts& facts)
   return picture_sheet(made.points, made.facts);
 }
 
-void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts) {
-  write_file_atomically(path, attention_sheet(samples, facts));
+void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts,
+                     const PngText& text) {
+  write_file_atomically(path, with_png_texts(attention_sheet(samples, facts), {text}));
 }
 
 }  // namespace roulade

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/io/png_text.hpp"
 #include "roulade/run/sampling.hpp"
 
 #include <filesystem>
@@ -21,7 +22,8 @@ AttentionPictures attention_pictures(const PointSamples& samples, const DataFact
 /// The bytes of a PNG file: a sheet (picture_sheet) of them.
 std::string attention_sheet(const PointSamples& samples, const DataFacts& facts);
 
-/// Writes it. Throws Error(io), too.
-void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts);
+/// Writes it with a text. Throws Error(io), too.
+void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts,
+                     const PngText& text);
 
 }  // namespace roulade

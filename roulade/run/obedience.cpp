@@ -214,6 +214,8 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     fail(Code::usage, kWhere, "who judges",
          "a folder of judges, or for emoji features' weights and the folder of a text encoder");
   Obedience out;
+  out.seed = r.seed;
+  out.each = r.each;
   const bool test_part = r.part == ObedienceRequest::Part::test;
   out.split = test_part ? "test" : r.part == ObedienceRequest::Part::train ? "train" : "validation";
   const Part part = open_part(run, test_part ? "test" : "train", r.cancel);
@@ -294,12 +296,14 @@ std::string to_json(const TrainedRun& run, const Obedience& o) {
                                  {"step", run.step},
                                  {"split", o.split},
                                  {"texts", o.texts},
+                                 {"each", o.each},
+                                 {"seed", o.seed},
                                  {"seconds", o.seconds},
-                                 {"guidance", nullptr},
+                                 {"sample", nlohmann::ordered_json::object()},
+                                 {"guidance", nlohmann::ordered_json::object()},
                                  {"figures", nlohmann::ordered_json::array()}};
-  nlohmann::ordered_json guidance;
-  for (const auto& [key, given] : run.recipe.tables.at("guidance")) guidance[key] = to_text(given.value);
-  json["guidance"] = guidance;
+  for (const char* table : {"sample", "guidance"})
+    for (const auto& [key, given] : run.recipe.tables.at(table)) json[table][key] = to_text(given.value);
   for (size_t i = 0; i < o.samples.size(); ++i)
     json["figures"].push_back({{"figure", o.samples[i].name},
                                {"samples", o.samples[i].value},

@@ -32,6 +32,8 @@ struct Obedience {
   /// How far samples, and the real pictures of their texts, are from the nearest picture that the run was trained on. A
   /// real one that it was trained on is not its own nearest.
   Nearness near_samples, near_real;
+  uint64_t seed = 0;                 ///< of texts and samples
+  int64_t each = 1;                  ///< pictures a text
   int64_t texts = 0;                 ///< judged
   std::string split;                 ///< "test", "validation" or "train"
   std::vector<std::string> prompts;  ///< of the first samples
@@ -47,7 +49,8 @@ struct Obedience {
 /// where it is not said what judges; Error(io) and Error(input) as the data, judges and encoders do.
 Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& request);
 
-/// The figures and the prompts of the pictures shown as JSON text, as RUN/obedience-test.json holds them.
+/// The figures, how the pictures were sampled, and the prompts of those shown as JSON text, as RUN/obedience-test.json
+/// holds them.
 std::string to_json(const TrainedRun& run, const Obedience& obedience);
 
 }  // namespace roulade

@@ -4,6 +4,8 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
+#include "roulade/io/png_text.hpp"
+#include "roulade/run/provenance.hpp"
 #include "roulade/run/sample_files.hpp"
 
 #include <fmt/format.h>
@@ -34,13 +36,20 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
                              number("real"), number("real_error"), number("chance")});
     }
     const auto step = json.at("step").get<int64_t>();
-    const nlohmann::json& how = json.at("guidance");  // as TOML writes it
-    std::string guidance = how.at("kind").get<std::string>();
-    std::erase(guidance, '"');
-    if (how.contains("scale")) guidance += " " + how.at("scale").get<std::string>();
-    out.note = fmt::format("{} texts, step {}{}; guidance: {}. Pictures asked for the same count as one draw.",
-                           json.at("texts").get<int64_t>(), step,
-                           step == run.step ? "" : fmt::format(" (not {}, which this page shows)", run.step), guidance);
+    const auto word = [&](const char* table, const char* key) {  // TOML's
+      std::string text = json.at(table).at(key).get<std::string>();
+      std::erase(text, '"');
+      return text;
+    };
+    std::string guidance = word("guidance", "kind"), how;
+    if (json.at("guidance").contains("scale")) guidance += " " + word("guidance", "scale");
+    if (json.contains("sample"))  // earlier versions did not say
+      how = fmt::format("seed {}, {} in {} steps; ", json.at("seed").get<uint64_t>(), word("sample", "sampler"),
+                        word("sample", "steps"));
+    out.note =
+        fmt::format("{} texts, step {}{}; {}guidance: {}. Pictures asked for the same count as one draw.",
+                    json.at("texts").get<int64_t>(), step,
+                    step == run.step ? "" : fmt::format(" (not {}, which this page shows)", run.step), how, guidance);
     if (json.contains("nearest_training")) {
       const nlohmann::json& near = json.at("nearest_training");
       out.note += fmt::format(
@@ -72,7 +81,13 @@ std::filesystem::path write_obedience(const TrainedRun& run, const Obedience& ob
   const std::filesystem::path file = file_of(run, obedience.split);
   write_file_atomically(file, to_json(run, obedience));
   std::filesystem::path sheet = file;
-  write_file_atomically(sheet.replace_extension(".png"), picture_sheet(obedience.shown.points, run.facts, 8));
+  Provenance made = provenance_of(run, run.folder.string());
+  made.seed = obedience.seed;
+  made.prompts = obedience.prompts;
+  made.count = obedience.shown.points.rows;
+  const std::string png = picture_sheet(obedience.shown.points, run.facts, 8);
+  write_file_atomically(sheet.replace_extension(".png"),
+                        with_png_texts(png, {view_text(made, "Obedience of", obedience.split)}));
   return file;
 }
 

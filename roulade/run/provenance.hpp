@@ -69,6 +69,10 @@ Infotext infotext_of(const Provenance& made);
 /// Both as texts of a PNG file.
 std::vector<PngText> png_texts(const Provenance& made);
 
+/// The web UI's form alone, with one parameter more: of a sheet that shows samples otherwise than they came, so that
+/// replay does not take it for the samples.
+PngText view_text(const Provenance& made, const std::string& name, const std::string& value);
+
 /// One thing that is not as it was. Empty: it was not known.
 struct ProvenanceChange {
   std::string what, then, now;

@@ -291,4 +291,10 @@ std::vector<PngText> png_texts(const Provenance& made) {
   return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made)))}, {kProvenanceKeyword, to_json(made)}};
 }
 
+PngText view_text(const Provenance& made, const std::string& name, const std::string& value) {
+  Infotext out = infotext_of(made);
+  out.add(name, value);
+  return {kInfotextKeyword, plot::clean(to_text(out))};
+}
+
 }  // namespace roulade

@@ -40,7 +40,9 @@ print(figures)
 ok = list(figures) == ["colour", "shape", "all"] and all(row["real"] == 1 and row["real_error"] == 0 for row in figures.values())
 ok = ok and all(row["pictures"] == 48 for row in figures.values()) and figures["all"]["chance"] == 1 / 16
 ok = ok and figures["colour"]["samples"] > 0.8 and figures["shape"]["samples"] > 0.4
-near = json.load(open("run/obedience-test.json"))["nearest_training"]
+whole = json.load(open("run/obedience-test.json"))
+ok = ok and whole["seed"] == 0 and whole["each"] == 3 and whole["sample"]["steps"].isdigit() and whole["guidance"]["kind"]
+near = whole["nearest_training"]
 ok = ok and 0 < near["samples"] < 0.5 and 0 < near["real"] < 0.5
 ok = ok and figures["all"]["samples"] <= min(figures["colour"]["samples"], figures["shape"]["samples"])
 sys.exit(not ok)
@@ -99,6 +101,8 @@ says err "warning: 1 of 1 texts are longer than 8 tokens"
 # A sheet with its prompts, made again from the file alone; where a word is read.
 ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet
 [[ -s sheet-attention.png ]] || fail "no sheet of attention"
+grep -aq 'Attention: red' sheet-attention.png || fail "the maps do not say how they were made"
+ends 3 replay sheet-attention.png
 ends 0 sample run --prompt "a square in red" -n 2 --steps 3 -o maps/ --attention red --quiet
 [[ -s maps/attention.png && -s maps/00001.png && ! -e maps/-attention.png ]] || fail "maps beside single pictures: $(ls maps)"
 # Without a name for the file each prompt has its own.

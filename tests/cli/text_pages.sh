@@ -80,7 +80,9 @@ has $page 'id="obedience-test"' 1
 has $page 'id="obedience-train"' 1
 has $page '<th scope="row">colour</th>' 2
 says $page 'Obedience: texts of the test part, never trained on'
-says $page '5 texts, step 6; guidance'
+says $page '5 texts, step 6; seed 0, '
+says $page ' steps; guidance'
+grep -aq 'Obedience of: test' run/obedience-test.png || fail "the sheet of obedience does not say how it was made"
 has $page '^<li>' 8 # the prompts of both
 cp run/obedience-test.json kept.json
 echo '{"figures": [{}]}' >run/obedience-test.json
