@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tiny_encoder.py bert|clip FOLDER: writes a text encoder of 8 numbers a token with weights by a rule, as transformers saves it."""
+"""tiny_encoder.py bert|clip FOLDER [WORD ...]: writes a text encoder of 8 numbers a token with weights by a rule, as transformers saves it; bert
+reads these words, too."""
 import array
 import json
 import math
@@ -8,7 +9,7 @@ import string
 import struct
 import sys
 
-kind, folder = sys.argv[1:]
+kind, folder, *more = sys.argv[1:]
 width, wide, positions = 8, 16, 16
 
 
@@ -18,7 +19,7 @@ def write(name, text):
 
 
 def bert():
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green", "blue", "black", "square", "cross", "frame", "stripes", "a", "in"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green", "blue", "black", "square", "cross", "frame", "stripes", "a", "in", *more]
     write("vocab.txt", "\n".join(words) + "\n")
     config = {"architectures": ["BertModel"], "model_type": "bert", "num_hidden_layers": 1, "vocab_size": len(words),
               "type_vocab_size": 2, "layer_norm_eps": 1e-12, "hidden_act": "gelu", "pad_token_id": 0}
