@@ -23,6 +23,8 @@
 namespace roulade::app {
 namespace {
 
+constexpr double kStrength = 0.5;
+
 struct Options {
   WorkOptions work;
   std::string run, out;
@@ -64,26 +66,30 @@ std::vector<std::string> read_prompts(const std::string& file) {
   return out;
 }
 
-std::optional<GivenStart> given_start(const Options& o) {
+/// What the samples begin with: read before they are drawn, for files may change meanwhile.
+std::optional<GivenStart> given_start(const Options& o, const TrainedRun& run) {
   if (o.from.empty() && o.complete.empty()) return std::nullopt;
   GivenStart out;
   out.file = o.from + o.complete;  // one of them
   out.mask = o.mask;
   out.completed = o.from.empty();
-  out.strength = o.strength.value_or(out.strength);
+  if (!run.autoencoder) out.strength = o.strength.value_or(kStrength);
   out.inverted = o.invert;
   out.repeats = o.repeats;
   out.walks = o.walks;
   out.jump = o.jump;
+  out.sha256 = given_sha256(out.file);
+  if (!o.mask.empty()) out.mask_sha256 = given_sha256(o.mask);
   return out;
 }
 
-Editing editing(const Options& o, const TrainedRun& run, int64_t prompts, Work& work) {
+Editing editing(const Options& o, const TrainedRun& run, const std::optional<GivenStart>& start, int64_t prompts,
+                Work& work) {
   if (o.strength && run.autoencoder)
     fail(Code::usage, "--strength", "an autoencoder takes the whole way there and back", "none",
          fmt::format("{}", *o.strength));
   Editing out;
-  if (const auto start = given_start(o)) {
+  if (start) {
     GivenPictures given = read_given_start(run, *start, o.count, prompts);
     for (const std::string& remark : given.remarks) work.say(remark);
     out = editing_of(*start, std::move(given.rows));
@@ -109,17 +115,14 @@ std::vector<std::string> asked(const Options& o, const SampleRequest& request) {
   return out;
 }
 
-Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& request) {
+Provenance made(const Options& o, const TrainedRun& run, const SampleRequest& request,
+                const std::optional<GivenStart>& given) {
   Provenance out = provenance_of(run, o.run);
   out.seed = request.seed;
   out.prompts = request.prompts;
   out.to_prompt = request.to_prompt;
   if (o.to_seed) out.to_seed = static_cast<uint64_t>(*o.to_seed);
-  out.given = given_start(o);
-  if (out.given) {
-    out.given->sha256 = given_sha256(out.given->file);
-    if (!o.mask.empty()) out.given->mask_sha256 = given_sha256(o.mask);
-  }
+  out.given = given;
   out.captions = o.captions;
   return out;
 }
@@ -149,7 +152,8 @@ int sample(const Options& o) {
   if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
   request.to_prompt = o.to_prompt;
   if (o.count == 0 && !request.prompts.empty() && !o.to_prompt) request.count = std::ssize(request.prompts);
-  request.editing = editing(o, run, std::ssize(request.prompts), work);
+  const std::optional<GivenStart> given = given_start(o, run);
+  request.editing = editing(o, run, given, std::ssize(request.prompts), work);
   if (is_picture_place(o.out)) check_picture_place(o.out, run.facts, sample_count(run, request));
   if (o.negative && run.texts && !steers_away(run.recipe))
     work.say("warning: --negative changes nothing, as guidance steers away from nothing here (--guidance 2)");
@@ -161,7 +165,7 @@ int sample(const Options& o) {
   const std::filesystem::path file =
       o.out.empty() ? sample_file(run, seed, asked(o, request)) : std::filesystem::path(o.out);
   if (is_picture_place(file))
-    write_pictures(file, run, samples, made(o, run, request));
+    write_pictures(file, run, samples, made(o, run, request, given));
   else
     write_samples(file, run, samples);
   Description out;
@@ -172,7 +176,7 @@ int sample(const Options& o) {
       maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
     else
       maps /= "attention.png";
-    Provenance shown = made(o, run, request);
+    Provenance shown = made(o, run, request, given);
     shown.count = samples.points.rows;
     if (request.prompts.size() == 1) shown.prompt = request.prompts.front();
     write_attention(maps, samples, run.facts, view_text(shown, "Attention", o.attention));

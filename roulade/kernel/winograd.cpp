@@ -47,14 +47,15 @@ namespace roulade::kernel {
 namespace HWY_NAMESPACE {
 namespace {
 
-/// G w G^T of output panel `panel`.
-void weight_panel(const float* w, int64_t out, int64_t in, bool flipped, int64_t panel, float* values) {
+/// G w G^T of output panel `panel` and of channels first..last-1 that it reads.
+void weight_panel(const float* w, int64_t out, int64_t in, bool flipped, int64_t panel, int64_t first, int64_t last,
+                  float* values) {
   const Floats f;
   const auto lanes = static_cast<int64_t>(hn::Lanes(f));
   const int64_t writes = flipped ? in : out, reads = flipped ? out : in;
   const int64_t point = weight_stride(writes, reads);
   alignas(64) float taps[9][kPanel] = {};
-  for (int64_t c = 0; c < reads; ++c) {
+  for (int64_t c = first; c < last; ++c) {
     for (int64_t o = 0; o < std::min(kPanel, writes - panel * kPanel); ++o) {
       const int64_t row = panel * kPanel + o;
       const float* const from = w + (flipped ? c * in + row : row * in + c) * 9;
@@ -226,8 +227,12 @@ void WinogradWeights::set(const float* w, int64_t out, int64_t in, bool flipped)
   out_ = flipped ? in : out;
   values_.resize(static_cast<size_t>(kPoints * weight_stride(out_, in_) / kPanel));
   float* const values = values_.data()->lane;
-  spread_tasks(workers_for(kPoints * in_ * out_), panels(out_), [&](int64_t, int64_t panel) {
-    HWY_DYNAMIC_DISPATCH(weight_panel)(w, out, in, flipped, panel, values);
+  // A number costs as much as many multiplications, for what it is made of is gathered.
+  constexpr int64_t kCost = 16, kChannels = 16;
+  const int64_t stretches = (in_ + kChannels - 1) / kChannels;
+  spread_tasks(workers_for(kCost * kPoints * in_ * out_), panels(out_) * stretches, [&](int64_t, int64_t task) {
+    const int64_t first = task % stretches * kChannels, last = std::min(in_, first + kChannels);
+    HWY_DYNAMIC_DISPATCH(weight_panel)(w, out, in, flipped, task / stretches, first, last, values);
   });
 }
 

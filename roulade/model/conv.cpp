@@ -114,17 +114,19 @@ bool Conv2d::takes_winograd(const Tensor& x, const ConvExtras& more) const {
   const bool by_rule = winograd_by_rule(*this, x.size(0) * height * width);
   if (!chooses_convolutions()) return by_rule;
   const Tensor& w = weight.stored();
-  const bool training = at::GradMode::is_enabled() && w.requires_grad();
+  // Also where no gradients are asked for now: a block that is computed again for them must give what it gave before.
+  const bool training = w.requires_grad();
   const ConvKey key{w.size(1), w.size(0), height, width, training};
   return chosen_winograd(key, by_rule, [&] {
-    const Conv2d& conv = *this;
+    const at::AutoGradMode with_gradients(training);
+    TransformedWeights transformed;  // as this layer's own are, once made
     const auto leaf = [&](const Tensor& t) { return t.detach().clone().requires_grad_(training); };
-    const Tensor from = leaf(x), weights = leaf(w), added = leaf(conv.bias.stored());
+    const Tensor from = leaf(x), weights = leaf(w), added = leaf(bias.stored());
     const NormCall norm =
         more.norm ? call_of(*more.norm, detached(more.factor), detached(more.summand), true) : NormCall();
     const Tensor shift = detached(more.shift), residual = detached(more.residual);
     const auto by_winograd = [&] {
-      return winograd_conv(from, norm, weights, added, shift, residual, more.doubled, *conv.transformed_);
+      return winograd_conv(from, norm, weights, added, shift, residual, more.doubled, transformed);
     };
     const auto direct = [&] {
       Tensor read = norm.gamma.defined() ? kernel_norm(from, norm) : from;

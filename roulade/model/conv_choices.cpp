@@ -5,6 +5,7 @@
 #include "roulade/core/process.hpp"
 
 #include <atomic>
+#include <cstdio>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,14 @@ GivenConvolutions::~GivenConvolutions() {
   s.given = given_before_;
 }
 
+ConvChoices measured_in(const std::function<void()>& work) {
+  State& s = state();
+  const GivenConvolutions apart({});
+  s.given = false;
+  work();
+  return convolution_choices();
+}
+
 std::vector<std::string> to_lines(const ConvChoices& choices) {
   std::vector<std::string> out;
   for (const auto& [key, choice] : choices)
@@ -66,7 +75,13 @@ ConvChoices parse_convolutions(const std::vector<std::string>& lines, const std:
     const bool winograd = text.starts_with(kWinograd);
     if (!winograd && !text.starts_with(kDirect))
       fail(Code::input, where, "method of a convolution", "winograd or direct, then its sizes", line);
-    out[std::string(text.substr((winograd ? kWinograd : kDirect).size()))] = {winograd, 0, 0};
+    const std::string sizes(text.substr((winograd ? kWinograd : kDirect).size()));
+    ConvKey key;
+    const int read = std::sscanf(sizes.c_str(), "%ld to %ld, %ld x %ld", &key.in, &key.out, &key.height, &key.width);
+    key.training = sizes.ends_with(", training");
+    if (read != 4 || key.text() != sizes)
+      fail(Code::input, where, "sizes of a convolution", ConvKey{16, 24, 12, 12, true}.text(), line);
+    out[sizes] = {winograd, 0, 0};
   }
   return out;
 }

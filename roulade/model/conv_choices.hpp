@@ -17,7 +17,7 @@ namespace roulade {
 /// The sizes that a choice is made for. Batches of any size share it.
 struct ConvKey {
   int64_t in = 0, out = 0, height = 0, width = 0;  ///< of the answer
-  bool training = false;                           ///< with gradients, and weights that change
+  bool training = false;                           ///< of weights that change, with their gradients
 
   /// "48 to 96, 28 x 28, training".
   std::string text() const;
@@ -36,7 +36,7 @@ using ConvChoices = std::map<std::string, ConvChoice>;
 ConvChoices convolution_choices();
 
 /// For as long as it lives these alone, the rule for other sizes, and nothing is measured: a run goes on, or a picture
-/// is made again, as it began. The last one made is in force.
+/// is made again, as it began. One inside another, in the order of their making; not of several threads at once.
 class GivenConvolutions {
  public:
   explicit GivenConvolutions(ConvChoices choices);
@@ -48,6 +48,10 @@ class GivenConvolutions {
   ConvChoices before_;
   bool given_before_;
 };
+
+/// Does what `work` does while sizes are measured, whatever was chosen or given before, and returns what was chosen in
+/// it; then all is as before. Where set_measured_convolutions() does not ask for it, nothing is chosen.
+ConvChoices measured_in(const std::function<void()>& work);
 
 /// "winograd 48 to 96, 28 x 28, training", a line for each shape, and back: what a run and a picture keep. Throws
 /// Error(input) naming `where` for a line that is none.

@@ -17,11 +17,11 @@ namespace roulade {
 std::string given_sha256(const std::filesystem::path& path) {
   std::error_code none;
   if (!std::filesystem::is_directory(path, none)) return sha256_of({path});
-  std::vector<std::filesystem::path> files;
+  Sha256 out;
   const auto tree = open_tree(path);
   for (const std::string& name : tree->names())
-    if (is_picture_name(name)) files.push_back(path / name);
-  return sha256_of(files);
+    if (is_picture_name(name)) out.update(tree->read(name, kMostImageBytes));
+  return out.hex();
 }
 
 GivenPictures read_given_start(const TrainedRun& run, const GivenStart& start, int64_t count, int64_t prompts) {
@@ -41,7 +41,7 @@ GivenPictures read_given_start(const TrainedRun& run, const GivenStart& start, i
 Editing editing_of(const GivenStart& start, GivenRows rows) {
   Editing out;
   out.rows = std::move(rows);
-  out.strength = start.strength;
+  out.strength = start.strength.value_or(out.strength);
   out.inverted = start.inverted;
   out.repeats = start.repeats;
   out.walks = start.walks;

@@ -17,7 +17,6 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -103,8 +102,6 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   compare("processor", then.processor, now.processor);
   compare("threads", std::to_string(then.threads), std::to_string(now.threads));
   compare("exact", word(then.exact), word(now.exact));
-  compare("convolutions", fmt::format("{}", fmt::join(then.convolutions, "; ")),
-          fmt::format("{}", fmt::join(now.convolutions, "; ")));
   return out;
 }
 

@@ -78,7 +78,7 @@ struct ProvenanceChange {
   std::string what, then, now;
 };
 /// What differs of all that can change pixels from the outside: weights, given files, text encoder, version, build,
-/// instruction set, processor, threads, exact, measured methods of convolutions.
+/// instruction set, processor, threads, exact.
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
 
 }  // namespace roulade

@@ -55,7 +55,7 @@ Json json_of(const GivenStart& given) {
     out["jump"] = given.jump;
     return out;
   }
-  out["strength"] = given.strength;
+  if (given.strength) out["strength"] = *given.strength;
   out["inverted"] = given.inverted;
   out["repeats"] = given.repeats;
   return out;
@@ -118,8 +118,10 @@ class Members {
       out.jump = m.number("jump", 1);
       return out;
     }
-    if (!m.at("strength").is_number()) m.refuse("strength", "a number");
-    out.strength = m.at("strength").get<double>();
+    if (m.has("strength")) {
+      if (!m.at("strength").is_number()) m.refuse("strength", "a number");
+      out.strength = m.at("strength").get<double>();
+    }
     out.inverted = m.flag("inverted");
     out.repeats = m.number("repeats", 0);
     return out;
@@ -278,7 +280,8 @@ Infotext infotext_of(const Provenance& made) {
     if (made.index) out.add("Batch pos", std::to_string(*made.index));
   }
   out.add("Class", made.class_name);
-  if (made.given && !made.given->completed) out.add("Denoising strength", fmt::format("{}", made.given->strength));
+  if (made.given && !made.given->completed && made.given->strength)
+    out.add("Denoising strength", fmt::format("{}", *made.given->strength));
   if (made.to_prompt) {
     out.add("To prompt", *made.to_prompt);
     if (made.index) out.add("Share", fmt::format("{:.4g}", way_share(*made.index, made.count)));

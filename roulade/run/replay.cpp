@@ -125,6 +125,10 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   if (made.given && made.given->sha256.empty())
     fail(Code::usage, where, "what the samples began with", "noise, or files and how far it went from them",
          fmt::format("{} alone, by an earlier version", made.given->file));
+  if (!request.given.empty() && !made.given)
+    fail(Code::usage, "--given", "what the picture was made from", "a file", "noise");
+  if (!request.mask.empty() && (!made.given || made.given->mask.empty()))
+    fail(Code::usage, "--mask", "the mask that the picture was made with", "a file", "none");
   Replay out;
   out.run = request.run.empty() ? find_replayed_run(made, request.picture) : request.run;
   const bool folder = is_diffusers_folder(out.run);

@@ -204,11 +204,13 @@ TrainResult stopped_before() {
 
 /// The training of a rank that keeps nothing.
 TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Ranks>& ranks) {
+  const GivenConvolutions by_rule({});
   TrainParts parts =
       make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)), {request.out, {}, request.cancel});
   if (!parts.objective) return stopped_before();
   const FewerThreads limit(useful_threads(parts, ranks->size()));
   agree_on_precision(*ranks, parts, std::nullopt);
+  const GivenConvolutions as_chosen(agree_on_convolutions(*ranks, parts, {}, {}));
   Trainer trainer(parts.objective, parts.settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   trainer.share();
@@ -235,6 +237,7 @@ TrainResult run_training(const TrainRequest& request) {
   // What the run folder keeps must mean the same from any folder.
   const Recipe resolved = with_files_in(fs::current_path(), resolve(request.recipe));
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
+  const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
@@ -249,9 +252,6 @@ TrainResult run_training(const TrainRequest& request) {
   }
   const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
   const FewerThreads limit(useful_threads(parts, ranks->size()));
-  const ConvChoices convolutions =
-      choose_convolutions(parts, resume ? read_makers(folder) : std::vector<Maker>(), ranks->size(), request.warn);
-  const GivenConvolutions by_these(convolutions);
   const PrecisionChoice precision =
       agree_on_precision(*ranks, parts, resume ? recorded_precision(folder) : std::nullopt);
   if (!request.force) {
@@ -260,6 +260,9 @@ TrainResult run_training(const TrainRequest& request) {
     check_estimate(estimate);
     if (request.estimated) request.estimated(estimate);
   }
+  const ConvChoices convolutions =
+      agree_on_convolutions(*ranks, parts, resume ? read_makers(folder) : std::vector<Maker>(), request.warn);
+  const GivenConvolutions as_chosen(convolutions);
   Trainer trainer(parts.objective, settings, parts.seed, ranks);
   check_alike(*ranks, parts);
   std::vector<Maker> makers;

@@ -174,5 +174,5 @@ sed -i '/^convolutions/{s/winograd /W /g;s/direct /winograd /g;s/W /direct /g}' 
 ends 0 train swapped --resume --quiet
 cmp -s whole.safetensors swapped/checkpoints/step-00000012/training.safetensors && fail "the recorded methods change nothing"
 ends 0 train plain --resume --convolutions measured
-says err "warning: the run's convolutions stay as the rule has them, as it began; none are measured"
+says err "warning: none are measured: the run goes on with the methods of convolutions that it began with"
 finish

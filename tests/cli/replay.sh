@@ -147,9 +147,19 @@ PYTHON
 ends 0 sample moved --from two -n 5 --invert --repeats 1 --sampler ddim --out inverted.png -q
 ends 0 replay inverted.png -o again.png -q
 same inverted.png again.png
-ends 0 sample moved --complete two/00001.png --mask mask.png -n 3 --walks 2 --jump 2 --out filled/ -q
-ends 0 replay filled/00002.png -o again.png -q
-same filled/00002.png again.png
+ends 0 sample moved --complete two/00001.png --mask mask.png -n 5 --walks 2 --jump 2 --out filled/ -q
+for i in 2 4; do # of either chunk
+  ends 0 replay filled/0000$i.png -o again.png -q
+  same filled/0000$i.png again.png
+done
+tar cf two.tar two
+mkdir packed
+mv two.tar packed
+ends 0 sample moved --from packed --out packed.png -q
+ends 0 replay packed.png -q
+says out "identical: 2 pictures"
+refuses 2 "[--given] what the picture was made from: expected a file, got noise" replay timed.png --given rows.csv
+refuses 2 "[--mask] the mask that the picture was made with: expected a file, got none" replay packed.png --mask mask.png
 mkdir -p elsewhere
 mv two/00001.png elsewhere/part.png
 refuses 6 "[filled/00002.png] the file two/00001.png that it was made from is not there: expected one of that name, or --given and \

@@ -32,6 +32,11 @@ struct Layer {
     conv = Conv2d(init, in, out, 3, 1, 1);
     norm = GroupNorm(init, 4, in, 1e-5, "norm");
     x = in_kernel_order(at::randn({2, in, size, size}));
+    train(false);
+  }
+  void train(bool on = true) {
+    conv.weight.stored().requires_grad_(on);
+    conv.bias.stored().requires_grad_(on);
   }
   Tensor direct() const { return at::conv2d(x, conv.weight.stored().detach(), conv.bias.stored().detach(), 1, 1); }
 };
@@ -65,14 +70,19 @@ TEST(ConvChoices, AGivenOneDecidesForItsSizesAlone) {
   EXPECT_FALSE(chooses_convolutions());
   EXPECT_TRUE(layer.conv.forward(layer.x).equal(by_rule));
   const GivenConvolutions of_training(parse_convolutions({"direct 16 to 24, 12 x 12, training"}, "test"));
-  EXPECT_TRUE(layer.conv.forward(layer.x).equal(by_rule));  // without gradients
+  EXPECT_TRUE(layer.conv.forward(layer.x).equal(by_rule));
+  // Weights that are trained: a block that keeps nothing is passed without gradients first, and must give the same.
+  Layer trained(16, 24, 12);
+  trained.train();
+  EXPECT_TRUE(trained.conv.forward(trained.x).equal(trained.direct()));
   const at::AutoGradMode with_gradients(true);
-  EXPECT_TRUE(layer.conv.forward(layer.x).detach().equal(layer.direct()));
+  EXPECT_TRUE(trained.conv.forward(trained.x).detach().equal(trained.direct()));
 }
 
 TEST(ConvChoices, MeasuresOnceAndKeepsTheFaster) {
   const Measured on;
-  Layer layer(20, 32, 10);
+  Layer layer(20, 32, 10), frozen(20, 32, 10);
+  layer.train();
   const ConvExtras extras{.norm = &layer.norm, .shift = at::randn({2, 32}), .residual = at::randn({2, 32, 10, 10})};
   const Tensor trained = layer.conv.forward(layer.x, extras);
   EXPECT_TRUE(trained.requires_grad());
@@ -84,7 +94,9 @@ TEST(ConvChoices, MeasuresOnceAndKeepsTheFaster) {
   Tensor sampled;
   {
     const at::NoGradGuard no_grad;
-    sampled = layer.conv.forward(layer.x, extras);
+    EXPECT_TRUE(layer.conv.forward(layer.x, extras).equal(trained.detach()));
+    EXPECT_EQ(convolution_choices().size(), 1U);
+    sampled = frozen.conv.forward(layer.x, extras);
   }
   const ConvChoices first = convolution_choices();
   for (const std::string& key : {training, sampling}) {
@@ -102,8 +114,22 @@ TEST(ConvChoices, MeasuresOnceAndKeepsTheFaster) {
   const GivenConvolutions given(parse_convolutions(to_lines(first), "test"));
   EXPECT_TRUE(layer.conv.forward(layer.x, extras).equal(trained));
   const at::NoGradGuard no_grad;
-  EXPECT_TRUE(layer.conv.forward(layer.x, extras).equal(sampled));
+  EXPECT_TRUE(frozen.conv.forward(layer.x, extras).equal(sampled));
   EXPECT_LT((sampled - trained.detach()).abs().max().item<float>(), 1e-4 * sampled.abs().max().item<float>());
+}
+
+TEST(ConvChoices, AreMeasuredInAPieceOfWork) {
+  const Layer layer(24, 16, 9);
+  const at::NoGradGuard no_grad;
+  const auto work = [&] { layer.conv.forward(layer.x); };
+  EXPECT_TRUE(measured_in(work).empty());  // nobody asks for it
+  const Measured on;
+  const GivenConvolutions given(parse_convolutions({"direct 24 to 16, 9 x 9"}, "test"));
+  const ConvChoices chosen = measured_in(work);
+  ASSERT_EQ(chosen.count("24 to 16, 9 x 9"), 1U);
+  EXPECT_GT(chosen.begin()->second.direct_seconds, 0);
+  EXPECT_EQ(to_lines(convolution_choices()), std::vector<std::string>{"direct 24 to 16, 9 x 9"});
+  EXPECT_TRUE(layer.conv.forward(layer.x).equal(layer.direct()));
 }
 
 TEST(ConvChoices, AreLinesAndBack) {
@@ -113,7 +139,9 @@ TEST(ConvChoices, AreLinesAndBack) {
   EXPECT_FALSE(choices.at("3 to 16, 12 x 12, training").winograd);
   EXPECT_EQ(parse_convolutions(to_lines(choices), "test").size(), 2U);
   EXPECT_EQ(to_lines(choices), (std::vector<std::string>{lines[0], lines[1]}));
-  EXPECT_THROW(parse_convolutions({"fft 16 to 24, 12 x 12"}, "test"), Error);
+  for (const char* bad : {"fft 16 to 24, 12 x 12", "direct", "direct 16 to 24", "winograd 16 to 24, 12 x 12, trained",
+                          "winograd 16 to 24, 12 x 12 ", ""})
+    EXPECT_THROW(parse_convolutions({bad}, "test"), Error) << bad;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "roulade/core/process.hpp"
 #include "roulade/train/optimiser.hpp"
+#include "roulade/train/power_average.hpp"
 #include "tests/tree.hpp"
 
 #include <cmath>
@@ -17,6 +18,8 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/linalg_svdvals.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/pow.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
@@ -118,6 +121,38 @@ TEST(Muon, MovesMatricesAlone) {
   Optimiser(adamw, {{"b", b}}).apply(0.1, 1);
   EXPECT_TRUE(at::equal(a.stored(), b.stored()));
   EXPECT_LT(a.stored()[0].item<double>(), -0.09);
+}
+
+// Averages that the optimiser moves are those of a pass behind it, of matrices, of others and beside frozen weights.
+TEST(Muon, AveragesFollowItsStep) {
+  OptimiserSettings settings;
+  settings.optimiser = "muon";
+  const auto weights = [] {
+    return NamedWeights{{"a", Weight(at::ones({4, 3}).requires_grad_(true))},
+                        {"frozen", Weight(at::ones({5}))},
+                        {"b", Weight(at::ones({2}).requires_grad_(true))}};
+  };
+  const NamedWeights one = weights(), two = weights();
+  Optimiser first(settings, one), second(settings, two);
+  Ema behind(0.9, one), within(0.9, two);
+  PowerAverage long_behind(0.1, one), long_within(0.1, two);
+  for (int64_t step = 0; step < 3; ++step) {
+    for (const auto& all : std::vector<NamedWeights>{one, two})
+      for (const size_t i : {0, 2}) {
+        Tensor gradient = at::ones_like(all[i].second.stored()).detach();
+        gradient.flatten()[0] = -0.5 - static_cast<double>(step);
+        all[i].second.stored().mutable_grad() = gradient;
+      }
+    first.apply(0.1, step + 1);
+    behind.update(step);
+    long_behind.update(step + 1);
+    second.apply(0.1, step + 1, std::vector{within.step(within.decay_after(step)), long_within.step(step + 1)});
+  }
+  EXPECT_FALSE(two[0].second.stored().equal(at::ones({4, 3})));
+  for (const auto& [name, value] : behind.values()) EXPECT_TRUE(within.values().at(name).equal(value)) << name;
+  for (const auto& [name, value] : long_behind.values())
+    EXPECT_TRUE(long_within.values().at(name).equal(value)) << name;
+  EXPECT_FALSE(behind.values().at("a").equal(one[0].second.stored()));
 }
 
 }  // namespace
