@@ -39,6 +39,7 @@ int eval(const Options& o) {
   work.say(fmt::format("judging {} {} {}, seed {}, {} thread{}",
                        o.exact ? "the exact denoiser in place of step" : "step", run.step, "of " + o.run, run.seed,
                        work.threads(), work.threads() == 1 ? "" : "s"));
+  if (!o.exact) warn_of_guidance(work, run);
   const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel());
   if (!evaluation.finished) return work.stopped("stopped; nothing was written");
   say_what_is_cut(work, run);

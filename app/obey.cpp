@@ -25,6 +25,7 @@ int obey(const Options& o) {
   std::vector<std::string> set = o.work.set;
   o.how.append_to(set);
   const TrainedRun run = open_run({o.run, set, o.checkpoint});
+  warn_of_guidance(work, run);
   ObedienceRequest request = o.request;
   if (o.seen) request.part = ObedienceRequest::Part::train;
   if (o.validation) request.part = ObedienceRequest::Part::validation;

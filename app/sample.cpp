@@ -144,6 +144,7 @@ int sample(const Options& o) {
   const int64_t seed = o.work.seed.value_or(static_cast<int64_t>(run.seed));
   work.say(fmt::format("sampling from step {} of {}, seed {}, {} thread{}", run.step, o.run, seed, work.threads(),
                        work.threads() == 1 ? "" : "s"));
+  warn_of_guidance(work, run);
   SampleRequest request;
   request.count = o.count;
   request.seed = static_cast<uint64_t>(seed);

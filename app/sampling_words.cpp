@@ -2,6 +2,8 @@
 #include "app/sampling_words.hpp"
 
 #include "roulade/core/options.hpp"
+#include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/walk_checks.hpp"
 
 #include <algorithm>
 
@@ -31,6 +33,11 @@ void SamplingWords::append_to(std::vector<std::string>& set) const {
       std::any_of(set.begin(), set.end(), [](const auto& s) { return s.starts_with("guidance.kind="); });
   if (!chosen) set.emplace_back("guidance.kind=\"cfg\"");
   set.push_back(fmt::format("guidance.scale={}", *guidance));
+}
+
+void warn_of_guidance(Work& work, const TrainedRun& run) {
+  if (is_diffusers_folder(run.folder)) return;
+  if (const std::string line = warning_of_guidance(run.recipe, run.facts); !line.empty()) work.say(line);
 }
 
 void say_what_is_cut(Work& work, const TrainedRun& run) {

@@ -24,6 +24,9 @@ struct SamplingWords {
   void append_to(std::vector<std::string>& set) const;
 };
 
+/// Warns where guidance asks the network for what it was not taught (warning_of_guidance).
+void warn_of_guidance(Work& work, const TrainedRun& run);
+
 /// Warns of what texts were longer than their network reads.
 void say_what_is_cut(Work& work, const TrainedRun& run);
 

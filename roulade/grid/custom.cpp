@@ -34,7 +34,7 @@ class Custom final : public Grid {
     for (size_t j = 0; j < s_.sigmas.size(); ++j) out.push_back(time_of_ratio(schedule, j));
     const auto steps = static_cast<int64_t>(out.size()) - 1;
     if (n != 0 && n != steps)
-      fail(Code::usage, "grid custom", "steps", fmt::format("{}, the length of the list, or 0", steps),
+      fail(Code::usage, "grid custom", "steps", fmt::format("{}, as many as the list has", steps),
            fmt::format("{}", n));
     return falling("grid custom", out);
   }

@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <chrono>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <fmt/format.h>
 
 namespace roulade {
 namespace {
 
 constexpr int64_t kFew = 2, kMore = 4;  // samples whose cost gives the line
+constexpr int64_t kTexts = 256;         // whose tokens are counted
 constexpr double kLongest = 0.5;        // seconds of the step that is timed
 
 double gigabytes(int64_t bytes) { return static_cast<double>(bytes) / 1e9; }
@@ -25,6 +28,20 @@ double pass_seconds(const TrainParts& parts) {
   const auto start = std::chrono::steady_clock::now();
   average.move(0.5);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// What the states of all texts will take, which a frozen encoder makes once and keeps: as many tokens as a few have.
+int64_t bytes_of_texts(const TrainParts& parts) {
+  if (!parts.texts || !parts.texts->parts().encoder) return 0;
+  const int64_t count = parts.texts->size(), looked_at = std::min(kTexts, count);
+  const Tensor numbers = at::arange(looked_at, at::kLong) * (count / looked_at);
+  const TextTokens tokens = parts.texts->tokens(numbers);
+  const double each =
+      static_cast<double>(tokens.mask.defined() ? tokens.mask.sum().item<int64_t>() : tokens.ids.numel()) /
+      static_cast<double>(looked_at);
+  const auto width = static_cast<double>(parts.facts.text.tokens),
+             pooled = static_cast<double>(parts.facts.text.pooled);
+  return static_cast<int64_t>(static_cast<double>(count) * (each * width + pooled) * sizeof(float));
 }
 
 /// From a second point of the line that is as far off as half a second allows, and at least four times as far: where
@@ -74,6 +91,7 @@ TrainEstimate estimate_training(const TrainParts& parts, int64_t networks, int64
                   {"optimiser", 2 * weights},
                   {"averages", static_cast<int64_t>(s.ema.size() + s.ema_posthoc.size()) * weights},
                   {"further networks, to validate and show", networks * weights},
+                  {"states of the texts", bytes_of_texts(parts)},
                   {"data in batches", parts.training.values.empty() ? 0 : parts.training.rows * sample}};
   int64_t fixed = 0;
   for (const auto& [name, bytes] : out.portions) fixed += bytes;

@@ -19,6 +19,9 @@ namespace {
 constexpr int64_t kCandidates = 200;
 constexpr const char* kOthers[] = {"uniform", "karras", "log_snr", "trailing"};
 
+/// A walk asked for random numbers.
+struct Drawn {};
+
 /// Where the trajectories are at a candidate, and the estimate of x_0 there.
 struct Visit {
   double t = 0;
@@ -103,7 +106,7 @@ std::vector<double> other_times(const char* grid, const Schedule& schedule, doub
   try {
     std::vector<double> times = grid::registry().make(grid)->times(schedule, n);
     times.front() = first;
-    return times;
+    return times[1] < first ? times : std::vector<double>();
   } catch (const Error&) {
     return {};
   }
@@ -132,17 +135,24 @@ std::vector<double> best_grid(const Denoiser& denoiser, const Condition& conditi
   const std::vector<Visit> visits = visits_of(denoiser, condition, x, candidates);
   std::vector<double> best = least_sum(schedule, visits, facts.global_order > 1, n);
   if (facts.stochastic) return best;
+  // Options may make stochastic what is not at its defaults.
+  const Noise none([](int64_t, int64_t, const Tensor&) -> Tensor { throw Drawn(); });
   const Tensor exact = visits.back().x;
   const auto error = [&](const std::vector<double>& times) {
     try {
-      const Tensor end = sample(sampler, denoiser, condition, times, x, Noise()).x;
+      const Tensor end = sample(sampler, denoiser, condition, times, x, none).x;
       return end.to(at::kDouble).sub(exact).flatten(1).norm(2, 1).mean().item<double>();
     } catch (const Error& e) {
       if (e.code() != Code::numeric) throw;
       return std::numeric_limits<double>::infinity();  // the sampler diverges there
     }
   };
-  double least = error(best);
+  double least = 0;
+  try {
+    least = error(best);
+  } catch (const Drawn&) {
+    return best;
+  }
   std::vector<std::vector<double>> others{least_sum(schedule, visits, facts.global_order <= 1, n)};
   for (const char* grid : kOthers) others.push_back(other_times(grid, schedule, candidates.front(), n));
   for (std::vector<double>& times : others) {

@@ -80,12 +80,27 @@ void own_grid(Table& sample) {
   add(sample, spelling->grid_options, given.origin);
 }
 
+/// A list of times says how many steps it has, unless they are given with it.
+void count_custom(Table& sample) {
+  const auto grid = sample.find("grid");
+  if (grid == sample.end() || grid->second.value != Value(std::string("custom"))) return;
+  for (const char* key : {"times", "sigmas"}) {
+    const auto list = sample.find(key);
+    if (list == sample.end() || stands(sample, "steps", list->second.origin)) continue;
+    const auto* times = std::get_if<std::vector<double>>(&list->second.value);
+    if (times == nullptr || times->empty()) continue;
+    const int64_t steps = std::ssize(*times) - (times->back() == 0 ? 1 : 0);
+    if (steps > 0) sample["steps"] = Given(steps, list->second.origin);
+  }
+}
+
 }  // namespace
 
 Recipe with_own_names(Recipe recipe) {
   if (const auto sample = recipe.tables.find("sample"); sample != recipe.tables.end()) {
     own_grid(sample->second);
     own_sampler(sample->second);
+    count_custom(sample->second);
   }
   return recipe;
 }

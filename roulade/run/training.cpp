@@ -23,6 +23,7 @@
 #include "roulade/run/tensorboard.hpp"
 #include "roulade/run/training_buckets.hpp"
 #include "roulade/run/trajectory.hpp"
+#include "roulade/run/walk_checks.hpp"
 #include "roulade/run/weak.hpp"
 
 #include <algorithm>
@@ -240,11 +241,15 @@ TrainResult run_training(const TrainRequest& request) {
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
+  check_first_step(parts);
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
   if (request.warn && parts.texts && !parts.texts->cut().empty()) request.warn(parts.texts->cut());
+  if (const std::string unlearned = warning_of_guidance(parts.resolved, parts.facts);
+      request.warn && !unlearned.empty())
+    request.warn(unlearned);
   if (request.init_from) {
     fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
                  request.init_from->string());
@@ -307,9 +312,10 @@ TrainResult run_training(const TrainRequest& request) {
   if (parts.validation.rows > 0 && parts.objective->has_validation())
     hooks.validate = [&] {
       const auto& averages = trainer.averages();
-      if (averages.empty())
-        return validation_loss(*parts.objective, parts.validation, parts.shape.sample, settings.batch, parts.seed);
-      fill_network(averaged.objective->groups().front().weights, averages.front().values(), "validation");
+      // Without averages the last weights, in the same network: every class is told, and sums are float32.
+      const NamedWeights last = parts.objective->groups().front().weights;
+      fill_network(averaged.objective->groups().front().weights,
+                   averages.empty() ? Ema(0, last).values() : averages.front().values(), "validation");
       return validation_loss(*averaged.objective, parts.validation, parts.shape.sample, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;
@@ -362,6 +368,7 @@ TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   const Recipe resolved = resolve(recipe);
   check_kept_steps(resolved);
   TrainParts parts = make_train_parts(resolved, {.run = {}, .progress = {}, .cancel = {}, .encode = false});
+  check_first_step(parts);
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();

@@ -21,6 +21,7 @@ namespace {
 constexpr int kRounds = 5;
 constexpr double kA = 3.4445, kB = -4.775, kC = 2.0315;
 constexpr double kStepSize = 0.2;
+constexpr double kLeastNorm = 1e-7;  // as PyTorch's: what is smaller is rounding, or a branch that gets no gradient
 
 kernel::Matrix matrix(const Tensor& t) { return {t.const_data_ptr<float>(), t.stride(0), t.stride(1)}; }
 
@@ -67,8 +68,7 @@ Tensor rounds_of_products(const Tensor& h) {
 
 Tensor orthogonalised(const Tensor& x) {
   const bool tall = x.size(0) > x.size(1);
-  const double norm = x.norm().item<double>();
-  if (norm == 0) return x;
+  const double norm = std::max(kLeastNorm, x.norm().item<double>());
   const Tensor h = ((tall ? x.t() : x) / norm).contiguous();  // products are of the short side
   const Tensor out = !exact() && 2 * h.size(1) > 3 * h.size(0) ? rounds_of_products(h) : rounds(h);
   return tall ? out.t() : out;

@@ -9,7 +9,7 @@ namespace roulade {
 
 /// U V^T of x = U S V^T, nearly: the singular values become 0.68 to 1.13 (those above a hundredth of the root of their
 /// squares' sum). Five times X <- a X + (b A + c A A) X with A = X X^T, a = 3.4445, b = -4.775, c = 2.0315, from
-/// X = x / |x|. x = 0 stays 0.   x: float32 [m, n]; result: [m, n]. Source: Jordan et al. 2024, Muon.
+/// X = x / max(|x|, 1e-7), as PyTorch has it.   x: float32 [m, n]; result: [m, n]. Source: Jordan et al. 2024, Muon.
 Tensor orthogonalised(const Tensor& x);
 
 /// Whether Muon moves a weight: a matrix or the filters of a convolution, [out, ...] with two numbers or more on each

@@ -31,8 +31,8 @@ void OptimiserSettings::bind(Binder& b) {
   b.add("decay", decay, {"constant", "linear", "cosine"}, "how the learning rate falls until the last step");
   b.add("warmup", warmup, at_least(0), "steps over which the learning rate rises from 0");
   b.add("lr_end", lr_end, at_least(0), "learning rate at the end of linear and cosine");
-  b.add("beta1", beta1, between(0, 1), "decay of the gradient's mean");
-  b.add("beta2", beta2, between(0, 1), "decay of the gradient's square");
+  b.add("beta1", beta1, {0, 1 - 1e-12, false}, "decay of the gradient's mean");
+  b.add("beta2", beta2, {0, 1 - 1e-12, false}, "decay of the gradient's square");
   if (optimiser == kMuon) b.add("momentum", momentum, between(0, 1), "of muon: decay of the gradient's sum");
   b.add("epsilon", epsilon, above(0), "added to the root of the square");
   b.add("weight_decay", weight_decay, at_least(0), "pull of every weight towards 0");

@@ -53,6 +53,9 @@ says err "[type.toml:2 train.steps]"
 printf '[train]\nlr = -1\n' >range.toml
 ends 2 train range.toml
 says err "[range.toml:2 train.lr]"
+printf '[train]\nbeta2 = 1\n' >range.toml
+ends 2 train range.toml
+says err "[range.toml:2 train.beta2]"
 refuses 6 "[nothing.toml] no such file" train nothing.toml
 [[ ! -e runs ]] || fail "a refused recipe left a folder: $(ls runs)"
 

@@ -28,6 +28,30 @@ same pp.csv short.csv
 of cfg --sampler ddim --guidance 0.4
 cmp -s pp.csv cfg.csv && fail "cfg_pp is cfg"
 
+# Guidance needs an answer that was learned: without dropped labels none was.
+grep -q warning err && fail "a warning without a reason: $(cat err)"
+ends 0 train "$tree/recipes/guided_mixture.toml" --out told "${short[@]}" --set train.steps=2 --set objective.label_dropout=0 --set guidance.scale=1
+grep -q "steers away" err && fail "a warning without guidance: $(cat err)"
+ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 2
+says err "warning: guidance steers away from the answer without a class, which the network learns only where objective.label_dropout is above 0"
+ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 1
+grep -q "steers away" err && fail "a warning of guidance that is off: $(cat err)"
+ends 0 train "$tree/recipes/guided_mixture.toml" --out guided "${short[@]}" --set train.steps=2 --set objective.label_dropout=0 --set guidance.scale=2
+says err "warning: guidance steers away"
+
+# A list of times says how many steps it has.
+ends 0 sample run -n 2 --out list.csv --set sample.grid=custom --set 'sample.times=[1, 0.5, 0.2]'
+says out "network calls"
+ends 2 sample run -n 2 --out none.csv --steps 7 --set sample.grid=custom --set 'sample.times=[1, 0.5, 0.2]'
+says err "[grid custom] steps: expected 3, as many as the list has, got 7"
+
+# What could never be sampled is not trained.
+printf '[data]\nkind = "moons"\n[schedule]\nkind = "flow"\n[denoiser]\nprediction = "eps"\n[sample]\ngrid = "uniform"\n' >silent.toml
+refuses 2 "[sample.grid] uniform begins at t = 1, where the schedule leaves no signal and prediction eps tells nothing: expected \
+prediction v, x0 or velocity, or a grid that begins below it, as log_snr does" \
+  train silent.toml --out none --quiet
+[[ ! -e none ]] || fail "a refused training began"
+
 # Files by default are named by what differs, so that nothing is overwritten.
 ends 0 sample run -n 2 --steps 2 --guidance 6
 ends 0 sample run -n 2 --steps 2 --guidance 6 --set guidance.rescale=0.7

@@ -160,6 +160,18 @@ rm -r mixed/checkpoints/step-00000012 mixed/checkpoints/latest
 ends 0 train mixed --resume --exact --quiet
 [[ "$(grep -c '^exact = true' mixed/recipe.toml)" == 1 ]] || fail "after resuming: $(grep exact mixed/recipe.toml)"
 
+# Losses of validation mean the same with and without averages: every class is told, in float32.
+kept=("${tiny[@]}" --set data.validation=0.2 --set train.validate_every=4 --set objective.label_dropout=0.9)
+ends 0 train "${kept[@]}" --out lasting --set 'train.ema=[]'
+ends 0 train "${kept[@]}" --out averaged --set 'train.ema=[0]'
+python3 - <<'P' || fail "losses of validation without averages"
+import json
+own, other = ([row["validation"] for row in map(json.loads, open(f"{run}/metrics.jsonl")) if "validation" in row]
+              for run in ("lasting", "averaged"))
+print(own, other)
+assert len(own) >= 3 and own == other
+P
+
 # Methods of convolutions as they were measured: the run says which, and goes on with them whatever is asked.
 grep -q '^convolutions' plain/recipe.toml && fail "measured methods in the recipe of a run that measured none"
 ends 0 train "${tiny[@]}" --out timed --convolutions measured --set train.checkpoint_every=6 --set train.keep=9

@@ -155,6 +155,8 @@ ends 0 likelihood run -n 3 --probes 2 --tolerance 1e-2 --label none --quiet --js
 # The folder of a frozen encoder moves, and another is refused.
 python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 sed '/^kind = "small"/,/^tokens/d' shapes.toml >folder.toml
+ends 0 train folder.toml --dry-run --quiet --set text.kind=folder --set text.path=bert
+says out 'states of the texts'
 ends 0 train folder.toml --out frozen "${few[@]}" --set text.kind=folder --set text.path=bert
 ends 0 sample frozen --prompt "red square" -n 2 -o before/ --quiet
 mv bert moved

@@ -145,7 +145,7 @@ TEST(Grid, CustomTakesTimes) {
   EXPECT_EQ(times("custom", *s, 3, list), want);
   EXPECT_EQ(times("custom", *s, 0, list), want) << "0: the list's length";
   EXPECT_EQ(times("custom", *s, 0, {{"times", want}}), want) << "a final 0 is not doubled";
-  EXPECT_NE(refusal([&] { times("custom", *s, 4, list); }).find("3, the length of the list"), std::string::npos);
+  EXPECT_NE(refusal([&] { times("custom", *s, 4, list); }).find("3, as many as the list has"), std::string::npos);
   EXPECT_NE(refusal([&] {
               times("custom", *s, 0, {{"times", std::vector<double>{1, 0.5, 0.5}}});
             }).find("time 2"),

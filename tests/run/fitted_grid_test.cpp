@@ -112,6 +112,34 @@ TEST(FittedGrid, OfAStochasticSamplerIsTheOneWithTheLeastSum) {
             fit_grid(*c.denoiser, {}, x, candidates, entry.facts, 6));
 }
 
+// Facts are those of default options: these make the walk stochastic.
+TEST(FittedGrid, OfOptionsThatDrawNoiseIsTheOneWithTheLeastSum) {
+  const Case c("edm");
+  const std::vector<double> candidates = fit_candidates(*c.schedule);
+  const Tensor x = c.start(1, 64, candidates.front());
+  for (const auto& [name, options] :
+       {std::pair<const char*, Table>("ddim", {{"eta", 1.0}}), {"heun", {{"s_churn", 5.0}}}}) {
+    const SamplerFacts facts = sampler::registry().find(name).facts;
+    ASSERT_FALSE(facts.stochastic) << name;
+    EXPECT_EQ(best_grid(*c.denoiser, {}, x, candidates, *sampler::registry().make(name, options), facts, 6),
+              fit_grid(*c.denoiser, {}, x, candidates, facts, 6))
+        << name;
+  }
+}
+
+// Flow's candidates begin at 1 - t_min: with 60 steps the uniform grid's second time lies above that.
+TEST(FittedGrid, LeavesOutGridsThatDoNotBeginThere) {
+  const std::shared_ptr<const Schedule> flow = schedule::registry().make("flow", {{"t_min", 0.02}});
+  const auto denoiser = make_exact_mixture(flow, {1}, {{1, 0.5}}, {0.1});
+  const std::vector<double> candidates = fit_candidates(*flow);
+  ASSERT_LT(candidates.front(), 1 - 1.0 / 60);
+  const Tensor x = prior_noise(1, 0, 16, std::array<int64_t, 1>{2}, prior_deviation(*flow, candidates.front()));
+  const auto times = best_grid(*denoiser, {}, x, candidates, *sampler::registry().make("euler"),
+                               sampler::registry().find("euler").facts, 60);
+  EXPECT_EQ(times.size(), 61U);
+  for (size_t i = 1; i < times.size(); ++i) EXPECT_LT(times[i], times[i - 1]) << i;
+}
+
 TEST(FittedGrid, RefusesMoreStepsThanCandidates) {
   const Case c("edm");
   const std::vector<double> candidates{1, 0.5, 0};
