@@ -5,7 +5,9 @@
 #include "roulade/io/file.hpp"
 #include "roulade/io/tensor_file.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -47,11 +49,17 @@ std::map<std::string, Tensor> read_network_weights(const fs::path& folder, const
   const fs::path whole = folder / (stem + ".safetensors"), index = folder / (stem + ".safetensors.index.json");
   if (fs::exists(whole)) return read_tensors(whole, Load::map).tensors;
   if (fs::exists(index)) return read_parts(index);
-  std::string got = "none";
+  // Weights of another kind: of this stem, else PyTorch's, best those that have it in their name (pytorch_model.bin).
+  std::pair<int, std::string> got{3, "none"};
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none))
-    if (const std::string name = entry.path().filename().string(); name.starts_with(stem)) got = name;
-  fail(Code::input, folder.string(), "weights", stem + ".safetensors" + advice, got);
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(stem))
+      got = std::min(got, {0, name});
+    else if (name.ends_with(".bin"))
+      got = std::min(got, {name.find(stem) != std::string::npos ? 1 : 2, name});
+  }
+  fail(Code::input, folder.string(), "weights", stem + ".safetensors" + advice, got.second);
 }
 
 }  // namespace roulade

@@ -62,7 +62,7 @@ struct TextAnswer {
 std::unique_ptr<TextEncoder> open_text_encoder(const std::filesystem::path& folder, const TextAnswer& answer = {});
 
 /// The SHA-256 of the files in such a folder that say what a text's states are: weights, settings, tokenizer; one
-/// behind the other in the order of their names. Throws Error(io).
+/// behind the other in the order of their names. Throws Error(io), also as tokenizer_folder does.
 std::string text_encoder_sha256(const std::filesystem::path& folder);
 
 }  // namespace roulade

@@ -24,6 +24,9 @@ const std::set<std::string>& ignored() {
   static const std::set<std::string> keys{
       "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "finetuning_task", "problem_type",
       "task_specific_params", "id2label", "label2id", "num_labels", "tokenizer_class", "prefix",
+      // of the first BERT's code, which never read them
+      "directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+      "pooler_type",
       // training
       "attention_dropout", "dropout", "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout",
       "dropout_rate", "initializer_range", "initializer_factor", "gradient_checkpointing", "pruned_heads",

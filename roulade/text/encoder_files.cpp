@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -89,6 +90,36 @@ void adopt(const TextEncoder& encoder, const Weights& weights, const std::string
 
 nlohmann::json read_json(const fs::path& file) { return parse_json(read_file(file, kLargestConfig), file.string()); }
 
+/// What the settings of sentence-transformers' Pooling module say: modes by name, in older files a flag for each. Where
+/// none is asked for it is the mean, as there.
+std::string read_pooling(const fs::path& file) {
+  const std::string where = file.string();
+  const nlohmann::json said = read_json(file);
+  if (!said.is_object()) fail(Code::input, where, "JSON", "an object", said.type_name());
+  std::vector<std::string> modes;
+  if (const auto mode = said.find("pooling_mode"); mode != said.end() && !mode->is_null()) {
+    const bool several = mode->is_array();
+    for (size_t i = 0; i < (several ? mode->size() : 1); ++i) {
+      const nlohmann::json& one = several ? (*mode)[i] : *mode;
+      if (!one.is_string()) fail(Code::input, where, "pooling_mode", "a text, or a list of texts", one.type_name());
+      modes.push_back(one.get<std::string>());
+      if (modes.back() != "mean" && modes.back() != "cls")
+        fail(Code::usage, where, "pooling_mode", "mean or cls: others are not computed", modes.back());
+    }
+    if (modes.size() != 1)
+      fail(Code::usage, where, "pooling_mode", "one kind alone", fmt::format("{}", fmt::join(modes, ", ")));
+    return modes.front();
+  }
+  for (const auto& [key, value] : said.items()) {
+    if (!key.starts_with("pooling_mode_") || value != true) continue;
+    if (key != "pooling_mode_mean_tokens" && key != "pooling_mode_cls_token")
+      fail(Code::usage, where, key, "false: not computed", "true");
+    if (!modes.empty()) fail(Code::usage, where, key, "false: one kind alone", "true");
+    modes.emplace_back(key == "pooling_mode_mean_tokens" ? "mean" : "cls");
+  }
+  return modes.empty() ? "mean" : modes.front();
+}
+
 /// What sentence-transformers' modules.json and the settings of its Pooling module say.
 struct Sentences {
   std::string pooling;
@@ -109,15 +140,8 @@ std::optional<Sentences> read_sentences(const fs::path& folder) {
       }
       if (!type.ends_with(".Pooling"))
         fail(Code::usage, list.string(), "module", "Transformer, Pooling, Normalize", type);
-      const fs::path settings = folder / module.at("path").get<std::string>() / "config.json";
-      const nlohmann::json said = read_json(settings);
-      for (const auto& [key, value] : said.items()) {
-        if (!key.starts_with("pooling_mode_") || value != true) continue;
-        if (key != "pooling_mode_mean_tokens" && key != "pooling_mode_cls_token")
-          fail(Code::usage, settings.string(), key, "false: not computed", "true");
-        if (!out.pooling.empty()) fail(Code::usage, settings.string(), key, "false: one kind alone", "true");
-        out.pooling = key == "pooling_mode_mean_tokens" ? "mean" : "cls";
-      }
+      if (!out.pooling.empty()) fail(Code::usage, list.string(), "module", "Pooling once", "twice");
+      out.pooling = read_pooling(folder / module.at("path").get<std::string>() / "config.json");
     }
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, list.string(), fmt::format("damaged ({})", e.what()));
@@ -155,7 +179,9 @@ std::unique_ptr<TextEncoder> open_text_encoder(const fs::path& folder, const Tex
   const std::string text = read_file(file, kLargestConfig), where = folder.string();
   const std::string kind = text_encoder_kind(text, file.string());
   check_answer(answer, kind, where);
-  Weights weights = read_network_weights(folder, "model");
+  const std::string advice = fmt::format(
+      " (in Python, of another kind: {}.from_pretrained(...).save_pretrained(..., safe_serialization=True))", kind);
+  Weights weights = read_network_weights(folder, "model", kind == "SmallText" ? "" : advice);
   std::unique_ptr<TextEncoder> encoder;
   if (kind == "BertModel") {
     weights = bert_names(weights, where);

@@ -16,9 +16,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 2> kSettings = {"config.json", "modules.json"};
-constexpr std::array<std::string_view, 7> kTokenizer = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "spiece.model", "vocab.json", "merges.txt",
-    "vocab.txt"};
+constexpr std::array<std::string_view, 8> kTokenizer = {"tokenizer.json",
+                                                        "tokenizer_config.json",
+                                                        "special_tokens_map.json",
+                                                        "added_tokens.json",
+                                                        "spiece.model",
+                                                        "vocab.json",
+                                                        "merges.txt",
+                                                        "vocab.txt"};
 
 bool is_weights(const std::string& name) {
   return name.starts_with("model") && (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json"));

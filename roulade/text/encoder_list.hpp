@@ -13,7 +13,7 @@ struct TextEncoderFile {
 };
 
 /// The files that say what a text's states are: weights and settings of an encoder's folder, and the tokenizer's of
-/// tokenizer_folder(); in the order of their names. Throws Error(io).
+/// tokenizer_folder(); in the order of their names. Throws Error(io), also as that does.
 std::vector<TextEncoderFile> text_encoder_files(const std::filesystem::path& folder);
 
 /// Whether a file of this name belongs to the tokenizer.

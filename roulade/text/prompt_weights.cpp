@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,54 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_letter(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & '\x80') != 0;
+}
+
+/// Whether all of it but blanks around is a number; the web UI's take an exponent, too.
+bool is_number(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  if (text.empty() || !(is_digit(text.front()) || text.front() == '.')) return false;
+  double value = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error != std::errc::invalid_argument && at == text.data() + text.size();
+}
+
+/// Refuses what the web UI computes by steps, for which there is no text: [a:0.5], [a:b:0.5], [a|b]. What is no whole
+/// bracket is text there, too.
+void check_still(std::string_view prompt) {
+  struct Open {
+    size_t at;            ///< of the bracket
+    size_t colon = 0;     ///< behind the last colon in this bracket itself; 0 = none
+    bool parted = false;  ///< by a bar
+  };
+  std::vector<Open> open;
+  for (size_t i = 0; i < prompt.size(); ++i) {
+    const char c = prompt[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '(' || c == '[') {
+      open.push_back({i});
+    } else if (open.empty()) {
+      continue;
+    } else if (c == ':') {
+      open.back().colon = i + 1;
+    } else if (c == '|') {
+      open.back().parted = true;
+    } else if (c == ')' || c == ']') {
+      const Open last = open.back();
+      open.pop_back();
+      if ((prompt[last.at] == '(') != (c == ')')) {
+        open.clear();
+      } else if (c == ']') {
+        const std::string_view found = prompt.substr(last.at, i + 1 - last.at);
+        const char* const expected = "the same text at every step (as text its bracket is \\[)";
+        if (last.parted) fail(Code::usage, kWhere, "alternation, [a|b]", expected, found);
+        if (last.colon > 0 && is_number(prompt.substr(last.colon, i - last.colon)))
+          fail(Code::usage, kWhere, "prompt editing, [from:to:when]", expected, found);
+      }
+    }
+  }
 }
 
 /// The parts so far, and where brackets that are still open began.
@@ -139,6 +188,9 @@ class Parser {
 
 }  // namespace
 
-std::vector<PromptPart> parse_prompt(const std::string& prompt) { return Parser(prompt).parse(); }
+std::vector<PromptPart> parse_prompt(const std::string& prompt) {
+  check_still(prompt);
+  return Parser(prompt).parse();
+}
 
 }  // namespace roulade

@@ -21,7 +21,8 @@ struct PromptPart {
 /// any other backslash is dropped; closing brackets without an opening one, colons and (outside of round brackets)
 /// ":1.3)" are text. The word BREAK, with the blanks around it, parts the prompt; within brackets as well, where the
 /// web UI takes it for a word. Neighbours of one weight are one part; an empty prompt is one empty part. Words are told
-/// apart in ASCII: bytes of other characters are letters. Throws Error(usage) for a weight that is no number (1.2.3).
+/// apart in ASCII: bytes of other characters are letters. AND is a word as any other. Throws Error(usage) for a weight
+/// that is no number (1.2.3), and for what changes from step to step there: [to:when], [from:to:when], [a|b].
 std::vector<PromptPart> parse_prompt(const std::string& prompt);
 
 /// A part after a tokenizer: its ids without start and end.

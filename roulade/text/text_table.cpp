@@ -122,6 +122,10 @@ struct TextTable::State {
 TextTable::TextTable(Parts parts) : parts_(std::move(parts)), state_(std::make_unique<State>()) {
   if (!parts_.tokenizer) fail(Code::usage, kWhere, "a table of texts", "a tokenizer", "none");
   const int64_t positions = parts_.encoder ? parts_.encoder->positions() : 0;
+  if (parts_.encoder && parts_.tokenizer->size() > parts_.encoder->vocabulary())
+    fail(Code::usage, kWhere, "pieces of the tokenizer",
+         fmt::format("at most {}, the encoder's vocabulary", parts_.encoder->vocabulary()),
+         fmt::format("{}: it is another encoder's", parts_.tokenizer->size()));
   if (parts_.limit == 0) {
     parts_.limit = parts_.tokenizer->limit();
     if (positions > 0) parts_.limit = parts_.limit > 0 ? std::min(parts_.limit, positions) : positions;

@@ -28,7 +28,8 @@ class TextTable {
     /// Frozen: states are computed when they are first asked for, once for each text. Null: another network does.
     std::shared_ptr<const TextEncoder> encoder{};
   };
-  /// Throws Error(usage) without a tokenizer, and for a limit that the encoder has no positions for.
+  /// Throws Error(usage) without a tokenizer, and for more pieces than the encoder's vocabulary has, or a limit that it
+  /// has no positions for.
   explicit TextTable(Parts parts);
   ~TextTable();
   TextTable(const TextTable&) = delete;

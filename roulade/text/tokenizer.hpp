@@ -74,12 +74,14 @@ class Tokenizer {
 };
 
 /// The tokenizer in a folder as Hugging Face's libraries save them: tokenizer.json, else spiece.model, else vocab.json
-/// with merges.txt (CLIP's), else vocab.txt (BERT's); limit, padding and the like from tokenizer_config.json. Throws
-/// Error(io) when there is none, Error(input) naming file and key for damage and for what is not computed.
+/// with merges.txt (CLIP's), else vocab.txt (BERT's); limit, padding and the like from tokenizer_config.json, without
+/// tokenizer.json also added tokens, from there or added_tokens.json. Throws Error(io) when there is none, Error(input)
+/// naming file and key for damage and for what is not computed.
 std::unique_ptr<const Tokenizer> open_tokenizer(const std::filesystem::path& folder);
 
-/// Where the tokenizer of a text encoder lies: in its own folder, or, where that has none of the files above, in
-/// tokenizer/ beside it, as diffusers saves pipelines.
+/// Where the tokenizer of a text encoder lies: in its own folder, or, where that has none of the files above, beside
+/// it, as diffusers saves pipelines: tokenizer/, of text_encoder_2/ tokenizer_2/. Throws Error(io) where only
+/// tokenizer/, another encoder's, is there.
 std::filesystem::path tokenizer_folder(const std::filesystem::path& encoder);
 
 }  // namespace roulade

@@ -24,6 +24,7 @@ constexpr uint64_t kLargestFile = uint64_t{1} << 28;
 constexpr double kNoLimit = 1e9;  // from here on model_max_length says that there is none
 constexpr int64_t kClipPlaces = 77;
 constexpr std::array kVocabularies{"tokenizer.json", "spiece.model", "vocab.json", "vocab.txt"};
+constexpr auto kAdditional = "additional_special_tokens";
 
 std::string read(const fs::path& path) { return read_file(path, kLargestFile); }
 
@@ -34,7 +35,7 @@ Json read_config(const fs::path& folder) {
   if (!fs::exists(tokens)) return out;
   const Json map = parse_object(read(tokens), tokens.string());
   for (const auto& [key, value] : map.items())
-    if (key.ends_with("_token") && !out.contains(key)) out[key] = value;
+    if ((key.ends_with("_token") || key == kAdditional) && !out.contains(key)) out[key] = value;
   return out;
 }
 
@@ -54,11 +55,41 @@ struct SpecialName {
   std::string text;
 };
 
-/// What the configuration adds, special tokens where the vocabulary has them.
-void add_tokens(const JsonMember& config, const std::vector<SpecialName>& names, TokenizerParts& parts) {
+/// The texts of additional_special_tokens, with where each stands.
+std::vector<std::pair<std::string, JsonMember>> additional(const JsonMember& config) {
+  std::vector<std::pair<std::string, JsonMember>> out;
+  if (!config.has(kAdditional)) return out;
+  const JsonMember list = config.at(kAdditional);
+  for (size_t i = 0; i < list.size(); ++i) {
+    const JsonMember one = list.at(i);
+    out.emplace_back(one.json().is_object() ? one.at("content").text() : one.text(), one);
+  }
+  return out;
+}
+
+/// added_tokens.json, ids by text, which transformers before 4.34 wrote in place of added_tokens_decoder.
+/// specials: special tokens, which are looked for in the text as it came.
+void read_added_file(const fs::path& path, const std::vector<std::string>& specials, std::vector<AddedToken>& out) {
+  if (!fs::exists(path)) return;
+  const std::string where = path.string();
+  const Json json = parse_object(read(path), where);
+  for (const auto& item : json.items()) {
+    if (!item.value().is_number_integer())
+      JsonMember(item.value(), fmt::format("{}['{}']", where, item.key())).refuse("a whole number");
+    const std::string text = item.key();
+    const bool special = std::find(specials.begin(), specials.end(), text) != specials.end();
+    std::erase_if(out, [&](const AddedToken& t) { return t.text == text; });
+    out.push_back({text, item.value().get<int64_t>(), false, false, !special});
+  }
+}
+
+/// What the folder's configuration adds, special tokens where the vocabulary has them.
+void add_tokens(const fs::path& folder, const JsonMember& config, const std::vector<SpecialName>& names,
+                TokenizerParts& parts) {
   const auto known = [&](const std::string& text) {
     return std::any_of(parts.added.begin(), parts.added.end(), [&](const AddedToken& t) { return t.text == text; });
   };
+  const auto more = additional(config);
   if (config.has("added_tokens_decoder")) {
     const JsonMember list = config.at("added_tokens_decoder");
     if (!list.json().is_object()) list.refuse("an object from ids to tokens");
@@ -69,6 +100,11 @@ void add_tokens(const JsonMember& config, const std::vector<SpecialName>& names,
       std::erase_if(parts.added, [&](const AddedToken& t) { return t.text == added.text; });
       parts.added.push_back(std::move(added));
     }
+  } else {
+    std::vector<std::string> specials;
+    for (const SpecialName& name : names) specials.push_back(name.text);
+    for (const auto& [text, one] : more) specials.push_back(text);
+    read_added_file(folder / "added_tokens.json", specials, parts.added);
   }
   for (const SpecialName& name : names) {
     const auto id = parts.model->vocabulary().find(name.text);
@@ -76,6 +112,12 @@ void add_tokens(const JsonMember& config, const std::vector<SpecialName>& names,
     const bool described = config.has(name.key) && config.at(name.key).json().is_object();
     parts.added.push_back(described ? read_added(config.at(name.key), *id)
                                     : AddedToken{name.text, *id, false, false, false});
+  }
+  for (const auto& [text, one] : more) {
+    if (known(text)) continue;
+    const auto id = parts.model->vocabulary().find(text);
+    if (!id) fail(Code::input, one.where(), "special token", "one of the vocabulary or of added_tokens.json", text);
+    parts.added.push_back(one.json().is_object() ? read_added(one, *id) : AddedToken{text, *id, false, false, false});
   }
 }
 
@@ -89,8 +131,22 @@ std::string named(const JsonMember& config, const char* key, const char* otherwi
   return special_text(config, key).value_or(otherwise);
 }
 
+/// Of these classes the words are BERT's: transformers' code of the others is a copy of BertTokenizer's.
+void check_bert(const JsonMember& config) {
+  constexpr std::array kSame{"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer"};
+  if (config.has("tokenizer_class")) {
+    const std::string name = config.at("tokenizer_class").text();
+    if (std::none_of(kSame.begin(), kSame.end(),
+                     [&](const std::string& same) { return name == same || name == same + "Fast"; }))
+      config.at("tokenizer_class").refuse("BertTokenizer, or one that cuts as it does, for vocab.txt");
+  }
+  for (const auto& [key, same] : {std::pair("word_tokenizer_type", "basic"), {"subword_tokenizer_type", "wordpiece"}})
+    if (config.has(key) && config.at(key).text() != same) config.at(key).refuse(same);
+}
+
 TokenizerParts read_bert(const fs::path& folder, const JsonMember& config) {
   const std::string where = (folder / "vocab.txt").string();
+  check_bert(config);
   for (const auto& [key, wanted] : {std::pair("do_basic_tokenize", true), {"never_split", false}})
     if (config.has(key) && config.json()[key] != wanted && !config.json()[key].empty())
       config.at(key).refuse(wanted ? "true" : "none");
@@ -113,7 +169,7 @@ TokenizerParts read_bert(const fs::path& folder, const JsonMember& config) {
   parts.model = make_wordpiece(std::move(vocabulary), settings, where);
   parts.begin = {required(parts, first, where)};
   parts.end = {required(parts, last, where)};
-  add_tokens(config,
+  add_tokens(folder, config,
              {{"unk_token", settings.unknown},
               {"sep_token", last},
               {"pad_token", padding},
@@ -155,7 +211,7 @@ TokenizerParts read_clip(const fs::path& folder, const JsonMember& config) {
   parts.model = make_byte_pair(std::move(vocabulary), settings, merges);
   parts.begin = {required(parts, first, where)};
   parts.end = {required(parts, last, where)};
-  add_tokens(config,
+  add_tokens(folder, config,
              {{"unk_token", *settings.unknown},
               {"bos_token", first},
               {"eos_token", last},
@@ -173,7 +229,7 @@ TokenizerParts read_t5(const fs::path& folder, const JsonMember& config) {
                                  {"unk_token", named(config, "unk_token", "<unk>")},
                                  {"pad_token", named(config, "pad_token", "<pad>")}};
   for (int64_t i = 0; i < extra; ++i) names.push_back({"", fmt::format("<extra_id_{}>", i)});
-  add_tokens(config, names, parts);
+  add_tokens(folder, config, names, parts);
   return parts;
 }
 
@@ -238,9 +294,19 @@ fs::path tokenizer_folder(const fs::path& encoder) {
   const auto has_one = [](const fs::path& folder) {
     return std::ranges::any_of(kVocabularies, [&](const char* name) { return fs::exists(folder / name); });
   };
+  if (has_one(encoder)) return encoder;
   const fs::path whole = fs::absolute(encoder).lexically_normal();
-  const fs::path beside = (whole.has_filename() ? whole : whole.parent_path()).parent_path() / "tokenizer";
-  return !has_one(encoder) && has_one(beside) ? beside : encoder;
+  const fs::path own = whole.has_filename() ? whole : whole.parent_path();
+  const std::string name = own.filename().string();
+  constexpr std::string_view kEncoder = "text_encoder";
+  const std::string number = name.starts_with(kEncoder) ? name.substr(kEncoder.size()) : "";
+  const fs::path beside = own.parent_path() / ("tokenizer" + number), first = own.parent_path() / "tokenizer";
+  if (has_one(beside)) return beside;
+  if (has_one(first))
+    fail(Code::io, own.string(), "no tokenizer of this encoder",
+         fmt::format("{}, or its files in this folder", beside.string()),
+         fmt::format("{}, which is another encoder's", first.string()));
+  return encoder;
 }
 
 std::unique_ptr<const Tokenizer> open_tokenizer(const fs::path& folder) {
@@ -251,7 +317,7 @@ std::unique_ptr<const Tokenizer> open_tokenizer(const fs::path& folder) {
   std::string where = folder.string();
   if (there("tokenizer.json")) {
     where = (folder / "tokenizer.json").string();
-    parts = parse_tokenizer_json(read(where), where);
+    parts = parse_tokenizer_json(read(where), where, config);
   } else if (there("spiece.model")) {
     parts = read_t5(folder, config);
   } else if (there("vocab.json")) {
@@ -262,8 +328,8 @@ std::unique_ptr<const Tokenizer> open_tokenizer(const fs::path& folder) {
     fail(Code::io, folder.string(), "no tokenizer",
          "tokenizer.json, spiece.model, vocab.json with merges.txt, or vocab.txt");
   }
-  if (config.has("padding_side") && config.at("padding_side").text() != "right")
-    config.at("padding_side").refuse("right");
+  for (const char* key : {"padding_side", "truncation_side"})
+    if (config.has(key) && config.at(key).text() != "right") config.at(key).refuse("right");
   if (config.has("model_max_length")) {
     const double limit = config.at("model_max_length").number();
     if (limit < 1) config.at("model_max_length").refuse("1 or more");

@@ -38,8 +38,10 @@ nlohmann::json parse_object(const std::string& text, const std::string& where);
 /// The text of a special token in a configuration: a text, or an object with `content`. nullopt = missing or null.
 std::optional<std::string> special_text(const JsonMember& config, const char* key);
 
-/// From the whole of a tokenizer.json.
-TokenizerParts parse_tokenizer_json(const std::string& text, const std::string& where);
+/// From the whole of a tokenizer.json.   config: the tokenizer_config.json beside it; where its do_lower_case,
+/// tokenize_chinese_chars or strip_accents disagree with a BertNormalizer that is the whole normaliser, these three are
+/// its own, unless its class is PreTrainedTokenizerFast. Source: transformers' BertTokenizerFast.
+TokenizerParts parse_tokenizer_json(const std::string& text, const std::string& where, const JsonMember& config);
 
 /// From a SentencePiece model file of the unigram kind, as T5 uses it.   extra: number of <extra_id_N> behind its
 /// pieces.

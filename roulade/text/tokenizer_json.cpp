@@ -59,22 +59,49 @@ void add_replace(const JsonMember& step, std::vector<Normaliser>& out) {
     pattern.at("Regex").refuse(R"('\s+' or ' {2,}')");
 }
 
-void add_normalisers(const JsonMember& step, std::vector<Normaliser>& out) {
+/// config: tokenizer_config.json. Where a key that it has disagrees, all three are its own, and one that is missing is
+/// the default, as in BertTokenizerFast. Null: they do not count.
+BertNormaliserSettings bert_settings(const JsonMember& step, const JsonMember* config) {
+  constexpr int kAsCapitals = -1;
+  const auto accents_of = [](const JsonMember& of) {
+    return of.has("strip_accents") ? int{of.at("strip_accents").flag()} : kAsCapitals;
+  };
+  bool lower = step.flag("lowercase", true), ideographs = step.flag("handle_chinese_chars", true);
+  int accents = accents_of(step);
+  if (config != nullptr && (config->flag("do_lower_case", lower) != lower ||
+                            config->flag("tokenize_chinese_chars", ideographs) != ideographs ||
+                            (config->json().contains("strip_accents") && accents_of(*config) != accents))) {
+    lower = config->flag("do_lower_case", true);
+    ideographs = config->flag("tokenize_chinese_chars", true);
+    accents = accents_of(*config);
+  }
+  BertNormaliserSettings s;
+  s.clean = step.flag("clean_text", true);
+  s.ideographs = ideographs;
+  s.strip_accents = accents == kAsCapitals ? lower : accents == 1;
+  s.lower = lower;
+  return s;
+}
+
+/// Whether the class of a tokenizer sets its normaliser anew, as BertTokenizerFast does.
+bool sets_normaliser(const JsonMember& config) {
+  if (!config.has("tokenizer_class")) return true;
+  const std::string name = config.at("tokenizer_class").text();
+  return name != "PreTrainedTokenizerFast" && name != "TokenizersBackend";
+}
+
+/// config: as in bert_settings.
+void add_normalisers(const JsonMember& step, const JsonMember* config, std::vector<Normaliser>& out) {
   const std::string type = step.at("type").text();
   const auto form = [&](unicode::Form f) { out.push_back([f](CodePoints& text) { unicode::normalise(text, f); }); };
   if (type == "Sequence") {
     const JsonMember list = step.at("normalizers");
     for (size_t i = 0; i < list.size(); ++i) {
       if (list.at(i).at("type").text() == "Sequence") list.at(i).at("type").refuse("a step, not a list in a list");
-      add_normalisers(list.at(i), out);
+      add_normalisers(list.at(i), nullptr, out);
     }
   } else if (type == "BertNormalizer") {
-    BertNormaliserSettings s;
-    s.clean = step.flag("clean_text", true);
-    s.ideographs = step.flag("handle_chinese_chars", true);
-    s.lower = step.flag("lowercase", true);
-    s.strip_accents = step.flag("strip_accents", s.lower);
-    out.push_back(bert_normaliser(s));
+    out.push_back(bert_normaliser(bert_settings(step, config)));
   } else if (type == "NFC") {
     form(unicode::Form::nfc);
   } else if (type == "NFD") {
@@ -276,12 +303,13 @@ std::vector<Normaliser> clip_normalisers() {
 
 std::vector<Splitter> clip_splitters(bool specials) { return {split_clip(specials), split_gpt2()}; }
 
-TokenizerParts parse_tokenizer_json(const std::string& text, const std::string& where) {
+TokenizerParts parse_tokenizer_json(const std::string& text, const std::string& where, const JsonMember& config) {
   const nlohmann::json json = parse_object(text, where);
   const JsonMember root(json, where);
   TokenizerParts out;
   bool bytes = false;
-  if (root.has("normalizer")) add_normalisers(root.at("normalizer"), out.normalisers);
+  const JsonMember* over = sets_normaliser(config) ? &config : nullptr;
+  if (root.has("normalizer")) add_normalisers(root.at("normalizer"), over, out.normalisers);
   if (root.has("pre_tokenizer")) bytes = add_splitters(root.at("pre_tokenizer"), out.splitters);
   if (root.has("post_processor")) read_ends(root.at("post_processor"), out);
   read_model(root.at("model"), bytes, out);

@@ -72,6 +72,9 @@ std::unique_ptr<const Tokenizer> make_word_tokenizer(const std::vector<std::stri
   parts.end = {*last};
   parts.limit = limit;
   if (const auto padding = pieces.find(kPadding)) parts.padding = *padding;
+  // In a text, too, as of the vocab.txt that an export writes.
+  for (const char* special : {kPadding, kUnknown, kFirst, kLast})
+    if (const auto id = pieces.find(special)) parts.added.push_back({special, *id, false, false, false});
   parts.model = make_wordpiece(std::move(pieces), {}, kWhere);
   return std::make_unique<const Tokenizer>(std::move(parts), kWhere);
 }

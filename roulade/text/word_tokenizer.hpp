@@ -16,7 +16,8 @@ namespace roulade {
 /// Throws Error(input) for a text that is not UTF-8.
 std::vector<std::string> word_vocabulary(const std::vector<std::string>& texts, int64_t most);
 
-/// WordPiece over such a vocabulary; [CLS] begins and [SEP] ends a text.   limit: tokens of a text, 0 = any number.
+/// WordPiece over such a vocabulary; [CLS] begins and [SEP] ends a text. These two, [PAD] and [UNK] in a text are these
+/// tokens, as in BERT's tokenizer of the same vocabulary.   limit: tokens of a text, 0 = any number.
 /// Throws Error(input) for a vocabulary without these two.
 std::unique_ptr<const Tokenizer> make_word_tokenizer(const std::vector<std::string>& vocabulary, int64_t limit);
 

@@ -144,7 +144,13 @@ TEST_F(TextFolder, WeightsInParts) {
   write_file_atomically(folder_ / "model.safetensors.index.json", "{}");
   EXPECT_TRUE(has(refusal(Code::input), "damaged"));
   std::filesystem::remove(folder_ / "model.safetensors.index.json");
+  for (const size_t part : {0, 1}) std::filesystem::remove(folder_ / fmt::format("model-{}.safetensors", part));
   EXPECT_TRUE(has(refusal(Code::input), "model.safetensors"));
+  // PyTorch's own: named, and how to save others.
+  for (const char* name : {"optimizer.bin", "pytorch_model.bin", "training_args.bin"}) spill(folder_ / name, "PK");
+  const std::string bin = refusal(Code::input);
+  EXPECT_TRUE(has(bin, "got pytorch_model.bin")) << bin;
+  EXPECT_TRUE(has(bin, "T5EncoderModel.from_pretrained(...).save_pretrained(..., safe_serialization=True)")) << bin;
 }
 
 TEST_F(TextFolder, WhatDoesNotFitIsRefusedByName) {
@@ -211,6 +217,38 @@ TEST_F(TextFolder, PoolingIsWhatSentenceTransformersSay) {
   save();
   EXPECT_FALSE(pooled().defined());
   EXPECT_THROW(pooled({.pooling = "pooler"}), Error);
+}
+
+// What sentence-transformers saves since it has names of modes in place of a flag for each.
+TEST_F(TextFolder, PoolingIsReadByNameAndIsTheMeanWhereNoneIsAskedFor) {
+  use("bert_mean");
+  write_file_atomically(folder_ / "modules.json",
+                        R"([{"type": "sentence_transformers.models.Transformer", "path": ""},
+                            {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}])");
+  std::filesystem::create_directory(folder_ / "1_Pooling");
+  const auto pooling = [&](const std::string& json) { write_file_atomically(folder_ / "1_Pooling/config.json", json); };
+  const auto text = [&] { return open_text_encoder(folder_.folder())->encode(golden_->tokens()); };
+  for (const char* mean :
+       {R"({"embedding_dimension": 24, "pooling_mode": "mean", "include_prompt": true})",
+        R"({"pooling_mode": ["mean"]})", R"({"pooling_mode": "mean", "pooling_mode_cls_token": true})",
+        R"({"pooling_mode_mean_tokens": false, "pooling_mode_cls_token": false})",
+        R"({"word_embedding_dimension": 24})"}) {
+    pooling(mean);
+    EXPECT_LT(furthest(text().pooled, golden_->at("pooled")), 1e-5) << mean;
+  }
+  pooling(R"({"pooling_mode": "cls"})");
+  const EncodedText first = text();
+  EXPECT_TRUE(first.pooled.equal(first.states.select(1, 0)));
+  pooling(R"({"pooling_mode": "lasttoken"})");
+  EXPECT_TRUE(has(refusal(Code::usage), "got lasttoken"));
+  pooling(R"({"pooling_mode": ["mean", "cls"]})");
+  EXPECT_TRUE(has(refusal(Code::usage), "one kind alone, got mean, cls"));
+  pooling(R"({"pooling_mode": ["mean", "max"]})");
+  EXPECT_TRUE(has(refusal(Code::usage), "got max"));
+  pooling(R"({"pooling_mode": []})");
+  EXPECT_TRUE(has(refusal(Code::usage), "pooling_mode"));
+  pooling(R"({"pooling_mode": 3})");
+  EXPECT_TRUE(has(refusal(Code::input), "pooling_mode"));
 }
 
 TEST_F(TextFolder, WhatIsAskedOfAnotherNetworkIsRefused) {

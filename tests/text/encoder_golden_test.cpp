@@ -264,6 +264,14 @@ TEST(TextEncoders, PublishedConfigurationsAreRead) {
     "model_type":"clip_text_model","num_attention_heads":20,"num_hidden_layers":32,"pad_token_id":1,
     "projection_dim":1280,"torch_dtype":"float32","transformers_version":"4.33.3","vocab_size":49408})";
   EXPECT_EQ(make_clip_text(parse_clip_text_config(xl, "config.json"))->pooled_width(), 1280);
+  // Keys of the first BERT's code, which no arithmetic goes by.
+  const char* multilingual = R"({"architectures":["BertForMaskedLM"],"attention_probs_dropout_prob":0.1,
+    "directionality":"bidi","hidden_act":"gelu","hidden_dropout_prob":0.1,"hidden_size":768,"initializer_range":0.02,
+    "intermediate_size":3072,"layer_norm_eps":1e-12,"max_position_embeddings":512,"model_type":"bert",
+    "num_attention_heads":12,"num_hidden_layers":12,"pad_token_id":0,"pooler_fc_size":768,
+    "pooler_num_attention_heads":12,"pooler_num_fc_layers":3,"pooler_size_per_head":128,
+    "pooler_type":"first_token_transform","type_vocab_size":2,"vocab_size":105879})";
+  EXPECT_EQ(parse_bert_config(multilingual, "config.json").vocab_size, 105879);
   const char* t5_xxl = R"({"architectures":["T5EncoderModel"],"classifier_dropout":0.0,"d_ff":10240,"d_kv":64,
     "d_model":4096,"decoder_start_token_id":0,"dense_act_fn":"gelu_new","dropout_rate":0.1,"eos_token_id":1,
     "feed_forward_proj":"gated-gelu","initializer_factor":1.0,"is_encoder_decoder":true,"is_gated_act":true,

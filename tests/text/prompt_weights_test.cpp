@@ -3,6 +3,7 @@
 
 #include "encoder_golden.hpp"
 #include "roulade/core/error.hpp"
+#include "tests/io/scratch.hpp"
 
 #include <numeric>
 
@@ -41,8 +42,7 @@ TEST(PromptWeights, BracketsNestAndMayStayOpen) {
   EXPECT_EQ(shown("[less]"), fmt::format("less*{}", 1 / 1.1));
   EXPECT_EQ(shown("[a (b"), fmt::format("a *{}|b*{}", 1 / 1.1, 1.1 * (1 / 1.1)));
   EXPECT_EQ(shown("((a:2) b:3)"), "a*6| b*3");
-  EXPECT_EQ(shown("(a [b:0.5] c)"), fmt::format("a *1.1|b:0.5*{}| c*1.1", 1 / 1.1 * 1.1))
-      << "a weight belongs to round brackets";
+  EXPECT_EQ(shown("(a [b:c] d)"), fmt::format("a *1.1|b:c*{}| d*1.1", 1 / 1.1 * 1.1));
   EXPECT_EQ(shown("(a [b:0.5) c]"), fmt::format("a *0.5|b*{}| c*{}", 0.5 * (1 / 1.1), 1 / 1.1)) << "crossed";
 }
 
@@ -76,6 +76,34 @@ TEST(PromptWeights, BreaksPartThePrompt) {
             "BREAK*1");
   EXPECT_EQ(shown("(a BREAK b:2) c"), "a*2|/|b*2| c*1");
   EXPECT_EQ(shown("(a) BREAK (b)"), "a*1.1|*1|/|*1|b*1.1");
+}
+
+// What the web UI changes from step to step. As it reads them: of a bracket itself, whole, and not escaped.
+TEST(PromptWeights, EditingAndAlternationAreRefused) {
+  const auto refused = [](const std::string& prompt, const std::string& form, const std::string& bracket) {
+    expect_error(Code::usage, {form, "as text its bracket is \\[", "got " + bracket}, [&] { parse_prompt(prompt); });
+  };
+  const std::string editing = "prompt editing, [from:to:when]", alternation = "alternation, [a|b]";
+  refused("a [cat:dog:0.5] b", editing, "[cat:dog:0.5]");
+  refused("[cat::3]", editing, "[cat::3]");
+  refused("(a [b:0.5] c)", editing, "[b:0.5]");
+  refused("[b: +.5 ]", editing, "[b: +.5 ]");
+  refused("[(cat:1.2):(dog:1.3):10]", editing, "[(cat:1.2):(dog:1.3):10]");
+  refused("((a][:b:c [d:3]", editing, "[d:3]");
+  refused("a [cat|dog] b", alternation, "[cat|dog]");
+  refused("[a|(b:1.1)|]", alternation, "[a|(b:1.1)|]");
+  refused("[x [cow|horse] y]", alternation, "[cow|horse]");
+  // Text, as it was.
+  const double less = 1 / 1.1;
+  EXPECT_EQ(shown("[word]"), fmt::format("word*{}", less));
+  EXPECT_EQ(shown("(a|b) c|d"), "a|b*1.1| c|d*1");
+  EXPECT_EQ(shown(R"(\[a|b\] \[c:d:0.5\])"), "[a|b] [c:d:0.5]*1");
+  EXPECT_EQ(shown(R"([a\|b])"), fmt::format("a|b*{}", less));
+  EXPECT_EQ(shown("[a:b:c]"), fmt::format("a:b:c*{}", less));
+  EXPECT_EQ(shown("[a (b:0.5)]"), fmt::format("a *{}|b*{}", less, 0.5 * less));
+  EXPECT_EQ(shown("[a|b"), fmt::format("a|b*{}", less));
+  EXPECT_EQ(shown("a|b] c:0.5]"), "a|b] c:0.5]*1");
+  EXPECT_EQ(shown("a cat AND a dog"), "a cat AND a dog*1") << "a word as any other";
 }
 
 std::vector<int64_t> row(const Tensor& ids, int64_t i) {

@@ -6,6 +6,7 @@
 #include "roulade/text/small_text.hpp"
 #include "roulade/text/text_network.hpp"
 #include "roulade/text/word_tokenizer.hpp"
+#include "tests/io/scratch.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -60,6 +61,20 @@ TEST(WordTokenizer, WordsOfTheTextsAreOneTokenEachAndOthersAreSpelled) {
   EXPECT_TRUE(heart < red && red < blue && blue < all.end());
   EXPECT_EQ(word_vocabulary(kTexts, 10), std::vector<std::string>(all.begin(), all.begin() + 10));
   EXPECT_THROW(word_vocabulary({"\xff"}, 10), Error);
+}
+
+// An export writes the vocabulary as BERT's.
+TEST(WordTokenizer, SpecialTokensInATextAreThoseOfBertsTokenizer) {
+  const Scratch folder;
+  const std::vector<std::string> vocabulary = word_vocabulary(kTexts, 1000);
+  std::string lines;
+  for (const std::string& piece : vocabulary) lines += piece + "\n";
+  spill(folder / "vocab.txt", lines);
+  spill(folder / "tokenizer_config.json", R"({"do_lower_case": true, "tokenizer_class": "BertTokenizer"})");
+  const auto own = make_word_tokenizer(vocabulary, 0), exported = open_tokenizer(folder.folder());
+  for (const char* text : {"A red heart", "red [SEP]heart", "[PAD][UNK] [CLS]", "[sep] [SEP [MASK]", ""})
+    EXPECT_EQ(own->encode(text).ids, exported->encode(text).ids) << text;
+  EXPECT_EQ(own->encode("red [SEP]").ids, (std::vector<int64_t>{2, *own->find("red"), 3, 3}));
 }
 
 TEST(TextTableTest, StatesAreThoseOfEachTextAlone) {
@@ -119,6 +134,8 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   }
   EXPECT_THROW(TextTable({.tokenizer = tokenizer, .limit = 17, .encoder = encoder(tokenizer->size())}), Error);
   EXPECT_THROW(TextTable({.tokenizer = nullptr}), Error);
+  expect_error(Code::usage, {"pieces of the tokenizer", "the encoder's vocabulary", "another encoder's"},
+               [&] { TextTable({.tokenizer = tokenizer, .encoder = encoder(tokenizer->size() - 1)}); });
 }
 
 TEST(TextTableTest, AWordIsNotTheBeginningOfALongerOne) {

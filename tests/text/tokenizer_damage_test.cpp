@@ -60,8 +60,23 @@ TEST(TokenizerDamage, VocabularyFiles) {
   refuses("clip_bpe", "tokenizer_config.json", "{\"tokenizer_class\": \"GPT2Tokenizer\"}",
           {"CLIPTokenizer", "GPT2Tokenizer"});
   refuses("clip_bpe", "tokenizer_config.json", "{\"padding_side\": \"left\"}", {"padding_side", "right"});
+  refuses("clip_bpe", "tokenizer_config.json", "{\"truncation_side\": \"left\"}", {"truncation_side", "right"});
   refuses("clip_bpe", "tokenizer_config.json", "{\"model_max_length\": -3}", {"model_max_length", "1 or more"});
+  refuses("clip_bpe", "added_tokens.json", "{\"<x>\": \"y\"}", {"['<x>']", "a whole number"});
+  refuses("clip_bpe", "added_tokens.json", "[]", {"an object"});
+  refuses("clip_bpe", "tokenizer_config.json", "{\"additional_special_tokens\": [\"</w>\", \"<x>\"]}",
+          {"additional_special_tokens[0]", "added_tokens.json", "got </w>"});
   refuses("wordpiece", "tokenizer_config.json", "{\"do_basic_tokenize\": false}", {"do_basic_tokenize", "true"});
+  refuses("wordpiece", "tokenizer_config.json", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}",
+          {"tokenizer_class", "BertTokenizer", "BertJapaneseTokenizer"});
+  refuses("wordpiece", "tokenizer_config.json", "{\"word_tokenizer_type\": \"mecab\"}",
+          {"word_tokenizer_type", "basic", "mecab"});
+  refuses("wordpiece", "tokenizer_config.json", "{\"subword_tokenizer_type\": \"character\"}",
+          {"subword_tokenizer_type", "wordpiece", "character"});
+  for (const char* same : {"BertTokenizerFast", "DistilBertTokenizer", "ElectraTokenizerFast"}) {
+    const Copy copy("wordpiece", "tokenizer_config.json", "{\"tokenizer_class\": \"" + std::string(same) + "\"}");
+    EXPECT_EQ(open_tokenizer(copy.folder.folder())->family(), "wordpiece") << same;
+  }
   const Scratch empty;
   expect_error(Code::io, {"no tokenizer"}, [&] { open_tokenizer(empty.folder()); });
   std::filesystem::copy_file(golden("text/clip_bpe/vocab.json"), empty / "vocab.json");

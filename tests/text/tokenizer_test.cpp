@@ -2,10 +2,12 @@
 #include "roulade/text/tokenizer.hpp"
 
 #include "roulade/text/clip_bpe.hpp"
+#include "roulade/text/encoder_list.hpp"
 #include "roulade/text/unigram.hpp"
 #include "roulade/text/wordpiece.hpp"
 #include "tests/io/scratch.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -17,6 +19,12 @@ namespace roulade {
 namespace {
 
 std::unique_ptr<const Tokenizer> open(const std::string& name) { return open_tokenizer(golden("text/" + name)); }
+
+/// A file of a golden tokenizer in another folder.
+void put(const std::string& name, const std::string& file, const std::filesystem::path& to) {
+  std::filesystem::create_directories(to);
+  std::filesystem::copy_file(golden("text/" + name + "/" + file), to / file);
+}
 
 Vocabulary vocabulary(const std::vector<std::string>& pieces) {
   Vocabulary out;
@@ -135,6 +143,79 @@ TEST(Tokenizer, KnowsLimitPaddingAndPieces) {
   EXPECT_EQ(clip->piece(*clip->padding()), "!");
   EXPECT_EQ(clip->find("<|endoftext|>"), clip->size() - 1);
   expect_error(Code::usage, {"id", "got -1"}, [&] { clip->piece(-1); });
+}
+
+// As transformers before 4.34 saved what was added to a vocabulary.
+TEST(Tokenizer, AddedTokensMayHaveAFileOfTheirOwn) {
+  const Scratch folder;
+  for (const char* file : {"vocab.json", "merges.txt", "tokenizer_config.json"}) put("clip_bpe", file, folder.folder());
+  const int64_t size = open("clip_bpe")->size();
+  spill(folder / "added_tokens.json", fmt::format(R"({{"<Cat-Toy>": {}, "<dog>": {}}})", size, size + 1));
+  spill(folder / "special_tokens_map.json", R"({"additional_special_tokens": ["<dog>"]})");
+  const auto tokenizer = open_tokenizer(folder.folder());
+  const auto count = [&](const std::string& text, int64_t id) {
+    const std::vector<int64_t> ids = tokenizer->encode(text, 0).ids;
+    return std::count(ids.begin(), ids.end(), id);
+  };
+  EXPECT_EQ(tokenizer->size(), size + 2);
+  EXPECT_EQ(count("a <Cat-Toy> and a <cat-toy>", size), 2) << "found in the text without capitals";
+  EXPECT_EQ(count("a <dog> and a <DOG>", size + 1), 1) << "special: found in the text as it is";
+  EXPECT_TRUE(is_tokenizer_file("added_tokens.json"));
+  // Where the newer list is there, too, it alone counts.
+  spill(folder / "tokenizer_config.json",
+        fmt::format(R"({{"added_tokens_decoder": {{"{}": {{"content": "<dog>", "special": true}}}}}})", size));
+  EXPECT_EQ(open_tokenizer(folder.folder())->find("<dog>"), size);
+  EXPECT_EQ(open_tokenizer(folder.folder())->find("<Cat-Toy>"), std::nullopt);
+}
+
+TEST(Tokenizer, AdditionalSpecialTokensAreWhole) {
+  const Scratch folder;
+  spill(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n<Cat>\na\n");
+  spill(folder / "tokenizer_config.json", R"({"additional_special_tokens": ["<Cat>"]})");
+  EXPECT_EQ(open_tokenizer(folder.folder())->encode("a<Cat>a").ids, (std::vector<int64_t>{2, 5, 4, 5, 3}));
+}
+
+// As BertTokenizerFast has it, whose arguments tokenizer_config.json holds.
+TEST(Tokenizer, BertsConfigurationGoesBeforeTheNormaliser) {
+  const Scratch folder;
+  put("wordpiece_cased", "tokenizer.json", folder.folder());
+  const auto ids = [&](const std::string& config, const std::string& text) {
+    spill(folder / "tokenizer_config.json", config);
+    return open_tokenizer(folder.folder())->encode(text, 0).ids;
+  };
+  const std::string as_it_is = "{}", lower = R"({"tokenizer_class": "BertTokenizer", "do_lower_case": true})";
+  EXPECT_NE(ids(as_it_is, "SNOW"), ids(as_it_is, "snow"));
+  EXPECT_EQ(ids(lower, "SNOW"), ids(lower, "snow"));
+  EXPECT_EQ(ids(lower, "ni\u00f1o"), ids(lower, "nino")) << "accents go with the capitals";
+  EXPECT_EQ(ids(R"({"do_lower_case": true, "strip_accents": false})", "SN\u00d6W"), ids(as_it_is, "sn\u00f6w"));
+  EXPECT_EQ(ids(R"({"do_lower_case": false, "strip_accents": true})", "Ni\u00f1o"), ids(as_it_is, "Nino"));
+  // Two unknown ideographs are one word, or two.
+  EXPECT_EQ(ids(as_it_is, "\u9f98\u9f98").size(), 3U);
+  EXPECT_EQ(ids(R"({"do_lower_case": false, "tokenize_chinese_chars": true})", "\u9f98\u9f98").size(), 4U);
+  // Nothing disagrees; a class without these arguments.
+  for (const char* same : {R"({"do_lower_case": false, "strip_accents": false, "tokenize_chinese_chars": false})",
+                           R"({"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": true})"})
+    for (const char* text : {"SNOW", "Ni\u00f1o \u9f98\u9f98"}) EXPECT_EQ(ids(same, text), ids(as_it_is, text)) << same;
+}
+
+// As diffusers saves a pipeline of several text encoders.
+TEST(TokenizerFolder, IsThatOfTheEncodersNumber) {
+  const Scratch pipeline;
+  for (const char* name : {"text_encoder", "text_encoder_2", "text_encoder_3"})
+    std::filesystem::create_directories(pipeline / name);
+  put("wordpiece", "vocab.txt", pipeline / "tokenizer");
+  put("unigram", "spiece.model", pipeline / "tokenizer_2");
+  EXPECT_EQ(tokenizer_folder(pipeline / "text_encoder"), pipeline / "tokenizer");
+  EXPECT_EQ(tokenizer_folder(pipeline / "text_encoder_2"), pipeline / "tokenizer_2");
+  EXPECT_EQ(tokenizer_folder(pipeline / "text_encoder_2/"), pipeline / "tokenizer_2");
+  const std::vector<TextEncoderFile> files = text_encoder_files(pipeline / "text_encoder_2");
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0].path, pipeline / "tokenizer_2/spiece.model");
+  const std::vector<std::string> parts{"text_encoder_3", "expected", "tokenizer_3", "another encoder's"};
+  expect_error(Code::io, parts, [&] { tokenizer_folder(pipeline / "text_encoder_3"); });
+  expect_error(Code::io, parts, [&] { text_encoder_files(pipeline / "text_encoder_3"); });
+  put("wordpiece", "vocab.txt", pipeline / "text_encoder_3");
+  EXPECT_EQ(tokenizer_folder(pipeline / "text_encoder_3"), pipeline / "text_encoder_3") << "its own";
 }
 
 TEST(Tokenizer, FillsBatches) {
