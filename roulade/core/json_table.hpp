@@ -18,4 +18,8 @@ struct JsonTable {
 /// Throws Error(input) naming `where` when the text is no JSON object.
 JsonTable parse_json_table(const std::string& text, const std::string& where);
 
+/// The same of what Python's json.dumps writes, which is no JSON where a number is infinite: a bare Infinity or
+/// -Infinity is that number. Throws Error(input) naming `where`, and the key of a NaN.
+JsonTable parse_python_json_table(const std::string& text, const std::string& where);
+
 }  // namespace roulade

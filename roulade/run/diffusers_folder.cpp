@@ -29,6 +29,10 @@ constexpr uint64_t kLargest = uint64_t{1} << 22;
 constexpr const char *kIndex = "model_index.json", *kUnet = "UNet2DModel", *kConditional = "UNet2DConditionModel",
                      *kDit = "DiTTransformer2DModel";
 constexpr const char *kDdpm = "DDPMScheduler", *kDdim = "DDIMScheduler";
+/// Classes that clip, and whether they do unless told otherwise. The others keep clip_sample unread: from_config leaves
+/// it in a configuration that was another class's, and TCDScheduler has the key alone.
+const std::map<std::string, bool> kClips{
+    {kDdpm, true}, {kDdim, true}, {"LCMScheduler", false}, {"HeunDiscreteScheduler", false}};
 constexpr int64_t kPipelineSteps = 50;  // of DDIMPipeline, and of most others
 constexpr int64_t kCount = 16;          // samples, where nobody says how many
 
@@ -152,15 +156,16 @@ Network read_network_config(DiffusersFolder& out) {
 /// Schedule, denoiser and sampler of the recipe.
 void read_scheduler(DiffusersFolder& out, const Network& network, bool other_walk) {
   const std::string where = out.scheduler.string();
-  JsonTable json = read_json(out.scheduler);
+  JsonTable json = parse_python_json_table(read_file(out.scheduler, kLargest), where);
   if (class_of(json) == "RouladeSchedule")
     fail(Code::usage, where, "_class_name", "a class of diffusers", "a schedule that diffusers has not");
   if (out.pipeline == "DDIMPipeline") json.values["_class_name"] = Given(std::string(kDdim));
   out.scheduler_class = class_of(json);
-  check_scheduler_keys(json, where, network.shape[0], network.answers, other_walk);
+  check_scheduler_keys(json, where, other_walk);
+  check_scheduler_of_network(json, where, network.shape[0], network.answers, other_walk);
   DiffusersConfig config;
   try {
-    config = read_diffusers(json.values);
+    config = read_diffusers(json.values, other_walk);
   } catch (const Error& e) {
     throw Error(e.code(), fmt::format("[{}] {}", where, e.what()));
   }
@@ -172,9 +177,9 @@ void read_scheduler(DiffusersFolder& out, const Network& network, bool other_wal
   tables["schedule"]["kind"] = config.schedule;
   Table& denoiser = tables["denoiser"];
   denoiser["prediction"] = config.prediction;
-  const bool own = out.scheduler_class == kDdpm || out.scheduler_class == kDdim;  // they clip unless told otherwise
   double range = 0;
-  if (value_of<bool>(json, "clip_sample").value_or(own)) {
+  if (const auto clips = kClips.find(out.scheduler_class);
+      clips != kClips.end() && value_of<bool>(json, "clip_sample").value_or(clips->second)) {
     range = value_of<double>(json, "clip_sample_range").value_or(1);
     if (const auto whole = value_of<int64_t>(json, "clip_sample_range")) range = static_cast<double>(*whole);
     if (!(range > 0)) fail(Code::usage, where, "clip_sample_range", "above 0", fmt::format("{}", range));
@@ -183,10 +188,12 @@ void read_scheduler(DiffusersFolder& out, const Network& network, bool other_wal
   if (network.answers == 2 * network.shape[0]) denoiser["variance"] = "learned";
 
   Table& sample = tables["sample"];
-  sample = config.walk.options;
-  sample["sampler"] = config.walk.sampler;
-  sample["grid"] = config.walk.grid;
-  for (const auto& [key, option] : config.walk.grid_options) sample[key] = option;
+  if (!config.walk.sampler.empty()) {  // else the caller names both
+    sample = config.walk.options;
+    sample["sampler"] = config.walk.sampler;
+    sample["grid"] = config.walk.grid;
+    for (const auto& [key, option] : config.walk.grid_options) sample[key] = option;
+  }
   const int64_t states = value_of<int64_t>(json, "num_train_timesteps").value_or(1000);
   const int64_t usual =
       out.scheduler_class == kDdpm ? std::min<int64_t>(states, 1000) : std::min(states, kPipelineSteps);

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <vector>
@@ -50,16 +51,24 @@ const std::set<std::string> kRead{"num_train_timesteps",
                                   "max_shift",
                                   "base_image_seq_len",
                                   "max_image_seq_len",
+                                  "image_seq_len",
                                   "time_shift_type",
-                                  "shift_terminal"};
+                                  "shift_terminal",
+                                  "sigma_min",
+                                  "sigma_max",
+                                  "sigma_schedule",
+                                  "rho"};
 
-/// Keys that nothing depends on here: of thresholding, which is refused, of LCM's distillation, and of old versions.
+/// Keys that nothing depends on here: of thresholding, which is refused, of LCM's distillation, of EDM's network, of a
+/// generator, and of old versions.
 const std::set<std::string> kIdle{"dynamic_thresholding_ratio", "sample_max_value", "original_inference_steps",
-                                  "tensor_format"};
+                                  "noise_sampler_seed",         "sigma_data",       "tensor_format"};
 
 /// Keys of other classes with the one value that changes nothing.
 const std::map<std::string, Value> kPlain{{"final_sigmas_type", Value(std::string("zero"))},
                                           {"euler_at_final", Value(false)},
+                                          {"lambda_min_clipped", Value(-std::numeric_limits<double>::infinity())},
+                                          {"disable_corrector", Value(std::vector<double>{})},
                                           {"invert_sigmas", Value(false)},
                                           {"interpolation_type", Value(std::string("linear"))},
                                           {"timestep_type", Value(std::string("discrete"))}};
@@ -100,13 +109,12 @@ void check_variance(const Table& values, const std::string& file, int64_t channe
 
 }  // namespace
 
-void check_scheduler_keys(const JsonTable& table, const std::string& file, int64_t channels, int64_t answers,
-                          bool other_walk) {
+void check_scheduler_keys(const JsonTable& table, const std::string& file, bool other_walk) {
   std::vector<std::string> known(kRead.begin(), kRead.end());
   known.insert(known.end(), kIdle.begin(), kIdle.end());
   for (const auto& [key, value] : kPlain) known.push_back(key);
   for (const std::string& key : table.others)
-    fail(Code::usage, file, key, "a number, a text or a list", "another kind");
+    if (!key.starts_with("_")) fail(Code::usage, file, key, "a number, a text, a list or null", "another kind");
   for (const auto& [key, given] : table.values) {
     if (key.starts_with("_") || kRead.contains(key) || kIdle.contains(key)) continue;
     const auto plain = kPlain.find(key);
@@ -114,6 +122,10 @@ void check_scheduler_keys(const JsonTable& table, const std::string& file, int64
     if (!other_walk && given.value != plain->second)
       fail(Code::usage, file, key, to_text(plain->second), to_text(given.value));
   }
+}
+
+void check_scheduler_of_network(const JsonTable& table, const std::string& file, int64_t channels, int64_t answers,
+                                bool other_walk) {
   if (const auto betas = table.values.find("trained_betas"); betas != table.values.end()) {
     const auto* numbers = std::get_if<std::vector<double>>(&betas->second.value);
     const int64_t states = value_of(table.values, "num_train_timesteps", int64_t{1000});

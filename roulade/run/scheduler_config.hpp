@@ -10,9 +10,10 @@
 
 namespace roulade {
 
-/// The meaning of a scheduler_config.json that diffusers wrote, or of the one in a folder (see read_diffusers). Throws
-/// Error(io) when it cannot be read, Error(input) when it is no such file, Error(usage) for a class or a value that has
-/// no counterpart here; each names the file.
+/// The meaning of a scheduler_config.json that diffusers wrote, or of the one in a folder (see read_diffusers). Whether
+/// the last step ends at clean data (set_alpha_to_one) is the grid's. Throws Error(io) when it cannot be read,
+/// Error(input) when it is no such file, Error(usage) for a class, a key or a value that has no counterpart here; each
+/// names the file.
 DiffusersConfig read_scheduler_config(const std::filesystem::path& path);
 
 /// A scheduler_config.json that diffusers 0.42.1 reads as the schedule, prediction, clip, sampler and grid of a recipe.

@@ -2,11 +2,16 @@
 #include "roulade/sampler/diffusers_names.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/schedule/schedule.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -30,6 +35,26 @@ class Keys {
   const std::vector<double>* numbers(const std::string& key) const {
     const auto it = given_.find(key);
     return it == given_.end() ? nullptr : std::get_if<std::vector<double>>(&it->second.value);
+  }
+  bool has(const std::string& key) const { return given_.contains(key); }
+
+  /// A solver's order.
+  int64_t order(const std::string& key) const {
+    const int64_t order = count(key, 2);
+    if (order < 1 || order > 3) refuse(key, "1 to 3", fmt::format("{}", order));
+    return order;
+  }
+
+  /// One of `known`, whose first is the default; diffusers takes that, too, for `others`, which are other classes'.
+  std::string choice(const std::string& key, const std::vector<std::string>& known,
+                     const std::vector<std::string>& others = {}) const {
+    const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    std::string given = text(key, known.front());
+    if (among(known, given)) return given;
+    if (!among(others, given)) refuse(key, fmt::format("{}", fmt::join(known, " or ")), given);
+    return known.front();
   }
 
   [[noreturn]] static void refuse(const std::string& key, const std::string& expected, const std::string& got) {
@@ -69,44 +94,60 @@ struct Class {
   std::function<Spelling(const Keys&)> sampler;
 };
 
+/// At order 3 lower_order_final makes the step before the last one of order 2, which no sampler here does. At order 2
+/// nothing depends on it, as the last step ends at clean data.
+void check_full_order(const Keys& k, const char* expected) {
+  if (k.flag("lower_order_final", true)) Keys::refuse("lower_order_final", expected, "true, the default");
+}
+
 Spelling multistep(const Keys& k) {
-  const std::string algorithm = k.text("algorithm_type", "dpmsolver++"), solver = k.text("solver_type", "midpoint");
-  const int64_t order = k.count("solver_order", 2);
+  const std::string algorithm = k.choice("algorithm_type", {"dpmsolver++", "sde-dpmsolver++"}, {"deis"});
+  const std::string solver = k.choice("solver_type", {"midpoint", "heun"}, {"logrho", "bh1", "bh2"});
+  const int64_t order = k.order("solver_order");
   const bool sde = algorithm == "sde-dpmsolver++";
-  if (!sde && algorithm != "dpmsolver++") Keys::refuse("algorithm_type", "dpmsolver++ or sde-dpmsolver++", algorithm);
-  if (order < 1 || order > 3) Keys::refuse("solver_order", "1 to 3", fmt::format("{}", order));
   const double eta = sde ? 1 : 0;
-  if (order == 3) return {"dpmpp_3m_sde", {{"eta", eta}}};
+  if (order == 3) {
+    check_full_order(k, "false, beside solver_order = 3 (the same walk from 15 steps on)");
+    return {"dpmpp_3m_sde", {{"eta", eta}}};
+  }
   if (order == 1) return sde ? Spelling{"ddpm"} : Spelling{"ddim"};
   if (sde || solver == "heun") return {"dpmpp_2m_sde", {{"eta", eta}, {"solver", solver}}};
   return {"dpmpp_2m", {{"lower_order_final", k.flag("lower_order_final", true)}}};
 }
 
+/// lower_order_final changes nothing: diffusers sets it where the last step ends at clean data.
 Spelling singlestep(const Keys& k) {
-  const std::string algorithm = k.text("algorithm_type", "dpmsolver++");
-  const int64_t order = k.count("solver_order", 2);
+  const std::string algorithm = k.choice("algorithm_type", {"dpmsolver++", "dpmsolver", "sde-dpmsolver++"}, {"deis"});
+  const std::string solver = k.choice("solver_type", {"midpoint", "heun"}, {"logrho", "bh1", "bh2"});
+  const int64_t order = k.order("solver_order");
   if (algorithm == "dpmsolver++" && order == 1) return {"ddim"};
-  if (algorithm == "dpmsolver++" && order == 2) return {"dpmpp_2s_ancestral", {{"eta", 0.0}}};
-  if (algorithm == "dpmsolver" && order == 3) return {"dpm_fast"};
-  Keys::refuse("algorithm_type and solver_order", "dpmsolver++ of order 1 or 2, or dpmsolver of order 3",
-               fmt::format("{} of order {}", algorithm, order));
+  const bool second = algorithm == "dpmsolver++" && order == 2, third = algorithm == "dpmsolver" && order == 3;
+  if (!second && !third)
+    Keys::refuse("algorithm_type and solver_order", "dpmsolver++ of order 1 or 2, or dpmsolver of order 3",
+                 fmt::format("{} of order {}", algorithm, order));
+  if (solver != "midpoint") Keys::refuse("solver_type", "midpoint", solver);
+  return second ? Spelling{"dpmpp_2s_ancestral", {{"eta", 0.0}}} : Spelling{"dpm_fast"};
 }
 
 Spelling unipc(const Keys& k) {
   if (!k.flag("predict_x0", true)) Keys::refuse("predict_x0", "true", "false");
   return {"unipc",
-          {{"order", k.count("solver_order", 2)},
-           {"variant", k.text("solver_type", "bh2")},
+          {{"order", k.order("solver_order")},
+           {"variant", k.choice("solver_type", {"bh2", "bh1"}, {"midpoint", "heun", "logrho"})},
            {"lower_order_final", k.flag("lower_order_final", true)}}};
 }
 
 Spelling deis(const Keys& k) {
-  return {"deis", {{"order", k.count("solver_order", 2)}, {"lower_order_final", k.flag("lower_order_final", true)}}};
+  k.choice("algorithm_type", {"deis"}, {"dpmsolver", "dpmsolver++"});
+  k.choice("solver_type", {"logrho"}, {"midpoint", "heun", "bh1", "bh2"});
+  return {"deis", {{"order", k.order("solver_order")}, {"lower_order_final", k.flag("lower_order_final", true)}}};
 }
 
 Spelling sa_solver(const Keys& k) {
-  return {"sa_solver",
-          {{"predictor_order", k.count("predictor_order", 2)}, {"corrector_order", k.count("corrector_order", 2)}}};
+  k.choice("algorithm_type", {"data_prediction"});
+  const int64_t predictor = k.order("predictor_order"), corrector = k.order("corrector_order");
+  if (predictor == 3) check_full_order(k, "false, beside predictor_order = 3");
+  return {"sa_solver", {{"predictor_order", predictor}, {"corrector_order", corrector}}};
 }
 
 Spelling ddpm(const Keys& k) {
@@ -154,21 +195,44 @@ const std::vector<Class>& classes() {
   return all;
 }
 
+/// The ends of laid-out sigmas, where the configuration has its own.
+Table ends_of(const Keys& k, const Class& c) {
+  Table out;
+  for (const char* key : {"sigma_min", "sigma_max"}) {
+    if (!k.has(key)) continue;
+    const double end = k.number(key, 0);
+    if (c.layout == Layout::flow) Keys::refuse(key, "null: those of the schedule", fmt::format("{}", end));
+    if (!(end > 0)) Keys::refuse(key, "above 0", fmt::format("{}", end));
+    out[key] = end;
+  }
+  return out;
+}
+
 void lay_out(Spelling& walk, const Keys& k, const Class& c) {
   const auto take = [&walk](const char* grid, Table options = {}) {
     walk.grid = grid;
     walk.grid_options = std::move(options);
   };
   if (c.layout == Layout::edm) {
-    if (k.text("sigma_schedule", "karras") == "exponential") return take("exponential");
+    if (k.choice("sigma_schedule", {"karras", "exponential"}) == "exponential") return take("exponential");
     return take("karras", {{"rho", k.number("rho", 7)}});
   }
-  if (k.flag("use_karras_sigmas", false)) return take("karras");
-  if (k.flag("use_exponential_sigmas", false) || k.flag("use_lu_lambdas", false)) return take("exponential");
-  if (k.flag("use_beta_sigmas", false)) return take("beta", {{"of", "sigma"}});
+  if (k.flag("use_karras_sigmas", false)) return take("karras", ends_of(k, c));
+  if (k.flag("use_lu_lambdas", false)) return take("exponential");
+  if (k.flag("use_exponential_sigmas", false)) return take("exponential", ends_of(k, c));
+  if (k.flag("use_beta_sigmas", false)) {
+    Table options = ends_of(k, c);
+    options["of"] = "sigma";
+    return take("beta", std::move(options));
+  }
   if (c.layout == Layout::flow || k.flag("use_flow_sigmas", false)) {
+    const bool dynamic = k.flag("use_dynamic_shifting", false);
+    if (dynamic && c.layout != Layout::flow)
+      Keys::refuse("use_dynamic_shifting", "false, beside use_flow_sigmas: flow_shift is the shift", "true");
+    if (const double terminal = k.number("shift_terminal", 0); terminal != 0 && !dynamic)
+      Keys::refuse("shift_terminal", "null, without use_dynamic_shifting", fmt::format("{}", terminal));
     if (c.layout != Layout::flow) return take("uniform");  // the schedule itself is shifted
-    if (!k.flag("use_dynamic_shifting", false)) return take("flow_shift", {{"shift", 1.0}, {"spacing", "uniform"}});
+    if (!dynamic) return take("flow_shift", {{"shift", 1.0}, {"spacing", "uniform"}});
     return take("flow_shift", {{"tokens", k.count("image_seq_len", k.count("max_image_seq_len", 4096))},
                                {"base_tokens", k.count("base_image_seq_len", 256)},
                                {"max_tokens", k.count("max_image_seq_len", 4096)},
@@ -222,6 +286,39 @@ void schedule_of(DiffusersConfig& out, const Keys& k, const Class& c) {
   options["beta_end"] = k.number("beta_end", c.beta_end);
 }
 
+/// Where SASolverScheduler takes fresh noise unless a function of the caller's says otherwise, which no file holds:
+/// tau = 1 at the timesteps 200 to 800 and 0 elsewhere. The bounds lie halfway, in log(sigma / alpha), to the timesteps
+/// beyond, so that no rounding decides. A flow's timestep is the whole part of num_train_timesteps times sigma.
+void add_tau(DiffusersConfig& out, const Keys& k) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr int64_t kFirst = 200, kLast = 800;
+  double low = 0, high = 0;
+  if (out.schedule == "flow") {
+    const auto ratio = [states = static_cast<double>(k.count("num_train_timesteps", 1000))](double timestep) {
+      return timestep < states ? timestep / (states - timestep) : kInfinity;
+    };
+    low = ratio(kFirst);
+    high = ratio(kLast + 1);
+  } else {
+    const auto schedule = schedule::registry().make(out.schedule, out.schedule_options);
+    const int64_t states = schedule->states();
+    const auto halfway = [&](int64_t state) {  // to the next one; timestep k is state k + 1
+      if (state >= states) return kInfinity;
+      const auto count = static_cast<double>(states), first = static_cast<double>(state);
+      return std::exp(-(schedule->log_snr(first / count) + schedule->log_snr((first + 1) / count)) / 4);
+    };
+    low = halfway(kFirst);
+    high = halfway(kLast + 1);
+  }
+  Table& options = out.walk.options;
+  if (std::isinf(low)) {
+    options["tau"] = 0.0;
+    return;
+  }
+  options["tau_min"] = low;
+  if (!std::isinf(high)) options["tau_max"] = high;
+}
+
 std::string prediction_of(const Keys& k, const Class& c, const std::string& schedule) {
   if (c.layout == Layout::edm) return "edm";
   if (c.layout == Layout::ipndm) return "v";
@@ -235,7 +332,7 @@ std::string prediction_of(const Keys& k, const Class& c, const std::string& sche
 
 }  // namespace
 
-DiffusersConfig read_diffusers(const Table& config) {
+DiffusersConfig read_diffusers(const Table& config, bool other_walk) {
   const Keys keys(config);
   const std::string name = keys.text("_class_name", "");
   const Class* found = nullptr;
@@ -244,10 +341,16 @@ DiffusersConfig read_diffusers(const Table& config) {
   if (found == nullptr) fail_unknown(kWhere, "_class_name", name, diffusers_classes());
   if (keys.flag("thresholding", false)) Keys::refuse("thresholding", "false", "true");
   DiffusersConfig out;
-  out.walk = found->sampler(keys);
-  lay_out(out.walk, keys, *found);
   schedule_of(out, keys, *found);
   out.prediction = prediction_of(keys, *found, out.schedule);
+  try {
+    out.walk = found->sampler(keys);
+    lay_out(out.walk, keys, *found);
+    if (out.walk.sampler == "sa_solver") add_tau(out, keys);
+  } catch (const Error&) {
+    if (!other_walk) throw;
+    out.walk = {};
+  }
   return out;
 }
 

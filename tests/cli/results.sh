@@ -105,9 +105,26 @@ printf '{"_class_name":"DPMSolverMultistepScheduler","_diffusers_version":"0.42.
 json sample run -n 50 --steps 4 --sampler scheduler_config.json -o by_file.csv
 json sample run -n 50 --steps 4 --sampler dpmpp_2m --set sample.grid=karras -o by_name.csv
 cmp by_file.csv by_name.csv || fail "--sampler scheduler_config.json is another walk than dpmpp_2m on karras"
-printf '{"_class_name":"DPMSolverMultistepScheduler","algorithm_type":"dpmsolver"}\n' >unknown.json
-ends 2 sample run --sampler unknown.json
-says err '[unknown.json] [diffusers] algorithm_type'
+# -Infinity is no JSON, and diffusers writes it.
+printf '{"_class_name":"DPMSolverMultistepScheduler","euler_at_final":false,"lambda_min_clipped":-Infinity,"use_karras_sigmas":true}\n' >saved.json
+json sample run -n 50 --steps 4 --sampler saved.json -o by_saved.csv
+same by_file.csv by_saved.csv
+printf '{"_class_name":"UniPCMultistepScheduler","disable_corrector":[],"solver_p":null,"solver_type":"midpoint","use_karras_sigmas":true}\n' >unipc.json
+json sample run -n 50 --steps 4 --sampler unipc.json -o unipc_file.csv
+json sample run -n 50 --steps 4 --sampler unipc --set sample.grid=karras -o unipc_name.csv
+same unipc_file.csv unipc_name.csv
+# refuses_file JSON TEXT: what is said of a scheduler's file, behind its name.
+refuses_file() {
+  printf '%s\n' "$1" >unknown.json
+  ends 2 sample run --sampler unknown.json
+  says err "[unknown.json] $2"
+}
+refuses_file '{"_class_name":"DPMSolverMultistepScheduler","algorithm_type":"dpmsolver"}' '[diffusers] algorithm_type: expected'
+refuses_file '{"_class_name":"DPMSolverMultistepScheduler","euler_at_final":true}' 'euler_at_final: expected false, got true'
+refuses_file '{"_class_name":"DPMSolverMultistepScheduler","lambda_min_clipped":-5.1}' 'lambda_min_clipped: expected -inf, got -5.1'
+refuses_file '{"_class_name":"UniPCMultistepScheduler","disable_corrector":[0]}' 'disable_corrector: expected []'
+refuses_file '{"_class_name":"UniPCMultistepScheduler","solver_typ":"bh1"}' "unknown key 'solver_typ': did you mean 'solver_type'?"
+refuses_file '{"_class_name":"UniPCMultistepScheduler","solver_type":"rk4"}' '[diffusers] solver_type: expected bh2 or bh1, got rk4'
 printf '{}\n' >empty.json
 ends 3 sample run --sampler empty.json
 says err '[empty.json]'

@@ -48,9 +48,24 @@ class DiffusersFolderTest : public testing::Test {
     write_file_atomically(root_ / file, json.dump());
   }
 
+  /// As diffusers writes it: its infinities are no JSON.
+  void write_scheduler(const std::string& text) const {
+    write_file_atomically(root_ / "scheduler/scheduler_config.json", text);
+  }
+
   std::string refusal(const std::vector<std::string>& set = {}, bool judge = false) const {
     try {
       open_run_or_folder({root_, set, {}}, judge);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  }
+
+  /// What is said of the scheduler's file alone, as --sampler reads it.
+  std::string file_refusal() const {
+    try {
+      read_scheduler_config(root_ / "scheduler");
     } catch (const Error& e) {
       return e.what();
     }
@@ -226,6 +241,87 @@ TEST_F(DiffusersFolderTest, WhatWouldChangeTheArithmeticIsRefused) {
   change("unet/config.json", [](Json& json) { json["sample_size"] = 8; });
   change("model_index.json", [](Json& json) { json["vae"] = {"diffusers", "AutoencoderKL"}; });
   EXPECT_TRUE(has(refusal(), "autoencoder")) << refusal();
+}
+
+/// All keys that save_pretrained of 0.42.1 writes for the class.
+TEST_F(DiffusersFolderTest, SolversAreReadAsTheyAreSaved) {
+  const std::string all = R"("_diffusers_version": "0.42.1", "beta_end": 0.02, "beta_schedule": "linear",
+    "beta_start": 0.0001, "dynamic_thresholding_ratio": 0.995, "flow_shift": 1.0, "lower_order_final": true,
+    "num_train_timesteps": 1000, "prediction_type": "epsilon", "sample_max_value": 1.0, "steps_offset": 0,
+    "thresholding": false, "timestep_spacing": "linspace", "trained_betas": null, "use_beta_sigmas": false,
+    "use_exponential_sigmas": false, "use_flow_sigmas": false, "use_karras_sigmas": false})";
+  const std::string multistep = R"({"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver++",
+    "euler_at_final": false, "final_sigmas_type": "zero", "lambda_min_clipped": -Infinity,
+    "rescale_betas_zero_snr": false, "solver_order": 2, "solver_type": "midpoint", "time_shift_type": "exponential",
+    "use_dynamic_shifting": false, "use_lu_lambdas": false, "variance_type": null, )";
+  const std::string singlestep = R"({"_class_name": "DPMSolverSinglestepScheduler", "algorithm_type": "dpmsolver++",
+    "final_sigmas_type": "zero", "lambda_min_clipped": -Infinity, "solver_order": 2, "solver_type": "midpoint",
+    "time_shift_type": "exponential", "use_dynamic_shifting": false, "variance_type": null, )";
+  const std::string unipc = R"({"_class_name": "UniPCMultistepScheduler", "disable_corrector": [],
+    "final_sigmas_type": "zero", "predict_x0": true, "rescale_betas_zero_snr": false, "shift_terminal": null,
+    "sigma_max": null, "sigma_min": null, "solver_order": 2, "solver_p": null, "solver_type": "bh2",
+    "time_shift_type": "exponential", "use_dynamic_shifting": false, )";
+  const std::string sa_solver = R"({"_class_name": "SASolverScheduler", "algorithm_type": "data_prediction",
+    "corrector_order": 2, "lambda_min_clipped": -Infinity, "predictor_order": 2, "tau_func": null,
+    "variance_type": null, )";
+  for (const auto& [own, sampler] : {std::pair<std::string, std::string>{multistep, "dpmpp_2m"},
+                                     {singlestep, "dpmpp_2s_ancestral"},
+                                     {unipc, "unipc"},
+                                     {sa_solver, "sa_solver"}}) {
+    SCOPED_TRACE(sampler);
+    write_scheduler(own + all);
+    ASSERT_EQ(refusal(), "");
+    const Table sample = open_run_or_folder({root_, {}, {}}).recipe.tables.at("sample");
+    EXPECT_EQ(sample.at("sampler").value, Value(sampler));
+    if (sampler == "sa_solver") {
+      EXPECT_LT(std::get<double>(sample.at("tau_max").value), 26);  // that of timestep 800
+    }
+    ASSERT_EQ(file_refusal(), "");
+    EXPECT_EQ(read_scheduler_config(root_ / "scheduler").walk.sampler, sampler);
+  }
+}
+
+/// By a folder and by --sampler FILE alike.
+TEST_F(DiffusersFolderTest, WhatWouldChangeTheWalkIsRefused) {
+  const auto refused = [&](const std::string& name, const std::string& key, const std::string& value) {
+    write_scheduler(fmt::format(R"({{"_class_name": "{}", "{}": {}}})", name, key, value));
+    for (const std::string& said : {refusal(), file_refusal()})
+      EXPECT_TRUE(has(said, key) && has(said, "scheduler_config.json")) << key << ": " << said;
+  };
+  const std::string multistep = "DPMSolverMultistepScheduler", unipc = "UniPCMultistepScheduler";
+  refused(multistep, "lambda_min_clipped", "-5.1");
+  refused(multistep, "lambda_min_clipped", "NaN");
+  refused(multistep, "euler_at_final", "true");
+  refused(multistep, "final_sigmas_type", R"("sigma_min")");
+  refused(multistep, "solver_type", R"("rk4")");
+  refused(multistep, "turn_sideways", "0.5");
+  refused(unipc, "disable_corrector", "[0]");
+  refused(unipc, "solver_p", R"({"_class_name": "DDIMScheduler"})");
+  refused(unipc, "final_sigmas_type", R"("sigma_min")");
+  refused(unipc, "predict_x0", "false");
+  refused(unipc, "solver_type", R"("rk4")");
+  refused("DPMSolverSinglestepScheduler", "solver_type", R"("heun")");
+  refused("SASolverScheduler", "algorithm_type", R"("noise_prediction")");
+  refused("FlowMatchEulerDiscreteScheduler", "invert_sigmas", "true");
+  // Whoever names another walk is asked nothing about this one.
+  write_scheduler(R"({"_class_name": "DPMSolverMultistepScheduler", "solver_order": 3, "euler_at_final": true})");
+  EXPECT_TRUE(has(file_refusal(), "lower_order_final")) << file_refusal();
+  EXPECT_EQ(refusal({"sample.sampler=euler", "sample.grid=karras"}), "");
+  // A grid of ours ends at clean data, whatever the file says of the last step.
+  write_scheduler(R"({"_class_name": "PNDMScheduler", "set_alpha_to_one": false, "_note": {"of": "others"}})");
+  EXPECT_EQ(file_refusal(), "");
+}
+
+TEST_F(DiffusersFolderTest, OnlyClassesThatClipDo) {
+  const auto clip = [&](const std::string& name) {
+    write_scheduler(fmt::format(
+        R"({{"_class_name": "{}", "clip_sample": true, "clip_sample_range": 1.5, "set_alpha_to_one": true}})", name));
+    return open_run_or_folder({root_, {}, {}}).recipe.tables.at("denoiser").at("clip").value;
+  };
+  for (const char* name : {"DDPMScheduler", "DDIMScheduler", "LCMScheduler", "HeunDiscreteScheduler"})
+    EXPECT_EQ(clip(name), Value(1.5)) << name;
+  for (const char* name : {"PNDMScheduler", "TCDScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler"})
+    EXPECT_EQ(clip(name), Value(0.0)) << name << " does not read what another class left";
 }
 
 TEST_F(DiffusersFolderTest, DataAndWeightsAreAskedForByName) {

@@ -11,6 +11,8 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -173,6 +175,149 @@ TEST(Names, ConfigurationsOfDiffusersAreRead) {
   EXPECT_NE(
       refusal({{"_class_name", "DPMSolverMultistepScheduler"}, {"algorithm_type", "dpmsolver"}}).find("algorithm_type"),
       std::string::npos);
+}
+
+/// What a class's configuration with one more key or two is said to mean.
+std::string walk_of(const char* name, Table config) {
+  config["_class_name"] = name;
+  const Spelling walk = read_diffusers(config).walk;
+  return walk.sampler + " " + text(walk.options) + "/ " + walk.grid + " " + text(walk.grid_options);
+}
+
+/// Found in configurations that were another class's: diffusers takes its own default, with a notice.
+TEST(Names, ValuesOfOtherClassesBecomeTheClassesOwn) {
+  const auto same = [](const char* name, const Table& config, Table plain = {}) {
+    EXPECT_EQ(walk_of(name, config), walk_of(name, std::move(plain))) << name << " " << text(config);
+  };
+  for (const char* solver : {"midpoint", "heun", "logrho"})
+    same("UniPCMultistepScheduler", {{"solver_type", solver}}, {{"solver_type", "bh2"}});
+  for (const char* solver : {"midpoint", "heun", "bh1", "bh2"})
+    same("DEISMultistepScheduler", {{"solver_type", solver}, {"algorithm_type", "dpmsolver++"}});
+  for (const char* solver : {"logrho", "bh1", "bh2"}) {
+    same("DPMSolverSinglestepScheduler", {{"solver_type", solver}, {"algorithm_type", "deis"}});
+    same("DPMSolverMultistepScheduler", {{"solver_type", solver}, {"algorithm_type", "deis"}});
+    same("DPMSolverMultistepScheduler", {{"solver_type", solver}, {"algorithm_type", "sde-dpmsolver++"}},
+         {{"algorithm_type", "sde-dpmsolver++"}});
+  }
+  // The last step ends at clean data, whatever is said of its order.
+  same("DPMSolverSinglestepScheduler", {{"lower_order_final", true}});
+  same("DPMSolverMultistepScheduler", {{"lower_order_final", false}, {"solver_type", "heun"}},
+       {{"solver_type", "heun"}});
+}
+
+TEST(Names, ValuesWithoutACounterpartAreRefusedByTheirKeys) {
+  const auto refused = [](const char* key, const char* name, Table config) {
+    config["_class_name"] = name;
+    const std::string said = refusal(config);
+    EXPECT_NE(said.find(std::string("[diffusers] ") + key + ":"), std::string::npos) << name << ": " << said;
+  };
+  const char *multistep = "DPMSolverMultistepScheduler", *singlestep = "DPMSolverSinglestepScheduler",
+             *unipc = "UniPCMultistepScheduler", *sa = "SASolverScheduler", *euler = "EulerDiscreteScheduler";
+  refused("solver_type", multistep, {{"solver_type", "rk4"}});
+  refused("solver_order", multistep, {{"solver_order", 4}});
+  refused("lower_order_final", multistep, {{"solver_order", 3}});
+  refused("lower_order_final", multistep, {{"solver_order", 3}, {"algorithm_type", "sde-dpmsolver++"}});
+  EXPECT_EQ(walk_of(multistep, {{"solver_order", 3}, {"lower_order_final", false}}),
+            "dpmpp_3m_sde eta=0.0 / sgm_uniform rounded=true ");
+  refused("solver_type", singlestep, {{"solver_type", "heun"}});
+  refused("solver_type", singlestep, {{"solver_type", "heun"}, {"algorithm_type", "dpmsolver"}, {"solver_order", 3}});
+  EXPECT_EQ(walk_of(singlestep, {{"solver_type", "heun"}, {"solver_order", 1}}), "ddim / sgm_uniform rounded=true ");
+  refused("solver_type", unipc, {{"solver_type", "rk4"}});
+  refused("solver_order", unipc, {{"solver_order", 4}});
+  refused("solver_order", "DEISMultistepScheduler", {{"solver_order", 4}});
+  refused("algorithm_type", "DEISMultistepScheduler", {{"algorithm_type", "sde-dpmsolver++"}});
+  refused("algorithm_type", sa, {{"algorithm_type", "noise_prediction"}});
+  refused("predictor_order", sa, {{"predictor_order", 4}});
+  refused("corrector_order", sa, {{"corrector_order", 0}});
+  refused("lower_order_final", sa, {{"predictor_order", 3}});
+  refused("use_dynamic_shifting", unipc, {{"use_flow_sigmas", true}, {"use_dynamic_shifting", true}});
+  refused("shift_terminal", unipc, {{"use_flow_sigmas", true}, {"shift_terminal", 0.1}});
+  refused("shift_terminal", "FlowMatchEulerDiscreteScheduler", {{"shift_terminal", 0.1}});
+  refused("sigma_schedule", "EDMEulerScheduler", {{"sigma_schedule", "linear"}});
+  refused("sigma_min", euler, {{"use_karras_sigmas", true}, {"sigma_min", 0.0}});
+  // A walk of the caller's own takes its place.
+  const DiffusersConfig other =
+      read_diffusers({{"_class_name", multistep}, {"solver_order", 3}, {"beta_end", 0.03}}, true);
+  EXPECT_EQ(other.walk.sampler, "");
+  EXPECT_EQ(other.schedule, "linear");
+  EXPECT_EQ(other.schedule_options.at("beta_end").value, Value(0.03));
+}
+
+TEST(Names, EndsOfLaidOutSigmasAreTheConfigurations) {
+  const Table ends{{"sigma_min", 0.1}, {"sigma_max", 9}};
+  const auto with = [&](const char* key) {
+    Table config = ends;
+    config[key] = true;
+    return walk_of("EulerDiscreteScheduler", config);
+  };
+  EXPECT_EQ(with("use_karras_sigmas"), "euler / karras sigma_max=9.0 sigma_min=0.1 ");
+  EXPECT_EQ(with("use_exponential_sigmas"), "euler / exponential sigma_max=9.0 sigma_min=0.1 ");
+  EXPECT_EQ(with("use_beta_sigmas"), "euler / beta of=\"sigma\" sigma_max=9.0 sigma_min=0.1 ");
+  EXPECT_EQ(walk_of("EulerDiscreteScheduler", ends), walk_of("EulerDiscreteScheduler", {})) << "as in diffusers";
+}
+
+/// Between these levels sa_solver is told to take noise.
+std::pair<double, double> noisy_levels(const Table& options) {
+  const auto bound = [&](const char* key, double otherwise) {
+    const auto given = options.find(key);
+    return given == options.end() ? otherwise : std::get<double>(given->second.value);
+  };
+  return {bound("tau_min", 0), bound("tau_max", INFINITY)};
+}
+
+TEST(Names, SaSolverTakesNoiseAtTheTimestepsThatDiffusersDoes) {
+  const Table sd{{"_class_name", "SASolverScheduler"},
+                 {"beta_schedule", "scaled_linear"},
+                 {"beta_start", 0.00085},
+                 {"beta_end", 0.012}};
+  const auto noisy_states = [](const Table& config) {
+    const DiffusersConfig got = read_diffusers(config);
+    const auto [low, high] = noisy_levels(got.walk.options);
+    const auto schedule = schedule::registry().make(got.schedule, got.schedule_options);
+    const int64_t states = schedule->states();
+    std::vector<int64_t> timesteps;
+    for (int64_t k = 0; k < states; ++k) {
+      const double t = static_cast<double>(k + 1) / static_cast<double>(states);
+      const double level = schedule->sigma(t) / schedule->alpha(t);
+      if (level >= low && level <= high) timesteps.push_back(k);
+    }
+    return timesteps;
+  };
+  Table config = sd;
+  std::vector<int64_t> timesteps = noisy_states(config);
+  ASSERT_EQ(timesteps.size(), 601u);
+  EXPECT_EQ(timesteps.front(), 200);
+  EXPECT_EQ(timesteps.back(), 800);
+  // The levels of a walk of theirs, of 7 steps: timesteps 999, 856, 714, 571, 428, 285, 143.
+  for (const json& one : testing::golden_cases({"diffusers_indexed"})) {
+    if (one["name"].get<std::string>() != "sa_solver_1_1") continue;
+    const auto [low, high] = noisy_levels(read_diffusers(config).walk.options);
+    std::vector<bool> noisy;
+    for (size_t j = 0; j < 7; ++j) {
+      const double level = one["levels"][j].get<double>();
+      noisy.push_back(level >= low && level <= high);
+    }
+    EXPECT_EQ(noisy, (std::vector<bool>{false, false, true, true, true, true, false}));
+  }
+  config["num_train_timesteps"] = 500;
+  timesteps = noisy_states(config);
+  ASSERT_EQ(timesteps.size(), 300u);
+  EXPECT_EQ(timesteps.front(), 200);
+  config["num_train_timesteps"] = 100;
+  EXPECT_EQ(read_diffusers(config).walk.options.at("tau").value, Value(0.0)) << "no timestep reaches 200";
+  // A flow's timesteps are 1000 sigma, without the fraction.
+  const auto [low, high] = noisy_levels(read_diffusers({{"_class_name", "SASolverScheduler"},
+                                                        {"use_flow_sigmas", true},
+                                                        {"flow_shift", 3.0},
+                                                        {"prediction_type", "flow_prediction"}})
+                                            .walk.options);
+  EXPECT_NEAR(low, 0.2 / 0.8, 1e-12);
+  EXPECT_NEAR(high, 0.801 / 0.199, 1e-12);
+  // A bare name goes by the class's betas.
+  const auto bare = find_spelling("SASolverScheduler");
+  ASSERT_TRUE(bare);
+  EXPECT_NEAR(noisy_levels(bare->options).first, 0.72, 0.01);
+  EXPECT_NEAR(noisy_levels(bare->options).second, 25.8, 0.1);
 }
 
 /// Every configuration that a schedule and a grid can be made of is.
