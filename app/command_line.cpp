@@ -3,6 +3,10 @@
 
 #include "roulade/core/error.hpp"
 
+#include <charconv>
+
+#include <fmt/format.h>
+
 namespace roulade::app {
 namespace {
 
@@ -67,6 +71,22 @@ void build_command_line(CLI::App& root, int& exit_code) {
       "after saving.");
 }
 
+CLI::Validator whole(int64_t low, int64_t high) {
+  const bool bounded = high != std::numeric_limits<int64_t>::max();
+  const std::string range = fmt::format("a whole number from {}{}", low, bounded ? fmt::format(" to {}", high) : " on");
+  return {[=](std::string& text) -> std::string {
+            int64_t number = 0;
+            const char* const end = text.data() + text.size();
+            const auto [stop, error] = std::from_chars(text.data(), end, number);
+            if (error == std::errc::result_out_of_range)
+              return fmt::format("expected {}, got {}, which is beyond 64 bits", range, text);
+            if (error != std::errc() || stop != end || number < low || number > high)
+              return fmt::format("expected {}, got {}", range, text);
+            return "";
+          },
+          ""};
+}
+
 std::string help_text(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   std::string text = command.help(parent == nullptr ? "" : parent->get_name());
@@ -100,6 +120,8 @@ std::string explain(const CLI::App& root, const CLI::ParseError& error) {
   } else if (&command == &root) {
     what = "a subcommand is needed";
   }
+  if (command.get_group().empty() && &command != &root)  // help does not list it
+    return "[" + full_name(root, command) + "] " + what + " (" + full_name(root, command) + " --help)";
   return "[" + full_name(root, command) + "] " + what + " (roulade help" +
          (&command == &root ? "" : " " + command.get_name()) + ")";
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -31,6 +33,9 @@ void add_new(CLI::App& root, int& exit_code);
 void add_data(CLI::App& root, int& exit_code);
 void add_tokenize(CLI::App& root, int& exit_code);
 void add_docs(CLI::App& root, int& exit_code);
+
+/// Whole numbers from `low` to `high`.
+CLI::Validator whole(int64_t low, int64_t high = std::numeric_limits<int64_t>::max());
 
 /// Throws Error(usage) naming the nearest subcommand when the first word is none.
 void check_subcommand(const CLI::App& root, int argc, const char* const* argv);

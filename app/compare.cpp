@@ -54,14 +54,12 @@ void add_compare(CLI::App& root, int& exit_code) {
       .add_option("-o,--out", o->out,
                   "folder of runs, table and page; one that\nwas begun goes on; default: a fresh runs/compare")
       ->option_text("DIR");
-  command.add_option("--seeds", o->seeds, "runs of each recipe; default: 10")
-      ->option_text("N")
-      ->check(CLI::PositiveNumber);
+  command.add_option("--seeds", o->seeds, "runs of each recipe; default: 10")->option_text("N")->check(whole(1));
   command
       .add_option("--seconds", o->seconds,
                   "training time of each run, by the measured\ntime of a step; default: train.steps")
       ->option_text("S")
-      ->check(CLI::PositiveNumber);
+      ->check(whole(1));
   command
       .add_option("--vary", o->vary, "each recipe once with each value of a key, as\nmodel.condition=concat,modulation")
       ->option_text("KEY=A,B");

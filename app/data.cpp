@@ -73,7 +73,7 @@ void add_data(CLI::App& root, int& exit_code) {
   command.add_option("-o,--out", o->out, "folder to write to; for pictures a new or empty one")
       ->required()
       ->option_text("DIR");
-  command.add_option("-n,--count", o->count, "points; default: 10000")->option_text("N")->check(CLI::PositiveNumber);
+  command.add_option("-n,--count", o->count, "points; default: 10000")->option_text("N")->check(whole(1));
   command.add_option("--format", o->format, "default: csv (npy has no classes)")
       ->option_text("csv|npy")
       ->check(CLI::IsMember({"csv", "npy"}));

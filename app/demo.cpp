@@ -4,6 +4,7 @@
 #include "app/command_line.hpp"
 #include "app/preview.hpp"
 #include "app/work.hpp"
+#include "roulade/run/recipe.hpp"
 #include "roulade/run/run_place.hpp"
 
 #include <memory>
@@ -20,6 +21,7 @@ struct Options {
 };
 
 int demo(const Options& o) {
+  find_recipe(o.recipe, "demo");  // told before anything is announced
   Work work(o.work);
   DemoRequest request;
   request.out = o.out.empty() ? fresh_run(std::filesystem::path("runs") / std::filesystem::path(o.recipe).stem())

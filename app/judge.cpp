@@ -54,10 +54,10 @@ void add_judge(CLI::App& root, int& exit_code) {
       ->option_text("KEY");
   command.add_option("--epochs", o->request.epochs, "passes over the training pictures; default: 8")
       ->option_text("N")
-      ->check(CLI::Range(1, 10000));
+      ->check(whole(1, 10000));
   command.add_option("--batch", o->request.batch, "pictures of a step; default: 100")
       ->option_text("N")
-      ->check(CLI::Range(1, 100000));
+      ->check(whole(1, 100000));
   command.add_flag("--flip", o->request.flip, "show pictures mirrored half of the time");
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
   command.footer(

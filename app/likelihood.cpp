@@ -56,7 +56,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
       ->option_text("FILE");
   command.add_option("-n,--count", r.count, "rows at most, 0 = all of a table; default: 1000")
       ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole(0));
   command.add_option("--tolerance", r.tolerance, "of the ODE's steps; default: 1e-5")
       ->option_text("X")
       ->check(CLI::Range(1e-12, 0.1));
@@ -64,7 +64,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
       ->option_text("exact|hutchinson|auto");
   command.add_option("--probes", r.probes, "random signs a row for hutchinson; default: 8")
       ->option_text("N")
-      ->check(CLI::Range(2, 100000));
+      ->check(whole(2, 100000));
   command.add_option("--t-min", r.t_min, "where the data stand; default:\nthe least time that was trained")
       ->option_text("T")
       ->check(CLI::Range(0.0, 1.0));

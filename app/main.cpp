@@ -3,6 +3,7 @@
 #include "app/signals.hpp"
 #include "roulade/core/error.hpp"
 
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -36,6 +37,7 @@ int say(const c10::Error& error) {
 
 int roulade_main(int argc, char** argv) {
   CLI::App root;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error as a full disk is
   int exit_code = 0;
   try {
     roulade::app::build_command_line(root, exit_code);

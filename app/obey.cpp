@@ -63,10 +63,10 @@ void add_obey(CLI::App& root, int& exit_code) {
       ->excludes(seen);
   command.add_option("--texts", o->request.texts, "texts at most, drawn by the seed; default: all")
       ->option_text("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole(1));
   command.add_option("-n,--each", o->request.each, "pictures a text; default 1")
       ->option_text("N")
-      ->check(CLI::Range(1, 1000));
+      ->check(whole(1, 1000));
   o->how.add_to(command);
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   o->work.add_to(command, "of texts and samples; default: the run's");

@@ -5,8 +5,10 @@
 #include "app/output.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -42,6 +44,16 @@ int replay_picture(const Options& o) {
   const PictureTexts texts = read_picture_texts(o.picture);
   if (!texts.made) return show(o, *texts.infotext);
   const Provenance& made = *texts.made;
+  if (!o.out.empty()) {
+    const std::filesystem::path out = o.out;
+    if (out.extension() != ".png" || std::filesystem::is_directory(out))
+      fail(Code::usage, o.out, "kind of file", ".png",
+           std::filesystem::is_directory(out) ? "a folder"
+           : out.has_extension()              ? out.extension().string()
+                                              : "none");
+    check_can_be_made(out);
+    if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
+  }
   WorkOptions options;
   options.threads = o.threads.value_or(std::min(made.threads, kMostThreads));
   options.exact = made.exact;
@@ -104,7 +116,7 @@ void add_replay(CLI::App& root, int& exit_code) {
   command.add_option("--mask", o->mask, "where the mask of --complete lies now")->option_text("FILE");
   command.add_option("--threads", o->threads, "default: as many as made the picture")
       ->option_text("N")
-      ->check(CLI::Range(int64_t{1}, kMostThreads));
+      ->check(whole(1, kMostThreads));
   command.add_flag("-q,--quiet", o->quiet, "no progress and no messages");
   add_json(command, o->json);
   command.footer(

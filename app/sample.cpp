@@ -4,6 +4,7 @@
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/given_start.hpp"
@@ -49,6 +50,11 @@ struct Options {
 
 std::vector<std::string> overrides(const Options& o) {
   std::vector<std::string> set = o.work.set;
+  if (o.count > 0) refuse_beside_set(set, "--count", "sample.count");
+  if (!o.weights.empty()) refuse_beside_set(set, "--weights", "sample.weights");
+  if (!o.label.empty()) refuse_beside_set(set, "--label", "sample.label");
+  if (o.ema) refuse_beside_set(set, "--ema", "sample.ema");
+  if (o.negative) refuse_beside_set(set, "--negative", "sample.negative");
   o.how.append_to(set);
   append_text(set, "sample.weights", o.weights);
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
@@ -132,6 +138,7 @@ void check_place(const Options& o, const TrainedRun& run) {
   if (o.captions && !sheet) fail(Code::usage, "--captions", "file of the sheet", "--out NAME.png", o.out);
   if (o.captions && run.facts.classes() == 0 && !run.texts)
     fail(Code::usage, "--captions", "the run was trained without classes and texts");
+  if (!o.out.empty()) check_can_be_made(o.out);
   if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts, 0);
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
 }
@@ -204,7 +211,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("RUN", o->run, "run folder, or one that diffusers saved")->required()->option_text(" ");
   command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
       ->option_text("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole(1));
   command
       .add_option(
           "-o,--out", o->out,
@@ -249,7 +256,9 @@ void add_sample(CLI::App& root, int& exit_code) {
                                          "noise the rows of this table, a picture, or a folder\nof them, and sample "
                                          "on from there");
   from->option_text("FILE")->group(given)->excludes(to_prompt);
-  command.add_option("--strength", o->strength, "of that noise: the share of the steps that is walked;\ndefault 0.5")
+  command
+      .add_option("--strength", o->strength,
+                  "of that noise: the share of the steps that is walked,\nabove 0 and at most 1; default 0.5")
       ->option_text("S")
       ->group(given)
       ->needs(from);

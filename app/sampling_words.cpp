@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/sampling_words.hpp"
 
+#include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/walk_checks.hpp"
@@ -25,7 +26,16 @@ void SamplingWords::add_to(CLI::App& command) {
   command.add_option("--steps", steps, "steps of the sampling grid")->option_text("N");
 }
 
+void refuse_beside_set(const std::vector<std::string>& set, const std::string& option, const std::string& key) {
+  for (const std::string& assignment : set)
+    if (std::string name = assignment.substr(0, assignment.find('=')); name.substr(0, name.find(' ')) == key)
+      fail(Code::usage, option, "the value", "one of " + option + " and --set " + key, "both");
+}
+
 void SamplingWords::append_to(std::vector<std::string>& set) const {
+  if (!sampler.empty()) refuse_beside_set(set, "--sampler", "sample.sampler");
+  if (steps) refuse_beside_set(set, "--steps", "sample.steps");
+  if (guidance) refuse_beside_set(set, "--guidance", "guidance.scale");
   append_text(set, "sample.sampler", sampler);
   if (steps) set.push_back(fmt::format("sample.steps={}", *steps));
   if (!guidance) return;

@@ -24,6 +24,9 @@ struct SamplingWords {
   void append_to(std::vector<std::string>& set) const;
 };
 
+/// Throws Error(usage) where --set gives a key that an option gives, too: which of the two is meant?
+void refuse_beside_set(const std::vector<std::string>& set, const std::string& option, const std::string& key);
+
 /// Warns where guidance asks the network for what it was not taught (warning_of_guidance).
 void warn_of_guidance(Work& work, const TrainedRun& run);
 

@@ -31,7 +31,7 @@ void add_tokenize(CLI::App& root, int& exit_code) {
   command.add_option("--file", o->file, "texts, one a line; - = standard input")->option_text("FILE");
   command.add_option("--limit", o->limit, "tokens a text, 0 = any number; default: the\ntokenizer's")
       ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole(0));
   add_json(command, o->json);
   command.footer("Example:\n  roulade tokenize MODEL/tokenizer \"a photograph of an astronaut\"");
   command.callback([o, &exit_code] {

@@ -53,6 +53,8 @@ Plan make_plan(Work& work, const Options& o) {
   Plan plan;
   std::string name;
   if (o.resume && is_run(o.recipe)) {
+    if (!o.out.empty() && fs::weakly_canonical(o.out) != fs::weakly_canonical(o.recipe))
+      fail(Code::usage, "train", "--out beside a run that goes on", "none, or " + o.recipe, o.out);
     plan = {read_run_recipe(RunFolder{o.recipe}), o.recipe};
   } else if (o.resume && o.recipe.empty() && o.data.empty() && !o.out.empty()) {
     plan = {read_run_recipe(RunFolder{o.out}), o.out};
@@ -228,7 +230,7 @@ void add_train(CLI::App& root, int& exit_code) {
       .add_option("--processes", o->processes,
                   "processes on this machine that share out each batch\nand the threads; default: 1")
       ->option_text("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole(1, 1024));
   add_preview(command, o->preview);
   o->work.add_to(command, "of every random number; default: the recipe's, or 0");
   o->work.add_sums(command);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/work.hpp"
 
+#include "app/command_line.hpp"
 #include "app/output.hpp"
 #include "app/preview.hpp"
 #include "app/signals.hpp"
@@ -38,10 +39,10 @@ void add_set(CLI::App& command, std::vector<std::string>& set) {
 
 void WorkOptions::add_to(CLI::App& command, const std::string& seed_help) {
   add_set(command, set);
-  command.add_option("--seed", seed, seed_help)->option_text("N")->check(CLI::NonNegativeNumber);
+  command.add_option("--seed", seed, seed_help)->option_text("N")->check(whole(0));
   command.add_option("--threads", threads, "default: all cores this process may use")
       ->option_text("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole(1, 1024));
   command.add_flag("-q,--quiet", quiet, "no progress and no messages");
   add_json(command, json);
 }

@@ -55,8 +55,8 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
   for (size_t j = 0; j < width; ++j) {
     // Equal values may leave rounding behind: below this a column carries nothing.
     if (!(s.deviation[j] > 1e-14 * std::abs(s.mean[j])))
-      fail(Code::input, "scaling", "standard deviation of column " + std::to_string(j), "> 0",
-           std::to_string(s.deviation[j]));
+      fail(Code::input, "data.scale", "values of column " + std::to_string(j + 1),
+           "two or more that differ (leave the column out, or set data.scale = \"none\")", "all the same");
   }
   return s;
 }

@@ -101,6 +101,20 @@ bool plain_name(const std::string& name) {
 
 }  // namespace
 
+void check_can_be_made(const fs::path& path) {
+  if (is_device(path)) return;
+  std::error_code ignored;
+  fs::path folder = fs::absolute(path, ignored).lexically_normal();
+  if (!fs::is_directory(folder, ignored)) folder = folder.parent_path();
+  while (!present(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  if (!fs::is_directory(folder, ignored)) fail(Code::io, path.string(), folder.string() + " is no folder");
+  const fs::path probe = temporary_name(folder / "roulade");
+  const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) fail_system(path, "create", errno);
+  ::close(file);
+  ::unlink(probe.c_str());
+}
+
 void write_file_atomically(const fs::path& path, const std::function<void(File&)>& fill) {
   if (is_device(path)) {
     File device(path, File::Open::write);  // renaming over /dev/null would destroy it

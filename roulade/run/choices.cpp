@@ -125,6 +125,9 @@ ChosenRecipe choose_recipe(const std::filesystem::path& data) {
   std::error_code ignored;
   const std::string kind = lower(data.extension().string());
   if (std::filesystem::is_directory(data, ignored) || kind == ".zip" || kind == ".tar") return choose_for_folder(data);
+  if (!kind.empty() && kind != ".csv" && kind != ".npy" && kind != ".tsv" && kind != ".txt" && kind != ".data")
+    fail(Code::usage, data.string(), "what to train on",
+         "a folder of pictures, an archive of them (.zip, .tar), or a table (.csv, .npy)", kind);
   const std::string label = find_label(data);
   const TableContent content = read_table(data, {label, {}, {}});
   ChosenRecipe out;

@@ -110,6 +110,7 @@ fs::path find_replayed_run(const Provenance& made, const fs::path& picture) {
   std::vector<fs::path> places{made.run};
   if (fs::path(made.run).is_relative()) places.push_back(folder / made.run);
   places.push_back(folder.parent_path());
+  places.push_back(folder / RunFolder{made.run}.name());
   std::vector<std::string> looked;
   std::error_code none;
   for (const fs::path& place : places) {

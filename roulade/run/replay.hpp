@@ -22,7 +22,7 @@ PictureTexts read_picture_texts(const std::filesystem::path& picture);
 std::vector<std::string> overrides_of(const Provenance& made);
 
 /// The run that a picture names: as it was given, else from the picture's folder on, else the folder that holds the
-/// picture's (RUN/samples/NAME.png). Throws Error(io) naming where it looked.
+/// picture's (RUN/samples/NAME.png), else one of its name beside the picture. Throws Error(io) naming where it looked.
 std::filesystem::path find_replayed_run(const Provenance& made, const std::filesystem::path& picture);
 
 /// A file that a picture was made from: as it was given, from the picture's folder on, or of that name beside the

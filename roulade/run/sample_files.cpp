@@ -48,7 +48,11 @@ void write_points(const std::filesystem::path& path, const Points& points, const
 }
 
 void check_sample_file(const std::filesystem::path& path, const DataFacts& facts) {
-  if (path.extension() != ".png") return check_point_file(path);
+  const std::string ending = path.extension().string();
+  if (facts.pictures() && ending != ".png" && ending != ".csv" && ending != ".npy")
+    fail(Code::usage, path.string(), "kind of file", ".png, .webp, .csv, .npy, or DIR/ for a file each",
+         ending.empty() ? "none" : ending);
+  if (ending != ".png") return check_point_file(path);
   if (!facts.pictures())
     fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures", ".png");
 }

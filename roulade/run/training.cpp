@@ -299,12 +299,19 @@ TrainResult run_training(const TrainRequest& request) {
   const Twin averaged = make_twin(parts);
   TrainResult result;
   if (trainer.done() > 0) result.loss = trainer.last_loss();
+  double seconds_before = 0;  // of the processes that a resumed training goes on from
+  if (resume)
+    for (const MetricRow& row : read_metrics(folder.metrics())) {
+      if (row.loss) result.loss = row.loss;
+      seconds_before = row.seconds;
+    }
 
   std::optional<TensorBoardLog> board;
   if (request.tensorboard) board.emplace(folder.tensorboard(), trainer.done(), settings.steps);
   TrainHooks hooks;
-  hooks.row = [&](const MetricRow& row) {
+  hooks.row = [&](MetricRow row) {
     if (row.loss) result.loss = row.loss;
+    row.seconds += seconds_before;
     metrics.append(to_line(row));
     if (board) board->row(row);
     if (request.row) request.row(row);

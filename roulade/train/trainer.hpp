@@ -55,7 +55,7 @@ struct MetricRow {
   std::optional<double> loss;  ///< mean over the steps since the last such row
   std::optional<double> lr, gradient_norm;
   std::optional<double> validation;
-  double seconds = 0;  ///< wall clock since this process began to train; not part of what resuming reproduces
+  double seconds = 0;  ///< wall clock of the training so far; not part of what resuming reproduces
 };
 
 /// Batch number `index`, counted over the whole training. Several processes share out each batch: theirs have

@@ -85,6 +85,16 @@ says err "[sheet.png] its run runs/d is not there: expected one of the right nam
 ends 0 replay sheet.png --run moved -q
 says out "identical: 8 pictures"
 
+# Beside its run; a file of another kind.
+mkdir pack
+cp sheet.png pack
+mv moved pack/d
+ends 0 replay pack/sheet.png -q -o new/again.png
+same sheet.png new/again.png
+mv pack/d moved
+refuses 2 "[again.jpg] kind of file: expected .png, got .jpg" replay sheet.png --run moved -o again.jpg
+refuses 2 "[x.jpg] kind of file: expected .png, .webp, .csv, .npy, or DIR/ for a file each, got .jpg" sample moved -n 1 -o x.jpg -q
+
 # A changed weight.
 python3 - moved/checkpoints/latest/unet/diffusion_pytorch_model.safetensors <<'PYTHON'
 import json, struct, sys

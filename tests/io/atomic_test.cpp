@@ -105,6 +105,18 @@ TEST(AtomicFile, FolderWithoutPermission) {
   EXPECT_EQ(slurp(s / "a"), "old");
 }
 
+TEST(AtomicFile, APlaceIsTriedBeforehand) {
+  const Scratch s;
+  write_file_atomically(s / "file", "old");
+  for (const char* good : {"file", "new.csv", "none/deep/new.csv", "none/"})
+    EXPECT_NO_THROW(check_can_be_made(s / good));
+  EXPECT_NO_THROW(check_can_be_made("/dev/null"));
+  expect_error(Code::io, {"new.csv] ", "file is no folder"}, [&] { check_can_be_made(s / "file/new.csv"); });
+  expect_error(Code::io, {"new.csv] cannot create"}, [] { check_can_be_made("/proc/new.csv"); });
+  EXPECT_EQ(slurp(s / "file"), "old");
+  EXPECT_EQ(s.names(), Names{"file"});
+}
+
 TEST(AtomicFile, PathThroughAFileOrMissingFolder) {
   const Scratch s;
   write_file_atomically(s / "a", "old");
