@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -76,7 +77,8 @@ int replay_picture(const Options& o) {
   out.add("result", fmt::format("{}: {}", made_again.identical() ? "identical" : "different", count));
   out.add("run", made_again.run.string());
   out.add("step", made.step);
-  out.add("seed", fmt::format("{}", made.seed));
+  const bool fits = made.seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  out.add("seed", fits ? Cell(static_cast<int64_t>(made.seed)) : Cell(fmt::format("{}", made.seed)));
   if (made.index) out.add("index", *made.index);
   if (!o.out.empty()) out.add("file", o.out);
   if (!made_again.identical()) {

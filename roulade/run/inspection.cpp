@@ -146,6 +146,7 @@ Description inspect_run(const RunFolder& folder) {
   const auto value = [&](const char* table, const char* key) {
     const Value& v = recipe.tables.at(table).at(key).value;
     const auto* text = std::get_if<std::string>(&v);
+    if (const auto* number = std::get_if<int64_t>(&v)) return Cell(*number);
     return Cell(text != nullptr ? *text : to_text(v));
   };
   const bool autoencoding = is_autoencoding(resolve(recipe));
