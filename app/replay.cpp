@@ -5,7 +5,7 @@
 #include "app/output.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
-#include "roulade/io/atomic.hpp"
+#include "roulade/run/sample_files.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -47,13 +47,12 @@ int replay_picture(const Options& o) {
   const Provenance& made = *texts.made;
   if (!o.out.empty()) {
     const std::filesystem::path out = o.out;
-    if (out.extension() != ".png" || std::filesystem::is_directory(out))
-      fail(Code::usage, o.out, "kind of file", ".png",
-           std::filesystem::is_directory(out) ? "a folder"
-           : out.has_extension()              ? out.extension().string()
-                                              : "none");
-    check_can_be_made(out);
-    if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
+    const bool folder = std::filesystem::is_directory(out);
+    const bool device = !folder && std::filesystem::exists(out) && !std::filesystem::is_regular_file(out);
+    std::string kind = out.has_extension() ? out.extension().string() : "none";
+    if (folder) kind = "a folder";
+    if (folder || (kind != ".png" && !device)) fail(Code::usage, o.out, "kind of file", ".png", kind);
+    check_output(out);
   }
   WorkOptions options;
   options.threads = o.threads.value_or(std::min(made.threads, kMostThreads));

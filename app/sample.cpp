@@ -4,7 +4,6 @@
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
-#include "roulade/io/atomic.hpp"
 #include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/given_start.hpp"
@@ -94,6 +93,8 @@ Editing editing(const Options& o, const TrainedRun& run, const std::optional<Giv
   if (o.strength && run.autoencoder)
     fail(Code::usage, "--strength", "an autoencoder takes the whole way there and back", "none",
          fmt::format("{}", *o.strength));
+  if (o.strength && !(*o.strength > 0 && *o.strength <= 1))
+    fail(Code::usage, "--strength", "share of the steps", "above 0 and at most 1", fmt::format("{}", *o.strength));
   Editing out;
   if (start) {
     GivenPictures given = read_given_start(run, *start, o.count, prompts);
@@ -138,7 +139,6 @@ void check_place(const Options& o, const TrainedRun& run) {
   if (o.captions && !sheet) fail(Code::usage, "--captions", "file of the sheet", "--out NAME.png", o.out);
   if (o.captions && run.facts.classes() == 0 && !run.texts)
     fail(Code::usage, "--captions", "the run was trained without classes and texts");
-  if (!o.out.empty()) check_can_be_made(o.out);
   if (is_picture_place(o.out)) return check_picture_place(o.out, run.facts, 0);
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
 }
@@ -165,13 +165,14 @@ int sample(const Options& o) {
   if (is_picture_place(o.out)) check_picture_place(o.out, run.facts, sample_count(run, request));
   if (o.negative && run.texts && !steers_away(run.recipe))
     work.say("warning: --negative changes nothing, as guidance steers away from nothing here (--guidance 2)");
+  const std::filesystem::path file =
+      o.out.empty() ? sample_file(run, seed, asked(o, request)) : std::filesystem::path(o.out);
+  check_output(file);
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
   if (request.cancel.requested()) return work.stopped("stopped; nothing was written");
   say_what_is_cut(work, run);
-  const std::filesystem::path file =
-      o.out.empty() ? sample_file(run, seed, asked(o, request)) : std::filesystem::path(o.out);
   if (is_picture_place(file))
     write_pictures(file, run, samples, made(o, run, request, given));
   else
@@ -269,6 +270,7 @@ void add_sample(CLI::App& root, int& exit_code) {
   command.add_option("--repeats", o->repeats, "more network calls a step, for a row that comes back\nmore closely")
       ->option_text("N")
       ->group(given)
+      ->check(whole(0))
       ->needs(invert);
   CLI::Option* complete = command.add_option(
       "--complete", o->complete, "fill the empty cells of this CSV file, or what --mask\nshows of a picture");
@@ -282,10 +284,12 @@ void add_sample(CLI::App& root, int& exit_code) {
                   "how often each stretch is walked, so that\ndrawn and given values agree; default 10")
       ->option_text("N")
       ->group(given)
+      ->check(whole(1))
       ->needs(complete);
   command.add_option("--jump", o->jump, "steps of a stretch; default 1")
       ->option_text("N")
       ->group(given)
+      ->check(whole(1))
       ->needs(complete);
   command.add_option("--to-seed", o->to_seed, "go evenly from the seed's first noise to this seed's")
       ->option_text("SEED")

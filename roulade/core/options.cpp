@@ -115,9 +115,7 @@ void Binder::add(const std::string& key, double& field, Range range, const std::
     const int64_t* whole = std::get_if<int64_t>(&given->value);
     const double* v = std::get_if<double>(&given->value);
     const double x = v ? *v : whole ? static_cast<double>(*whole) : std::nan("");
-    // Infinite is what only a limit that is none at first may be.
-    if (!range.contains(x) || (std::isinf(x) && !std::isinf(field)))
-      refuse(key, *given, range.text().empty() ? "a finite number" : "a finite number " + range.text());
+    if (!range.contains(x)) refuse(key, *given, range.text().empty() ? "a number" : "a number " + range.text());
     field = x;
   }
   note(key, "number", initial, field, range.text(), help);

@@ -104,8 +104,7 @@ bool plain_name(const std::string& name) {
 void check_can_be_made(const fs::path& path) {
   if (is_device(path)) return;
   std::error_code ignored;
-  fs::path folder = fs::absolute(path, ignored).lexically_normal();
-  if (!fs::is_directory(folder, ignored)) folder = folder.parent_path();
+  fs::path folder = fs::absolute(path.has_filename() ? path : path.parent_path(), ignored).parent_path();
   while (!present(folder) && folder.has_relative_path()) folder = folder.parent_path();
   if (!fs::is_directory(folder, ignored)) fail(Code::io, path.string(), folder.string() + " is no folder");
   const fs::path probe = temporary_name(folder / "roulade");

@@ -16,8 +16,8 @@ namespace roulade {
 void write_file_atomically(const std::filesystem::path& path, const std::function<void(File&)>& fill);
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
-/// Throws Error(io) where nothing could be written at `path`, or no folder be made that it is to lie in: told before
-/// hours of work, not after. What exists is not touched; a device or pipe is taken to be fine.
+/// Throws Error(io) where no file or folder of this name could be put in place, or no folder be made that it is to lie
+/// in: told before hours of work, not after. What exists is not touched; a device or pipe is taken to be fine.
 void check_can_be_made(const std::filesystem::path& path);
 
 /// A folder written as NAME.tmp that takes the place of NAME in one step; without commit() it vanishes.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "roulade/core/error.hpp"
 #include "roulade/objective/terms.hpp"
 
 #include <algorithm>
@@ -25,9 +24,6 @@ class MinSnr final : public LossWeight {
  public:
   explicit MinSnr(MinSnrSettings s) : s_(s) {}
   double at(double alpha, double sigma, const Coefficients& c) const override {
-    if (alpha == 0)
-      fail(Code::usage, "objective.weight", "min_snr gives no weight where there is no signal",
-           "another one, or a schedule that keeps some (zero_terminal_snr = false)", "alpha = 0");
     return std::min(alpha / sigma * (alpha / sigma), s_.gamma) * c.out * c.out;
   }
 

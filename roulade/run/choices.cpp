@@ -125,7 +125,10 @@ ChosenRecipe choose_recipe(const std::filesystem::path& data) {
   std::error_code ignored;
   const std::string kind = lower(data.extension().string());
   if (std::filesystem::is_directory(data, ignored) || kind == ".zip" || kind == ".tar") return choose_for_folder(data);
-  if (!kind.empty() && kind != ".csv" && kind != ".npy" && kind != ".tsv" && kind != ".txt" && kind != ".data")
+  constexpr std::array kOthers = {".png",  ".jpg",   ".jpeg", ".webp",    ".gif",         ".bmp", ".toml",
+                                  ".json", ".jsonl", ".npz",  ".parquet", ".safetensors", ".pth", ".pt",
+                                  ".gz",   ".tgz",   ".xz",   ".7z",      ".rar"};
+  if (std::find(kOthers.begin(), kOthers.end(), kind) != kOthers.end())
     fail(Code::usage, data.string(), "what to train on",
          "a folder of pictures, an archive of them (.zip, .tar), or a table (.csv, .npy)", kind);
   const std::string label = find_label(data);

@@ -16,8 +16,8 @@
 namespace roulade {
 namespace {
 
-/// The median over the rows of metrics.jsonl of steps a second; 0 where there are none. Each process that went on with
-/// the training counts its seconds from its own start.
+/// The median over the rows of metrics.jsonl of steps a second; 0 where there are none. What passed between the last
+/// row and a checkpoint that was gone on from is not counted: one row's rate is too high there.
 double steps_a_second(const RunFolder& folder) {
   std::vector<double> rates;
   const std::vector<MetricRow> rows = read_metrics(folder.metrics());

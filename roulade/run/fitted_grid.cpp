@@ -147,20 +147,20 @@ std::vector<double> best_grid(const Denoiser& denoiser, const Condition& conditi
       return std::numeric_limits<double>::infinity();  // the sampler diverges there
     }
   };
-  double least = 0;
-  try {
-    least = error(best);
-  } catch (const Drawn&) {
-    return best;
-  }
+  const std::vector<double> of_least_sum = best;
   std::vector<std::vector<double>> others{least_sum(schedule, visits, facts.global_order <= 1, n)};
   for (const char* grid : kOthers) others.push_back(other_times(grid, schedule, candidates.front(), n));
-  for (std::vector<double>& times : others) {
-    if (times.empty() || times == best) continue;
-    if (const double here = error(times); here < least) {
-      least = here;
-      best = std::move(times);
+  try {
+    double least = error(best);
+    for (std::vector<double>& times : others) {
+      if (times.empty() || times == best) continue;
+      if (const double here = error(times); here < least) {
+        least = here;
+        best = std::move(times);
+      }
     }
+  } catch (const Drawn&) {
+    return of_least_sum;
   }
   return best;
 }

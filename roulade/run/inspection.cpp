@@ -194,7 +194,7 @@ Description inspect_run(const RunFolder& folder) {
 }
 
 Description inspect_diffusers(const fs::path& path) {
-  const DiffusersFolder folder = read_diffusers_folder(path);
+  const DiffusersFolder folder = read_diffusers_folder(path, true);
   Description out = begin("diffusers folder", path);
   out.add("pipeline", folder.pipeline.empty() ? Cell() : Cell(folder.pipeline));
   out.add("network", folder.network_class);

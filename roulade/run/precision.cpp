@@ -42,4 +42,14 @@ PrecisionChoice choose_precision(TrainParts& parts, const std::optional<Precisio
   return out;
 }
 
+PrecisionChoice agree_on_precision(Ranks& ranks, TrainParts& parts, const std::optional<PrecisionChoice>& recorded) {
+  if (ranks.rank() == 0) {
+    const PrecisionChoice choice = choose_precision(parts, recorded);
+    ranks.all_gather(choice.precision == kBfloat16 ? 1 : 0);
+    return choice;
+  }
+  const bool narrow = ranks.all_gather(0).front() == 1;
+  return choose_precision(parts, PrecisionChoice{narrow ? kBfloat16 : kFloat32, {}});
+}
+
 }  // namespace roulade

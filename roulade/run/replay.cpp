@@ -167,7 +167,9 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   out.pictures = made.index ? 1 : made.count;
   out.changes = changes(made, now);
   compare(read_png(request.picture), parse_png(out.png, "the new picture"), where, out);
-  if (!request.out.empty()) write_file_atomically(request.out, out.png);
+  if (request.out.empty()) return out;
+  if (request.out.has_parent_path()) fs::create_directories(request.out.parent_path());
+  write_file_atomically(request.out, out.png);
   return out;
 }
 

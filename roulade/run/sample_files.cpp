@@ -57,6 +57,8 @@ void check_sample_file(const std::filesystem::path& path, const DataFacts& facts
     fail(Code::usage, path.string(), "kind of file", ".csv or .npy, as samples are no pictures", ".png");
 }
 
+void check_output(const std::filesystem::path& path) { check_can_be_made(path); }
+
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples) {
   check_sample_file(path, run.facts);
   if (path.extension() == ".png") return write_file_atomically(path, picture_sheet(samples.points, run.facts));

@@ -27,6 +27,9 @@ std::string label_name(const Recipe& recipe);
 /// The class of each point as text, empty for none.   class_names: empty = numbers.
 std::vector<std::string> label_texts(const Points& points, const std::vector<std::string>& class_names);
 
+/// Throws Error(io) where samples could not be written to a file, or folder, of this name: told before they are drawn.
+void check_output(const std::filesystem::path& path);
+
 /// Writes a run's samples with the columns, the class column and the class names of its data; of pictures also, by the
 /// ending .png, as one sheet (see picture_sheet). Throws Error(usage) for .png where samples are no pictures.
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples);

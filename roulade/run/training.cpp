@@ -185,17 +185,6 @@ void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
   cut_snapshots(folder, trainer.done());
 }
 
-/// Rank 0 chooses for all.
-PrecisionChoice agree_on_precision(Ranks& ranks, TrainParts& parts, const std::optional<PrecisionChoice>& recorded) {
-  if (ranks.rank() == 0) {
-    const PrecisionChoice choice = choose_precision(parts, recorded);
-    ranks.all_gather(choice.precision == kBfloat16 ? 1 : 0);
-    return choice;
-  }
-  const bool narrow = ranks.all_gather(0).front() == 1;
-  return choose_precision(parts, PrecisionChoice{narrow ? kBfloat16 : kFloat32, {}});
-}
-
 /// Stopped while the data were made ready: nothing was written.
 TrainResult stopped_before() {
   TrainResult out;
@@ -241,8 +230,11 @@ TrainResult run_training(const TrainRequest& request) {
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
-  check_first_step(parts);
   const TrainSettings& settings = parts.settings;
+  if (const std::string lost = unsampleable(parts); !lost.empty()) {
+    if (!resume) fail(Code::usage, "train", lost);
+    if (request.warn) request.warn("warning: " + lost);
+  }
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
@@ -375,7 +367,7 @@ TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   const Recipe resolved = resolve(recipe);
   check_kept_steps(resolved);
   TrainParts parts = make_train_parts(resolved, {.run = {}, .progress = {}, .cancel = {}, .encode = false});
-  check_first_step(parts);
+  if (const std::string lost = unsampleable(parts); !lost.empty()) fail(Code::usage, "train", lost);
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();

@@ -27,20 +27,24 @@ std::optional<double> first_time(const TrainParts& parts) {
 
 }  // namespace
 
-void check_first_step(const TrainParts& parts) {
-  if (!parts.model || !parts.schedule) return;
+std::string unsampleable(const TrainParts& parts) {
+  if (!parts.model || !parts.schedule) return "";
+  if (parts.schedule->states() > 0 && parts.schedule->alpha(1) == 0 &&
+      text_of(parts.resolved, "objective", "weight") == "min_snr")
+    return "objective.weight = min_snr has no weight where the schedule leaves no signal, which samples begin with: "
+           "another weight, or schedule.zero_terminal_snr = false";
   const std::optional<double> first = first_time(parts);
-  if (!first || parts.schedule->alpha(*first) != 0) return;
+  if (!first || parts.schedule->alpha(*first) != 0) return "";
   const auto prediction = make_prediction(parts.resolved.tables.at("denoiser"));
   try {
     prediction->at(*parts.schedule, *first);
   } catch (const Error&) {
-    fail(Code::usage, "sample.grid",
-         fmt::format("{} begins at t = {}, where the schedule leaves no signal and prediction {} tells nothing",
-                     text_of(parts.resolved, "sample", "grid"), *first,
-                     text_of(parts.resolved, "denoiser", "prediction")),
-         "prediction v, x0 or velocity, or a grid that begins below it, as log_snr does");
+    return fmt::format(
+        "sample.grid = {} begins at t = {}, where the schedule leaves no signal and prediction {} tells nothing: "
+        "prediction v, x0 or velocity, or a grid that begins below it, as log_snr does",
+        text_of(parts.resolved, "sample", "grid"), *first, text_of(parts.resolved, "denoiser", "prediction"));
   }
+  return "";
 }
 
 std::string warning_of_guidance(const Recipe& resolved, const DataFacts& facts) {
@@ -49,8 +53,8 @@ std::string warning_of_guidance(const Recipe& resolved, const DataFacts& facts) 
   if ((facts.classes() == 0 && !texts) || objective.label_dropout > 0 || !steers_away(resolved)) return "";
   if (!settings_of<SampleSettings>(resolved, "sample").negative.empty()) return "";
   return fmt::format(
-      "warning: guidance steers away from the answer without {}, which the network learns only where "
-      "objective.label_dropout is above 0",
+      "warning: guidance steers away from the answer without {}, which the network learns where "
+      "objective.label_dropout is above 0, or some of the data have none",
       texts ? "a text" : "a class");
 }
 

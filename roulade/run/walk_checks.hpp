@@ -7,10 +7,10 @@
 
 namespace roulade {
 
-/// Throws Error(usage) where the samples of a training to come could not take their first step: the grid of [sample]
-/// begins where there is no signal, and the prediction cannot tell x_0 there. What else is wrong with that grid is told
-/// when it is walked.
-void check_first_step(const TrainParts& parts);
+/// Why the samples of a training to come could not take their first step, or would begin where nothing was learned: the
+/// grid of [sample] begins where there is no signal, and the prediction cannot tell x_0 there, or the loss has no
+/// weight there. Empty: they can. What else is wrong with that grid is told when it is walked.
+std::string unsampleable(const TrainParts& parts);
 
 /// A line where guidance steers away from an answer that the network was not taught: without class or text, of a run
 /// with objective.label_dropout = 0. Else empty; of a folder of diffusers, which does not say, as well.

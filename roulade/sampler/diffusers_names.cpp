@@ -94,22 +94,13 @@ struct Class {
   std::function<Spelling(const Keys&)> sampler;
 };
 
-/// At order 3 lower_order_final makes the step before the last one of order 2, which no sampler here does. At order 2
-/// nothing depends on it, as the last step ends at clean data.
-void check_full_order(const Keys& k, const char* expected) {
-  if (k.flag("lower_order_final", true)) Keys::refuse("lower_order_final", expected, "true, the default");
-}
-
 Spelling multistep(const Keys& k) {
   const std::string algorithm = k.choice("algorithm_type", {"dpmsolver++", "sde-dpmsolver++"}, {"deis"});
   const std::string solver = k.choice("solver_type", {"midpoint", "heun"}, {"logrho", "bh1", "bh2"});
   const int64_t order = k.order("solver_order");
   const bool sde = algorithm == "sde-dpmsolver++";
   const double eta = sde ? 1 : 0;
-  if (order == 3) {
-    check_full_order(k, "false, beside solver_order = 3 (the same walk from 15 steps on)");
-    return {"dpmpp_3m_sde", {{"eta", eta}}};
-  }
+  if (order == 3) return {"dpmpp_3m_sde", {{"eta", eta}}};  // lower_order_final matters below 15 steps alone
   if (order == 1) return sde ? Spelling{"ddpm"} : Spelling{"ddim"};
   if (sde || solver == "heun") return {"dpmpp_2m_sde", {{"eta", eta}, {"solver", solver}}};
   return {"dpmpp_2m", {{"lower_order_final", k.flag("lower_order_final", true)}}};
@@ -146,7 +137,6 @@ Spelling deis(const Keys& k) {
 Spelling sa_solver(const Keys& k) {
   k.choice("algorithm_type", {"data_prediction"});
   const int64_t predictor = k.order("predictor_order"), corrector = k.order("corrector_order");
-  if (predictor == 3) check_full_order(k, "false, beside predictor_order = 3");
   return {"sa_solver", {{"predictor_order", predictor}, {"corrector_order", corrector}}};
 }
 

@@ -4,6 +4,7 @@
 #include "roulade/text/encoder.hpp"
 #include "roulade/text/encoder_list.hpp"
 #include "roulade/text/tokenizer.hpp"
+#include "roulade/text/tokenizer_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,7 @@ constexpr std::array<std::string_view, 2> kSettings = {"config.json", "modules.j
 constexpr std::array<std::string_view, 8> kTokenizer = {"tokenizer.json",
                                                         "tokenizer_config.json",
                                                         "special_tokens_map.json",
-                                                        "added_tokens.json",
+                                                        kAddedTokens,
                                                         "spiece.model",
                                                         "vocab.json",
                                                         "merges.txt",
@@ -39,8 +40,10 @@ std::vector<TextEncoderFile> text_encoder_files(const fs::path& folder) {
   std::vector<TextEncoderFile> out;
   std::error_code error;
   const fs::path tokenizer = tokenizer_folder(folder);
-  const bool apart = tokenizer != folder;
-  const auto add = [&](const fs::path& from, const fs::path& name) { out.push_back({name, from / name}); };
+  const bool apart = tokenizer != folder, added = reads_added_tokens(tokenizer);
+  const auto add = [&](const fs::path& from, const fs::path& name) {
+    if (added || name != kAddedTokens) out.push_back({name, from / name});
+  };
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (entry.is_directory() && name.ends_with("_Pooling")) {

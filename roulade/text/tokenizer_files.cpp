@@ -104,7 +104,7 @@ void add_tokens(const fs::path& folder, const JsonMember& config, const std::vec
     std::vector<std::string> specials;
     for (const SpecialName& name : names) specials.push_back(name.text);
     for (const auto& [text, one] : more) specials.push_back(text);
-    read_added_file(folder / "added_tokens.json", specials, parts.added);
+    read_added_file(folder / kAddedTokens, specials, parts.added);
   }
   for (const SpecialName& name : names) {
     const auto id = parts.model->vocabulary().find(name.text);
@@ -299,7 +299,9 @@ fs::path tokenizer_folder(const fs::path& encoder) {
   const fs::path own = whole.has_filename() ? whole : whole.parent_path();
   const std::string name = own.filename().string();
   constexpr std::string_view kEncoder = "text_encoder";
-  const std::string number = name.starts_with(kEncoder) ? name.substr(kEncoder.size()) : "";
+  std::string number = name.starts_with(kEncoder) ? name.substr(kEncoder.size()) : "";
+  if (number.size() < 2 || number[0] != '_' || number.find_first_not_of("0123456789", 1) != std::string::npos)
+    number = "";
   const fs::path beside = own.parent_path() / ("tokenizer" + number), first = own.parent_path() / "tokenizer";
   if (has_one(beside)) return beside;
   if (has_one(first))
@@ -307,6 +309,12 @@ fs::path tokenizer_folder(const fs::path& encoder) {
          fmt::format("{}, or its files in this folder", beside.string()),
          fmt::format("{}, which is another encoder's", first.string()));
   return encoder;
+}
+
+bool reads_added_tokens(const fs::path& folder) {
+  const fs::path config = folder / "tokenizer_config.json";
+  if (fs::exists(folder / "tokenizer.json") || !fs::exists(folder / kAddedTokens)) return false;
+  return !fs::exists(config) || !parse_object(read(config), config.string()).contains("added_tokens_decoder");
 }
 
 std::unique_ptr<const Tokenizer> open_tokenizer(const fs::path& folder) {

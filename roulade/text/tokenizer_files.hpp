@@ -38,6 +38,11 @@ nlohmann::json parse_object(const std::string& text, const std::string& where);
 /// The text of a special token in a configuration: a text, or an object with `content`. nullopt = missing or null.
 std::optional<std::string> special_text(const JsonMember& config, const char* key);
 
+inline constexpr const char* kAddedTokens = "added_tokens.json";
+/// Whether a tokenizer's folder is one of those whose added tokens stand in kAddedTokens: without tokenizer.json, and
+/// without added_tokens_decoder in tokenizer_config.json. Throws Error(io), Error(input) for a damaged configuration.
+bool reads_added_tokens(const std::filesystem::path& folder);
+
 /// From the whole of a tokenizer.json.   config: the tokenizer_config.json beside it; where its do_lower_case,
 /// tokenize_chinese_chars or strip_accents disagree with a BertNormalizer that is the whole normaliser, these three are
 /// its own, unless its class is PreTrainedTokenizerFast. Source: transformers' BertTokenizerFast.

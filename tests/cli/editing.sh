@@ -123,6 +123,12 @@ ends 0 replay half.png --quiet
 says out "identical: 1 picture"
 
 # What does not fit is told, and nothing is written.
+for strength in 0 2 nan; do
+  refuses 2 "[--strength] share of the steps: expected above 0 and at most 1, got $strength" \
+    sample digits --from ramp.png --strength $strength --out no.csv --quiet
+done
+refuses 2 "[roulade sample] --walks: expected a whole number from 1 on, got 0 (roulade help sample)" \
+  sample digits --complete ramp.png --mask mask.png --walks 0 --out no.csv --quiet
 refuses 3 "[mask.png] size of the mask: expected 32 x 32 pixels, as large.png, got 8 x 8" \
   sample digits --complete large.png --mask mask.png --out no.csv --quiet
 refuses 3 "[black.png] the mask leaves nothing to draw: expected white where the picture is to be drawn anew, got no pixel of 128 or more" \

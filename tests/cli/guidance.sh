@@ -33,7 +33,7 @@ grep -q warning err && fail "a warning without a reason: $(cat err)"
 ends 0 train "$tree/recipes/guided_mixture.toml" --out told "${short[@]}" --set train.steps=2 --set objective.label_dropout=0 --set guidance.scale=1
 grep -q "steers away" err && fail "a warning without guidance: $(cat err)"
 ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 2
-says err "warning: guidance steers away from the answer without a class, which the network learns only where objective.label_dropout is above 0"
+says err "warning: guidance steers away from the answer without a class, which the network learns where objective.label_dropout is above 0, or some of the data have none"
 ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 1
 grep -q "steers away" err && fail "a warning of guidance that is off: $(cat err)"
 ends 0 train "$tree/recipes/guided_mixture.toml" --out guided "${short[@]}" --set train.steps=2 --set objective.label_dropout=0 --set guidance.scale=2
@@ -47,10 +47,17 @@ says err "[grid custom] steps: expected 3, as many as the list has, got 7"
 
 # What could never be sampled is not trained.
 printf '[data]\nkind = "moons"\n[schedule]\nkind = "flow"\n[denoiser]\nprediction = "eps"\n[sample]\ngrid = "uniform"\n' >silent.toml
-refuses 2 "[sample.grid] uniform begins at t = 1, where the schedule leaves no signal and prediction eps tells nothing: expected \
+refuses 2 "[train] sample.grid = uniform begins at t = 1, where the schedule leaves no signal and prediction eps tells nothing: \
 prediction v, x0 or velocity, or a grid that begins below it, as log_snr does" \
   train silent.toml --out none --quiet
+printf '[data]\nkind = "moons"\n[schedule]\nkind = "linear"\nzero_terminal_snr = true\n[denoiser]\nprediction = "v"\n' >dark.toml
+ends 2 train dark.toml --out none --quiet --set objective.weight=min_snr
+says err "objective.weight = min_snr has no weight where the schedule leaves no signal"
 [[ ! -e none ]] || fail "a refused training began"
+ends 0 train silent.toml --out silent --quiet --set sample.grid=log_snr --set train.steps=2 --set data.count=200
+sed -i 's/^grid = "log_snr"/grid = "uniform"/' silent/recipe.toml
+ends 0 train silent --resume
+says err "warning: sample.grid = uniform begins at t = 1"
 
 # Files by default are named by what differs, so that nothing is overwritten.
 ends 0 sample run -n 2 --steps 2 --guidance 6

@@ -120,7 +120,7 @@ refuses_file() {
   says err "[unknown.json] $2"
 }
 refuses_file '{"_class_name":"DPMSolverMultistepScheduler","algorithm_type":"dpmsolver"}' '[diffusers] algorithm_type: expected'
-refuses_file '{"_class_name":"DPMSolverMultistepScheduler","euler_at_final":true}' 'euler_at_final: expected false, got true'
+refuses_file '{"_class_name":"DPMSolverMultistepScheduler","invert_sigmas":true}' 'invert_sigmas: expected false, got true'
 refuses_file '{"_class_name":"DPMSolverMultistepScheduler","lambda_min_clipped":-5.1}' 'lambda_min_clipped: expected -inf, got -5.1'
 refuses_file '{"_class_name":"UniPCMultistepScheduler","disable_corrector":[0]}' 'disable_corrector: expected []'
 refuses_file '{"_class_name":"UniPCMultistepScheduler","solver_typ":"bh1"}' "unknown key 'solver_typ': did you mean 'solver_type'?"

@@ -42,7 +42,9 @@ TEST(Scaling, RoundTrip) {
 }
 
 TEST(Scaling, Refusals) {
-  expect_error(Code::input, {"column 2", "two or more that differ"}, [] { Scaling::fit({2, 2, {1, 0.1, 2, 0.1}, {}}, "column"); });
+  expect_error(Code::input, {"column 2", "two or more that differ"}, [] {
+    Scaling::fit({2, 2, {1, 0.1, 2, 0.1}, {}}, "column");
+  });
   expect_error(Code::input, {"column 1"}, [] { Scaling::fit({3, 1, {0.1, 0.1, 0.1}, {}}, "global"); });
   expect_error(Code::input, {"column 1"}, [] { Scaling::fit({2, 2, {0.1, 9, 0.1, 9}, {}}, "centred"); });
   expect_error(Code::input, {"no points"}, [] { Scaling::fit({0, 2, {}, {}}, "global"); });

@@ -193,13 +193,6 @@ TEST(Times, StepsDifferAndRepeat) {
   }
 }
 
-// At alpha = 0 its weight is 0: the state that sampling begins with would never be trained.
-TEST(Weights, MinSnrIsRefusedWhereThereIsNoSignal) {
-  const auto min_snr = objective::weight::registry().make("min_snr");
-  EXPECT_THROW(min_snr->at(0, 1, Coefficients()), Error);
-  EXPECT_NO_THROW(min_snr->at(1e-3, 1, Coefficients()));
-}
-
 TEST(Weights, EdmIsOneOnItsOwnOutputAndMinSnrIsCut) {
   const auto schedule = schedule::registry().make("edm");
   const auto edm = objective::weight::registry().make("edm");

@@ -117,8 +117,9 @@ TEST(FittedGrid, OfOptionsThatDrawNoiseIsTheOneWithTheLeastSum) {
   const Case c("edm");
   const std::vector<double> candidates = fit_candidates(*c.schedule);
   const Tensor x = c.start(1, 64, candidates.front());
-  for (const auto& [name, options] :
-       {std::pair<const char*, Table>("ddim", {{"eta", 1.0}}), {"heun", {{"s_churn", 5.0}}}}) {
+  for (const auto& [name, options] : {std::pair<const char*, Table>("ddim", {{"eta", 1.0}}),
+                                      {"heun", {{"s_churn", 5.0}}},
+                                      {"heun", {{"s_churn", 5.0}, {"s_tmin", 0.95}, {"s_tmax", 1.05}}}}) {
     const SamplerFacts facts = sampler::registry().find(name).facts;
     ASSERT_FALSE(facts.stochastic) << name;
     EXPECT_EQ(best_grid(*c.denoiser, {}, x, candidates, *sampler::registry().make(name, options), facts, 6),

@@ -215,10 +215,9 @@ TEST(Names, ValuesWithoutACounterpartAreRefusedByTheirKeys) {
              *unipc = "UniPCMultistepScheduler", *sa = "SASolverScheduler", *euler = "EulerDiscreteScheduler";
   refused("solver_type", multistep, {{"solver_type", "rk4"}});
   refused("solver_order", multistep, {{"solver_order", 4}});
-  refused("lower_order_final", multistep, {{"solver_order", 3}});
-  refused("lower_order_final", multistep, {{"solver_order", 3}, {"algorithm_type", "sde-dpmsolver++"}});
-  EXPECT_EQ(walk_of(multistep, {{"solver_order", 3}, {"lower_order_final", false}}),
-            "dpmpp_3m_sde eta=0.0 / sgm_uniform rounded=true ");
+  for (const bool lower : {false, true})
+    EXPECT_EQ(walk_of(multistep, {{"solver_order", 3}, {"lower_order_final", lower}}),
+              "dpmpp_3m_sde eta=0.0 / sgm_uniform rounded=true ");
   refused("solver_type", singlestep, {{"solver_type", "heun"}});
   refused("solver_type", singlestep, {{"solver_type", "heun"}, {"algorithm_type", "dpmsolver"}, {"solver_order", 3}});
   EXPECT_EQ(walk_of(singlestep, {{"solver_type", "heun"}, {"solver_order", 1}}), "ddim / sgm_uniform rounded=true ");
@@ -229,7 +228,6 @@ TEST(Names, ValuesWithoutACounterpartAreRefusedByTheirKeys) {
   refused("algorithm_type", sa, {{"algorithm_type", "noise_prediction"}});
   refused("predictor_order", sa, {{"predictor_order", 4}});
   refused("corrector_order", sa, {{"corrector_order", 0}});
-  refused("lower_order_final", sa, {{"predictor_order", 3}});
   refused("use_dynamic_shifting", unipc, {{"use_flow_sigmas", true}, {"use_dynamic_shifting", true}});
   refused("shift_terminal", unipc, {{"use_flow_sigmas", true}, {"shift_terminal", 0.1}});
   refused("shift_terminal", "FlowMatchEulerDiscreteScheduler", {{"shift_terminal", 0.1}});
@@ -237,7 +235,7 @@ TEST(Names, ValuesWithoutACounterpartAreRefusedByTheirKeys) {
   refused("sigma_min", euler, {{"use_karras_sigmas", true}, {"sigma_min", 0.0}});
   // A walk of the caller's own takes its place.
   const DiffusersConfig other =
-      read_diffusers({{"_class_name", multistep}, {"solver_order", 3}, {"beta_end", 0.03}}, true);
+      read_diffusers({{"_class_name", multistep}, {"solver_order", 4}, {"beta_end", 0.03}}, true);
   EXPECT_EQ(other.walk.sampler, "");
   EXPECT_EQ(other.schedule, "linear");
   EXPECT_EQ(other.schedule_options.at("beta_end").value, Value(0.03));
