@@ -96,9 +96,13 @@ Tensor Conv2d::forward(const Tensor& x, const ConvExtras& more) const {
   if (fits_winograd(*this, x) && (more.norm == nullptr || takes_kernel_norm(*more.norm, x)) && takes_winograd(x, more))
     return winograd_conv(x, more.norm ? call_of(*more.norm, more.factor, more.summand, true) : NormCall(),
                          weight.stored(), bias.stored(), more.shift, more.residual, more.doubled, *transformed_);
-  Tensor from = more.norm ? more.norm->activated(x, more.factor, more.summand) : x;
-  if (more.doubled) from = twice(from, Resample::plain);
-  const Tensor w = weight.use(x.scalar_type()), b = bias.use(x.scalar_type());
+  return direct(more.norm ? more.norm->activated(x, more.factor, more.summand) : x, weight.use(x.scalar_type()),
+                bias.use(x.scalar_type()), more);
+}
+
+/// Without Winograd's method.   x: normalised where it is to be; of `more` the rest counts.
+Tensor Conv2d::direct(const Tensor& x, const Tensor& w, const Tensor& b, const ConvExtras& more) const {
+  const Tensor from = more.doubled ? twice(x, Resample::plain) : x;
   Tensor y = is_product(*this, from)
                  ? linear_product(from.permute({0, 2, 3, 1}), w.view({w.size(0), w.size(1)}), b).permute({0, 3, 1, 2})
                  : at::conv2d(from, w, b, stride, padding);
@@ -124,21 +128,17 @@ bool Conv2d::takes_winograd(const Tensor& x, const ConvExtras& more) const {
     const Tensor from = leaf(x), weights = leaf(w), added = leaf(bias.stored());
     const NormCall norm =
         more.norm ? call_of(*more.norm, detached(more.factor), detached(more.summand), true) : NormCall();
-    const Tensor shift = detached(more.shift), residual = detached(more.residual);
+    const ConvExtras rest{.doubled = more.doubled, .shift = detached(more.shift), .residual = detached(more.residual)};
     const auto by_winograd = [&] {
-      return winograd_conv(from, norm, weights, added, shift, residual, more.doubled, transformed);
+      return winograd_conv(from, norm, weights, added, rest.shift, rest.residual, rest.doubled, transformed);
     };
-    const auto direct = [&] {
-      Tensor read = norm.gamma.defined() ? kernel_norm(from, norm) : from;
-      if (more.doubled) read = twice(read, Resample::plain);
-      Tensor y = at::conv2d(read, weights, added, 1, 1);
-      if (shift.defined()) y = y + broadcast(shift);
-      return residual.defined() ? y + residual : y;
+    const auto directly = [&] {
+      return direct(norm.gamma.defined() ? kernel_norm(from, norm) : from, weights, added, rest);
     };
     const std::vector<Tensor> by = training ? std::vector<Tensor>{from, weights, added} : std::vector<Tensor>();
     ConvChoice out;
     out.winograd_seconds = least_seconds(by_winograd, by);
-    out.direct_seconds = least_seconds(direct, by);
+    out.direct_seconds = least_seconds(directly, by);
     out.winograd = out.winograd_seconds <= out.direct_seconds;
     return out;
   });

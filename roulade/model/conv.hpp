@@ -41,8 +41,8 @@ struct ConvExtras {
 
 /// A convolution over two axes. In float32 on a CPU, 3x3 ones of stride 1 go by Winograd's method
 /// (kernel/winograd.hpp) where that is faster (conv_choices.hpp), their gradients too, to 1e-4 of the largest value,
-/// unless set_exact() forbids it.   x: [B,
-/// in, H, W]; weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with H' = (H + 2 padding - k) / stride + 1.
+/// unless set_exact() forbids it.   x: [B, in, H, W]; weight: [out, in, k, k]; bias: [out]; y: [B, out, H', W'] with
+/// H' = (H + 2 padding - k) / stride + 1.
 struct Conv2d {
   Weight weight, bias;
   int64_t stride = 1, padding = 0;
@@ -56,6 +56,7 @@ struct Conv2d {
 
  private:
   bool takes_winograd(const Tensor& x, const ConvExtras& extras) const;
+  Tensor direct(const Tensor& x, const Tensor& w, const Tensor& b, const ConvExtras& extras) const;
   std::shared_ptr<TransformedWeights> transformed_;  ///< the weights as Winograd's method takes them, once needed
 };
 

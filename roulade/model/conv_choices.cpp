@@ -20,6 +20,7 @@ constexpr std::string_view kWinograd = "winograd ", kDirect = "direct ";
 struct State {
   std::mutex mutex;
   std::atomic<bool> given{false};  ///< the choices, so that no others are made
+  std::atomic<bool> some{false};   ///< are given
   ConvChoices choices;
 };
 
@@ -44,6 +45,7 @@ GivenConvolutions::GivenConvolutions(ConvChoices choices) {
   const std::lock_guard lock(s.mutex);
   before_ = std::exchange(s.choices, std::move(choices));
   given_before_ = s.given.exchange(true);
+  s.some = !s.choices.empty();
 }
 
 GivenConvolutions::~GivenConvolutions() {
@@ -51,6 +53,7 @@ GivenConvolutions::~GivenConvolutions() {
   const std::lock_guard lock(s.mutex);
   s.choices = std::move(before_);
   s.given = given_before_;
+  s.some = !s.choices.empty();
 }
 
 ConvChoices measured_in(const std::function<void()>& work) {
@@ -64,7 +67,7 @@ ConvChoices measured_in(const std::function<void()>& work) {
 std::vector<std::string> to_lines(const ConvChoices& choices) {
   std::vector<std::string> out;
   for (const auto& [key, choice] : choices)
-    out.push_back(fmt::format("{}{}", choice.winograd ? kWinograd : kDirect, key));
+    out.push_back(fmt::format("{}{}", choice.winograd ? kWinograd : kDirect, key.text()));
   return out;
 }
 
@@ -81,21 +84,20 @@ ConvChoices parse_convolutions(const std::vector<std::string>& lines, const std:
     key.training = sizes.ends_with(", training");
     if (read != 4 || key.text() != sizes)
       fail(Code::input, where, "sizes of a convolution", ConvKey{16, 24, 12, 12, true}.text(), line);
-    out[sizes] = {winograd, 0, 0};
+    out[key] = {winograd, 0, 0};
   }
   return out;
 }
 
-bool chooses_convolutions() { return measured_convolutions() || state().given; }
+bool chooses_convolutions() { return state().given ? state().some.load() : measured_convolutions(); }
 
 bool chosen_winograd(const ConvKey& key, bool by_rule, const std::function<ConvChoice()>& measure) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
-  const std::string text = key.text();
-  const auto found = s.choices.find(text);
+  const auto found = s.choices.find(key);
   if (found != s.choices.end()) return found->second.winograd;
   if (s.given) return by_rule;
-  return s.choices.emplace(text, measure()).first->second.winograd;
+  return s.choices.emplace(key, measure()).first->second.winograd;
 }
 
 }  // namespace roulade

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -19,6 +20,7 @@ struct ConvKey {
   int64_t in = 0, out = 0, height = 0, width = 0;  ///< of the answer
   bool training = false;                           ///< of weights that change, with their gradients
 
+  auto operator<=>(const ConvKey&) const = default;
   /// "48 to 96, 28 x 28, training".
   std::string text() const;
 };
@@ -29,8 +31,7 @@ struct ConvChoice {
   double winograd_seconds = 0, direct_seconds = 0;  ///< 0: not measured here
 };
 
-/// By ConvKey::text().
-using ConvChoices = std::map<std::string, ConvChoice>;
+using ConvChoices = std::map<ConvKey, ConvChoice>;
 
 /// What this process has measured, or was given, so far. Thread-safe, like all below.
 ConvChoices convolution_choices();
@@ -58,7 +59,7 @@ ConvChoices measured_in(const std::function<void()>& work);
 std::vector<std::string> to_lines(const ConvChoices& choices);
 ConvChoices parse_convolutions(const std::vector<std::string>& lines, const std::string& where);
 
-/// Whether anything but the rule decides: sizes are measured, or choices were given.
+/// Whether anything but the rule decides: sizes are measured, or some choices were given. What every convolution asks.
 bool chooses_convolutions();
 
 /// Whether Winograd's method takes a convolution: as chosen; measured now where sizes are measured; else `by_rule`.

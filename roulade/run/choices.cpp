@@ -2,6 +2,7 @@
 #include "roulade/run/choices.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/file_tree.hpp"
 #include "roulade/data/image_set.hpp"
 #include "roulade/data/table_file.hpp"
 #include "roulade/run/settings.hpp"
@@ -125,10 +126,9 @@ ChosenRecipe choose_recipe(const std::filesystem::path& data) {
   std::error_code ignored;
   const std::string kind = lower(data.extension().string());
   if (std::filesystem::is_directory(data, ignored) || kind == ".zip" || kind == ".tar") return choose_for_folder(data);
-  constexpr std::array kOthers = {".png",  ".jpg",   ".jpeg", ".webp",    ".gif",         ".bmp", ".toml",
-                                  ".json", ".jsonl", ".npz",  ".parquet", ".safetensors", ".pth", ".pt",
-                                  ".gz",   ".tgz",   ".xz",   ".7z",      ".rar"};
-  if (std::find(kOthers.begin(), kOthers.end(), kind) != kOthers.end())
+  constexpr std::array kOthers = {".gif", ".bmp", ".toml", ".json", ".jsonl", ".npz", ".parquet", ".safetensors",
+                                  ".pth", ".pt",  ".gz",   ".tgz",  ".xz",    ".7z",  ".rar"};
+  if (is_picture_name(data.filename().string()) || std::find(kOthers.begin(), kOthers.end(), kind) != kOthers.end())
     fail(Code::usage, data.string(), "what to train on",
          "a folder of pictures, an archive of them (.zip, .tar), or a table (.csv, .npy)", kind);
   const std::string label = find_label(data);

@@ -91,7 +91,7 @@ Points draw(const TrainedRun& run) {
 struct Previewer::State {
   Clock::time_point start = Clock::now();
   double share = 0, spent = 0, last = kFirstCost;
-  NamedWeights trained, shown;
+  NamedWeights shown;
   TrainedRun run;
   std::shared_ptr<const Points> data;
   Points real;  ///< pictures to reconstruct
@@ -103,7 +103,6 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   State& s = *state_;
   s.share = share;
   const Twin twin = make_twin(parts);
-  s.trained = parts.objective->groups().front().weights;
   s.shown = twin.objective->groups().front().weights;
   const auto sample = settings_of<SampleSettings>(parts.resolved, "sample");
   s.run.recipe = with_sampler(parts.resolved, "dpmpp_2m", std::min(sample.steps, kSteps));
@@ -143,15 +142,8 @@ TrainPreview Previewer::make(const Trainer& trainer) {
   TrainPreview out;
   out.step = trainer.done();
   out.data = s.data;
-  const auto& averages = trainer.averages();
   try {
-    if (averages.empty()) {
-      std::map<std::string, Tensor> raw;
-      for (const auto& [name, weight] : s.trained) raw[name] = weight.stored().detach();
-      fill_network(s.shown, raw, "preview");
-    } else {
-      fill_network(s.shown, averages.front().values(), "preview");
-    }
+    fill_network(s.shown, trainer.sampled(), "preview");
     if (s.run.autoencoder) {
       out.samples = beside_reconstructions(s.run, s.real, kOfClass);
       out.across = kOfClass;

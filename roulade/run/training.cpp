@@ -72,21 +72,13 @@ class Writer {
  private:
   void write(const fs::path& target) const {
     FolderReplacement replacement(target);
-    const std::map<std::string, Tensor> averaged =
-        trainer_.averages().empty() ? raw() : trainer_.averages().front().values();
+    const std::map<std::string, Tensor> averaged = trainer_.sampled();
     if (parts_.autoencoder)
       write_picture_autoencoder(replacement.folder(), parts_.resolved, parts_.facts, parts_.training, averaged);
     else
       write_network(replacement.folder(), parts_.resolved, parts_.shape, averaged);
     trainer_.save(replacement.folder());
     replacement.commit();
-  }
-
-  std::map<std::string, Tensor> raw() const {
-    std::map<std::string, Tensor> out;
-    const NamedWeights weights = parts_.objective->groups().front().weights;
-    for (const auto& [name, weight] : weights) out[name] = weight.stored().detach();
-    return out;
   }
 
   const RunFolder& folder_;
@@ -310,11 +302,8 @@ TrainResult run_training(const TrainRequest& request) {
   };
   if (parts.validation.rows > 0 && parts.objective->has_validation())
     hooks.validate = [&] {
-      const auto& averages = trainer.averages();
-      // Without averages the last weights, in the same network: every class is told, and sums are float32.
-      const NamedWeights last = parts.objective->groups().front().weights;
-      fill_network(averaged.objective->groups().front().weights,
-                   averages.empty() ? Ema(0, last).values() : averages.front().values(), "validation");
+      // In a network of its own: every class is told, and sums are float32.
+      fill_network(averaged.objective->groups().front().weights, trainer.sampled(), "validation");
       return validation_loss(*averaged.objective, parts.validation, parts.shape.sample, settings.batch, parts.seed);
     };
   std::optional<Previewer> previewer;

@@ -199,6 +199,13 @@ bool Trainer::note_validation(double loss) {
   return true;
 }
 
+std::map<std::string, Tensor> Trainer::sampled() const {
+  if (!averages_.empty()) return averages_.front().values();
+  std::map<std::string, Tensor> out;
+  for (const auto& [name, weight] : groups_.front().weights) out[name] = weight.stored().detach();
+  return out;
+}
+
 std::map<std::string, Tensor> Trainer::tensors() const {
   std::map<std::string, Tensor> out;
   for (size_t g = 0; g < groups_.size(); ++g) {

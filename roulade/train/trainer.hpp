@@ -85,6 +85,9 @@ class Trainer final : private Update {
   /// The row of the steps since the last call.
   MetricRow take_row();
   const std::vector<Ema>& averages() const { return averages_; }
+  /// The weights of the first group that samples are made with, by their names: the first average's, or where there is
+  /// none the last step's.
+  std::map<std::string, Tensor> sampled() const;
   const std::vector<PowerAverage>& power_averages() const { return powers_; }
   /// Notes a validation loss; true when it is the lowest so far.
   bool note_validation(double loss);

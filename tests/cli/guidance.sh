@@ -34,6 +34,8 @@ ends 0 train "$tree/recipes/guided_mixture.toml" --out told "${short[@]}" --set 
 grep -q "steers away" err && fail "a warning without guidance: $(cat err)"
 ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 2
 says err "warning: guidance steers away from the answer without a class, which the network learns where objective.label_dropout is above 0, or some of the data have none"
+ends 0 eval told --pairs 1 --set eval.count=20 --set sample.steps=2 --set guidance.scale=2
+says err "warning: guidance steers away"
 ends 0 sample told -n 2 --steps 2 --out told.csv --guidance 1
 grep -q "steers away" err && fail "a warning of guidance that is off: $(cat err)"
 ends 0 train "$tree/recipes/guided_mixture.toml" --out guided "${short[@]}" --set train.steps=2 --set objective.label_dropout=0 --set guidance.scale=2

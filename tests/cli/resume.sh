@@ -98,6 +98,21 @@ says err "resuming cannot change train.lr"
 ends 2 train "${recipe[@]}" --out whole --resume --seed 5
 says err "run.seed"
 
+# A complete training says the same loss again, and the seconds of one that goes on do so, too.
+ends 0 train "${recipe[@]}" --out done --json --quiet --set train.log_every=7
+first="$(value loss)"
+ends 0 train done --resume --json --quiet
+[[ "$(value loss)" == "$first" ]] || fail "the loss of a complete training: $first, then $(value loss)"
+last=$(ls done/checkpoints | grep step | tail -n 1)
+rm -r done/checkpoints/{$last,latest}
+sed -i -E 's/"seconds": ?[0-9.e-]+/"seconds":1000.5/' done/metrics.jsonl
+ends 0 train done --resume --quiet
+python3 - <<'P' || fail "seconds after resuming: $(cat done/metrics.jsonl)"
+import json
+seconds = [json.loads(line)["seconds"] for line in open("done/metrics.jsonl")]
+assert 1000.5 < seconds[-1] < 1500 and seconds == sorted(seconds) and seconds[0] == 1000.5, seconds
+P
+
 # Other threads than those so far matter to autograd's step alone, and are told.
 recipe+=(--set train.steps=20 --set train.checkpoint_every=10)
 for fused in true false; do

@@ -155,8 +155,17 @@ ends 0 likelihood run -n 3 --probes 2 --tolerance 1e-2 --label none --quiet --js
 # The folder of a frozen encoder moves, and another is refused.
 python3 "$tree/tests/cli/tiny_encoder.py" bert bert
 sed '/^kind = "small"/,/^tokens/d' shapes.toml >folder.toml
-ends 0 train folder.toml --dry-run --quiet --set text.kind=folder --set text.path=bert
-says out 'states of the texts'
+ends 0 train folder.toml --dry-run --quiet --json --set text.kind=folder --set text.path=bert
+python3 - <<'P' || fail "memory of the texts' states: $(cat out)"
+import json
+texts = {""}
+for line in map(json.loads, open("shapes/train/metadata.jsonl")):
+    texts |= set(line["texts"])
+tokens = sum(2 + len(text.split()) for text in texts)  # each of 8 float32, as the pooled vector of each text is
+sizes = {row["what"]: row["MB"] for row in json.load(open("out"))["memory_of"]}
+print(sizes, len(texts), tokens)
+assert abs(sizes["states of the texts"] * 1e6 - 4 * 8 * (tokens + len(texts))) < 1
+P
 ends 0 train folder.toml --out frozen "${few[@]}" --set text.kind=folder --set text.path=bert
 ends 0 sample frozen --prompt "red square" -n 2 -o before/ --quiet
 mv bert moved

@@ -43,10 +43,23 @@ struct Layer {
 
 TEST(ConvChoices, TheRuleDecidesAtFirst) {
   EXPECT_FALSE(chooses_convolutions());
+  const size_t before = convolution_choices().size();  // of other tests in this process
   const Layer wide(16, 24, 12), narrow(4, 24, 12);
   const at::NoGradGuard no_grad;
   EXPECT_FALSE(wide.conv.forward(wide.x).equal(wide.direct()));  // Winograd's sums round otherwise
   EXPECT_TRUE(narrow.conv.forward(narrow.x).equal(narrow.direct()));
+  EXPECT_EQ(convolution_choices().size(), before);
+}
+
+// A training holds to the rule by giving nothing: its convolutions then look nothing up.
+TEST(ConvChoices, NoneThatAreGivenAreTheRule) {
+  const Measured on;
+  EXPECT_TRUE(chooses_convolutions());
+  const GivenConvolutions none({});
+  EXPECT_FALSE(chooses_convolutions());
+  const Layer layer(16, 24, 12);
+  const at::NoGradGuard no_grad;
+  EXPECT_FALSE(layer.conv.forward(layer.x).equal(layer.direct()));
   EXPECT_TRUE(convolution_choices().empty());
 }
 
@@ -87,8 +100,8 @@ TEST(ConvChoices, MeasuresOnceAndKeepsTheFaster) {
   const Tensor trained = layer.conv.forward(layer.x, extras);
   EXPECT_TRUE(trained.requires_grad());
   EXPECT_FALSE(layer.conv.weight.stored().grad().defined());
-  const std::string training = ConvKey{20, 32, 10, 10, true}.text(), sampling = ConvKey{20, 32, 10, 10, false}.text();
-  EXPECT_EQ(training, "20 to 32, 10 x 10, training");
+  const ConvKey training{20, 32, 10, 10, true}, sampling{20, 32, 10, 10, false};
+  EXPECT_EQ(training.text(), "20 to 32, 10 x 10, training");
   ASSERT_EQ(convolution_choices().count(training), 1U);
   EXPECT_EQ(convolution_choices().count(sampling), 0U);
   Tensor sampled;
@@ -99,7 +112,7 @@ TEST(ConvChoices, MeasuresOnceAndKeepsTheFaster) {
     sampled = frozen.conv.forward(layer.x, extras);
   }
   const ConvChoices first = convolution_choices();
-  for (const std::string& key : {training, sampling}) {
+  for (const ConvKey& key : {training, sampling}) {
     const ConvChoice& choice = first.at(key);
     EXPECT_GT(choice.winograd_seconds, 0);
     EXPECT_GT(choice.direct_seconds, 0);
@@ -126,7 +139,7 @@ TEST(ConvChoices, AreMeasuredInAPieceOfWork) {
   const Measured on;
   const GivenConvolutions given(parse_convolutions({"direct 24 to 16, 9 x 9"}, "test"));
   const ConvChoices chosen = measured_in(work);
-  ASSERT_EQ(chosen.count("24 to 16, 9 x 9"), 1U);
+  ASSERT_EQ(chosen.count({24, 16, 9, 9, false}), 1U);
   EXPECT_GT(chosen.begin()->second.direct_seconds, 0);
   EXPECT_EQ(to_lines(convolution_choices()), std::vector<std::string>{"direct 24 to 16, 9 x 9"});
   EXPECT_TRUE(layer.conv.forward(layer.x).equal(layer.direct()));
@@ -135,10 +148,10 @@ TEST(ConvChoices, AreMeasuredInAPieceOfWork) {
 TEST(ConvChoices, AreLinesAndBack) {
   const std::vector<std::string> lines{"winograd 16 to 24, 12 x 12", "direct 3 to 16, 12 x 12, training"};
   const ConvChoices choices = parse_convolutions(lines, "test");
-  EXPECT_TRUE(choices.at("16 to 24, 12 x 12").winograd);
-  EXPECT_FALSE(choices.at("3 to 16, 12 x 12, training").winograd);
+  EXPECT_TRUE(choices.at({16, 24, 12, 12, false}).winograd);
+  EXPECT_FALSE(choices.at({3, 16, 12, 12, true}).winograd);
   EXPECT_EQ(parse_convolutions(to_lines(choices), "test").size(), 2U);
-  EXPECT_EQ(to_lines(choices), (std::vector<std::string>{lines[0], lines[1]}));
+  EXPECT_EQ(to_lines(choices), (std::vector<std::string>{lines[1], lines[0]}));
   for (const char* bad : {"fft 16 to 24, 12 x 12", "direct", "direct 16 to 24", "winograd 16 to 24, 12 x 12, trained",
                           "winograd 16 to 24, 12 x 12 ", ""})
     EXPECT_THROW(parse_convolutions({bad}, "test"), Error) << bad;
