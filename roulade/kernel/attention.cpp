@@ -70,31 +70,27 @@ void soften(const ScoreBlock& b, float* most, float* sums, float* out, int64_t o
   for (int64_t i = 0; i < b.queries; ++i) {
     float* const row = b.scores + i * b.row;
     Vec top = none;
-    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, auto n) HWY_ATTR {
       Vec s = load_some(row + at, n);
       if (b.bias) {
         s = hn::Add(s, load_some(b.bias + at, n));
         store_some(s, row + at, n);
       }
-      // What lies beyond the row was read as 0.
-      if (n < static_cast<int64_t>(hn::Lanes(f)))
-        for (int64_t j = 0; j < n; ++j) top = hn::Max(top, hn::Set(f, row[at + j]));
-      else
-        top = hn::Max(top, s);
+      top = hn::Max(top, some_of(s, n, none));
     });
     const float before = most[i], now = std::max(before, hn::GetLane(hn::MaxOfLanes(f, top)));
     const float base = now == -std::numeric_limits<float>::infinity() ? 0.0F : now;
     const float kept = before == now ? 1.0F : std::exp(before - base);
     most[i] = now;
     Vec sum = hn::Zero(f);
-    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, auto n) HWY_ATTR {
       const Vec e = exponential(hn::Sub(load_some(row + at, n), hn::Set(f, base)));
       store_some(e, row + at, n);
-      sum = hn::Add(sum, n < static_cast<int64_t>(hn::Lanes(f)) ? load_some(row + at, n) : e);
+      sum = hn::Add(sum, some_of(e, n, hn::Zero(f)));
     });
     sums[i] = sums[i] * kept + hn::GetLane(hn::SumOfLanes(f, sum));
     if (kept == 1) continue;
-    for_vectors(width, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(width, [&](int64_t at, auto n) HWY_ATTR {
       store_some(hn::Mul(load_some(out + i * out_row + at, n), hn::Set(f, kept)), out + i * out_row + at, n);
     });
   }
@@ -106,7 +102,7 @@ void soften_gradient(const ScoreBlock& b, const float* log_sums, const float* in
   for (int64_t i = 0; i < b.queries; ++i) {
     float *const row = b.scores + i * b.row, *const by = by_p + i * b.row;
     const Vec log_sum = hn::Set(f, log_sums[i]), own = hn::Set(f, inner[i]);
-    for_vectors(b.keys, [&](int64_t at, int64_t n) HWY_ATTR {
+    for_vectors(b.keys, [&](int64_t at, auto n) HWY_ATTR {
       Vec s = load_some(row + at, n);
       if (b.bias) s = hn::Add(s, load_some(b.bias + at, n));  // in the order of soften()
       const Vec p = exponential(hn::Sub(s, log_sum));
@@ -119,14 +115,14 @@ void soften_gradient(const ScoreBlock& b, const float* log_sums, const float* in
 /// a b, summed.
 float inner_product(int64_t width, const float* a, const float* b) {
   Vec sum = hn::Zero(Floats());
-  for_vectors(width, [&](int64_t at, int64_t n)
-                         HWY_ATTR { sum = hn::MulAdd(load_some(a + at, n), load_some(b + at, n), sum); });
+  for_vectors(width,
+              [&](int64_t at, auto n) HWY_ATTR { sum = hn::MulAdd(load_some(a + at, n), load_some(b + at, n), sum); });
   return hn::GetLane(hn::SumOfLanes(Floats(), sum));
 }
 
 void scale_row(int64_t width, float by, float* row) {
   const Floats f;
-  for_vectors(width, [&](int64_t at, int64_t n)
+  for_vectors(width, [&](int64_t at, auto n)
                          HWY_ATTR { store_some(hn::Mul(load_some(row + at, n), hn::Set(f, by)), row + at, n); });
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -25,7 +26,8 @@
 namespace roulade::kernel {
 namespace {
 
-constexpr int64_t kStrip = 64;    // channels that one task takes, about: one strip of a picture stays in the cache
+constexpr int64_t kStrip = 128;   // channels that one task takes, about: one strip of a picture stays in the cache
+constexpr int64_t kLine = 16;     // floats: strips of whole vectors and lines where there are tasks enough
 constexpr int64_t kBlock = 64;    // pixels whose sums are float; blocks are added in double
 constexpr int64_t kTogether = 8;  // pixels of one pass over the strip
 
@@ -76,7 +78,7 @@ void channel_moments(const NormShape& s, const float* x, const Strip& strip, dou
     const int64_t end = std::min(s.pixels, block + kBlock);
     for (int64_t p = block; p < end; p += kTogether) {
       const int64_t stop = std::min(end, p + kTogether);
-      for_vectors(width, [&](int64_t c, int64_t n) HWY_ATTR {
+      for_vectors(width, [&](int64_t c, auto n) HWY_ATTR {
         const Vec base = load_some(from + c, n);
         Vec one = load_some(sum.data() + c, n), two = load_some(square.data() + c, n);
         for (int64_t q = p; q < stop; ++q) {
@@ -104,7 +106,7 @@ void scale_strip(const NormShape& s, const float* x, const Strip& strip, const S
   const int64_t start = strip.sample * s.pixels * s.channels + strip.first;
   for (int64_t p = 0; p < s.pixels; p += kTogether) {
     const int64_t stop = std::min(s.pixels, p + kTogether);
-    for_vectors(strip.width(), [&](int64_t c, int64_t n) HWY_ATTR {
+    for_vectors(strip.width(), [&](int64_t c, auto n) HWY_ATTR {
       const Vec scale = load_some(by.scale + c, n), offset = load_some(by.offset + c, n);
       for (int64_t q = p; q < stop; ++q) {
         const int64_t at = start + q * s.channels + c;
@@ -134,7 +136,7 @@ void gradient_sums(const NormShape& s, const float* x, const float* da, const St
     const int64_t end = std::min(s.pixels, block + kBlock);
     for (int64_t p = block; p < end; p += kTogether) {
       const int64_t stop = std::min(end, p + kTogether);
-      for_vectors(width, [&](int64_t c, int64_t n) HWY_ATTR {
+      for_vectors(width, [&](int64_t c, auto n) HWY_ATTR {
         const Vec scale = load_some(by.scale + c, n), offset = load_some(by.offset + c, n),
                   mean = load_some(by.mean + c, n);
         Vec one = load_some(one_block.data() + c, n), two = load_some(two_block.data() + c, n);
@@ -160,7 +162,7 @@ void gradient_strip(const NormShape& s, const float* x, const Strip& strip, cons
   const int64_t start = strip.sample * s.pixels * s.channels + strip.first;
   for (int64_t p = 0; p < s.pixels; p += kTogether) {
     const int64_t stop = std::min(s.pixels, p + kTogether);
-    for_vectors(strip.width(), [&](int64_t c, int64_t n) HWY_ATTR {
+    for_vectors(strip.width(), [&](int64_t c, auto n) HWY_ATTR {
       const Vec mean = load_some(means + c, n), constant = load_some(slopes.constant + c, n);
       const Vec by_dz = load_some(slopes.by_dz + c, n), by_x = load_some(slopes.by_x + c, n);
       for (int64_t q = p; q < stop; ++q) {
@@ -196,9 +198,9 @@ void check(const NormShape& s) {
 class Strips {
  public:
   explicit Strips(const NormShape& s) : shape_(s) {
-    const int64_t each = s.channels / s.groups;
-    width_ = std::max<int64_t>(1, kStrip / each) * each;
-    across_ = (s.channels + width_ - 1) / width_;
+    const int64_t each = s.channels / s.groups, lines = std::min(s.channels, std::lcm(each, kLine));
+    cut(std::max<int64_t>(1, kStrip / lines) * lines);
+    if (count() < threads()) cut(std::max<int64_t>(1, kStrip / each) * each);
   }
   int64_t count() const { return shape_.batch * across_; }
   Strip at(int64_t i) const {
@@ -207,6 +209,11 @@ class Strips {
   }
 
  private:
+  void cut(int64_t width) {
+    width_ = width;
+    across_ = (shape_.channels + width_ - 1) / width_;
+  }
+
   NormShape shape_;
   int64_t width_ = 1, across_ = 1;
 };

@@ -78,6 +78,19 @@ struct Pass {
   const float* bias = nullptr;  // behind it
 };
 
+/// A vector of a tile's row, of which `count` floats are there unless it is whole.
+template <bool kWhole>
+HWY_INLINE Vec load_part(const float* from, bool whole, int64_t count) {
+  if constexpr (kWhole) return load_some(from, Whole());
+  return whole ? load_some(from, Whole()) : load_some(from, count);
+}
+
+template <bool kWhole>
+HWY_INLINE void store_part(Vec v, float* to, bool whole, int64_t count) {
+  if constexpr (kWhole) return store_some(v, to, Whole());
+  return whole ? store_some(v, to, Whole()) : store_some(v, to, count);
+}
+
 /// kM rows, kN vectors, of which the last has `count` columns unless kWhole.
 template <int kM, int kN, bool kWhole>
 HWY_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_k, const float* b, int64_t b_row, float* c,
@@ -89,11 +102,11 @@ HWY_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_k, cons
   for (int m = 0; m < kM; ++m) {
     ROULADE_UNROLL
     for (int n = 0; n < kN; ++n) {
-      const auto load = [&](const float* from) HWY_ATTR {
-        return kWhole || n + 1 < kN ? hn::LoadU(f, from + n * lanes) : load_some(from + n * lanes, count);
-      };
-      sum[m][n] = pass.begins ? hn::Zero(f) : load(c + m * c_row);
-      if (pass.d) sum[m][n] = hn::Mul(hn::Set(f, pass.beta), load(pass.d + m * pass.d_row));
+      const int64_t at = n * lanes;
+      const bool whole = n + 1 < kN;
+      sum[m][n] = pass.begins ? hn::Zero(f) : load_part<kWhole>(c + m * c_row + at, whole, count);
+      if (pass.d)
+        sum[m][n] = hn::Mul(hn::Set(f, pass.beta), load_part<kWhole>(pass.d + m * pass.d_row + at, whole, count));
     }
   }
   add_products<kM, kN>(k, a, a_row, a_k, b, b_row, sum);
@@ -101,17 +114,11 @@ HWY_INLINE void tile(int64_t k, const float* a, int64_t a_row, int64_t a_k, cons
   for (int m = 0; m < kM; ++m) {
     ROULADE_UNROLL
     for (int n = 0; n < kN; ++n) {
-      const bool whole = kWhole || n + 1 < kN;
+      const int64_t at = n * lanes;
+      const bool whole = n + 1 < kN;
       if (pass.ends && pass.alpha != 1) sum[m][n] = hn::Mul(sum[m][n], hn::Set(f, pass.alpha));
-      if (pass.bias) {
-        const float* const bias = pass.bias + n * lanes;
-        sum[m][n] = hn::Add(sum[m][n], whole ? hn::LoadU(f, bias) : load_some(bias, count));
-      }
-      float* const to = c + m * c_row + n * lanes;
-      if (whole)
-        hn::StoreU(sum[m][n], f, to);
-      else
-        store_some(sum[m][n], to, count);
+      if (pass.bias) sum[m][n] = hn::Add(sum[m][n], load_part<kWhole>(pass.bias + at, whole, count));
+      store_part<kWhole>(sum[m][n], c + m * c_row + at, whole, count);
     }
   }
 }

@@ -41,14 +41,22 @@ inline Vec squared(const Columns& x, int64_t i, const Columns& y, int64_t j) {
   return d2;
 }
 
+/// In place of how many lanes: all of them, which is known when the code is compiled.
+struct Whole {};
+
 /// The first `count` floats, 1 to lanes(), and zeros; no more is read.
 HWY_INLINE Vec load_some(const float* from, int64_t count) {
   const Floats f;
   if (count == static_cast<int64_t>(hn::Lanes(f))) return hn::LoadU(f, from);
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2  // what a mask leaves out is not touched there
+  return hn::MaskedLoad(hn::FirstN(f, static_cast<size_t>(count)), f, from);
+#else
   alignas(64) float lane[16] = {};
   std::copy_n(from, count, lane);
   return hn::Load(f, lane);
+#endif
 }
+HWY_INLINE Vec load_some(const float* from, Whole) { return hn::LoadU(Floats(), from); }
 
 /// The first `count` lanes; no more is written.
 HWY_INLINE void store_some(Vec v, float* to, int64_t count) {
@@ -57,16 +65,27 @@ HWY_INLINE void store_some(Vec v, float* to, int64_t count) {
     hn::StoreU(v, f, to);
     return;
   }
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  hn::BlendedStore(v, hn::FirstN(f, static_cast<size_t>(count)), f, to);
+#else
   alignas(64) float lane[16];
   hn::Store(v, f, lane);
   std::copy_n(lane, count, to);
+#endif
 }
+HWY_INLINE void store_some(Vec v, float* to, Whole) { hn::StoreU(v, Floats(), to); }
 
-/// Calls body(first, how many) for the vectors of a row of `count` floats, the last of which may be a part of one.
+/// The first `count` lanes of v, and those of `rest`.
+HWY_INLINE Vec some_of(Vec v, int64_t count, Vec rest) {
+  return hn::IfThenElse(hn::FirstN(Floats(), static_cast<size_t>(count)), v, rest);
+}
+HWY_INLINE Vec some_of(Vec v, Whole, Vec) { return v; }
+
+/// Calls body(first, Whole()) for the vectors of a row of `count` floats, and body(first, how many) for the rest.
 template <class Body>
 HWY_INLINE void for_vectors(int64_t count, const Body& body) {
   int64_t i = 0;
-  for (; i + lanes() <= count; i += lanes()) body(i, lanes());
+  for (; i + lanes() <= count; i += lanes()) body(i, Whole());
   if (i < count) body(i, count - i);
 }
 

@@ -28,8 +28,10 @@ namespace {
 using roulade::HWY_NAMESPACE::Floats;
 using roulade::HWY_NAMESPACE::for_vectors;
 using roulade::HWY_NAMESPACE::load_some;
+using roulade::HWY_NAMESPACE::some_of;
 using roulade::HWY_NAMESPACE::store_some;
 using roulade::HWY_NAMESPACE::Vec;
+using roulade::HWY_NAMESPACE::Whole;
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// What a product's sums begin with: nothing, a bias for each column, another matrix, the sum of the last two, or a
