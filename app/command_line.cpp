@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -83,6 +84,17 @@ CLI::Validator whole(int64_t low, int64_t high) {
             if (error != std::errc() || stop != end || number < low || number > high)
               return fmt::format("expected {}, got {}", range, text);
             return "";
+          },
+          ""};
+}
+
+CLI::Validator number(Range range) {
+  return {[=](std::string& text) -> std::string {
+            double x = 0;
+            const char* const end = text.data() + text.size();
+            const auto [stop, error] = std::from_chars(text.data(), end, x);
+            if (error == std::errc() && stop == end && std::isfinite(x) && range.contains(x)) return "";
+            return fmt::format("expected a number {}, got {}", range.text(), text);
           },
           ""};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "roulade/core/options.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -36,6 +38,9 @@ void add_docs(CLI::App& root, int& exit_code);
 
 /// Whole numbers from `low` to `high`.
 CLI::Validator whole(int64_t low, int64_t high = std::numeric_limits<int64_t>::max());
+
+/// Finite numbers of a range.
+CLI::Validator number(Range range);
 
 /// Throws Error(usage) naming the nearest subcommand when the first word is none.
 void check_subcommand(const CLI::App& root, int argc, const char* const* argv);

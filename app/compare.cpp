@@ -59,7 +59,7 @@ void add_compare(CLI::App& root, int& exit_code) {
       .add_option("--seconds", o->seconds,
                   "training time of each run, by the measured\ntime of a step; default: train.steps")
       ->option_text("S")
-      ->check(CLI::PositiveNumber);
+      ->check(number(above(0)));
   command
       .add_option("--vary", o->vary, "each recipe once with each value of a key, as\nmodel.condition=concat,modulation")
       ->option_text("KEY=A,B");

@@ -59,7 +59,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
       ->check(whole(0));
   command.add_option("--tolerance", r.tolerance, "of the ODE's steps; default: 1e-5")
       ->option_text("X")
-      ->check(CLI::Range(1e-12, 0.1));
+      ->check(number(between(1e-12, 0.1)));
   command.add_option("--divergence", r.divergence, "default: auto, exact up to 32 columns")
       ->option_text("exact|hutchinson|auto");
   command.add_option("--probes", r.probes, "random signs a row for hutchinson; default: 8")
@@ -67,7 +67,7 @@ void add_likelihood(CLI::App& root, int& exit_code) {
       ->check(whole(2, 100000));
   command.add_option("--t-min", r.t_min, "where the data stand; default:\nthe least time that was trained")
       ->option_text("T")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number(between(0, 1)));
   command.add_option("--label", o->label, "each row's density given its class or text, or\nwithout")
       ->option_text("data|none")
       ->check(CLI::IsMember({"data", "none"}));

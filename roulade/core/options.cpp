@@ -115,7 +115,10 @@ void Binder::add(const std::string& key, double& field, Range range, const std::
     const int64_t* whole = std::get_if<int64_t>(&given->value);
     const double* v = std::get_if<double>(&given->value);
     const double x = v ? *v : whole ? static_cast<double>(*whole) : std::nan("");
-    if (!range.contains(x)) refuse(key, *given, range.text().empty() ? "a number" : "a number " + range.text());
+    const bool endless = std::isinf(x) && !std::isinf(field);
+    if (endless || !range.contains(x))
+      refuse(key, *given,
+             fmt::format("a {}number{}{}", endless ? "finite " : "", range.text().empty() ? "" : " ", range.text()));
     field = x;
   }
   note(key, "number", initial, field, range.text(), help);
@@ -144,7 +147,8 @@ void Binder::add(const std::string& key, std::vector<double>& field, Range range
     if (!v && !(none && none->empty())) refuse(key, *given, "a list of numbers");
     field = v ? *v : std::vector<double>{};
     for (const double x : field)
-      if (!range.contains(x)) refuse(key, *given, "numbers " + range.text());
+      if (std::isinf(x) || !range.contains(x))
+        refuse(key, *given, fmt::format("{}numbers {}", std::isinf(x) ? "finite " : "", range.text()));
   }
   note(key, "numbers", initial, field, range.text(), help);
 }

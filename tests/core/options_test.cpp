@@ -4,6 +4,10 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/registry.hpp"
 
+#include <limits>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace roulade {
@@ -62,6 +66,9 @@ TEST(Options, RefusalsSayWhereExpectedAndGot) {
             "[r.toml:4 train.count] bad value: expected an integer >= 1, got 0");
   EXPECT_EQ(message({{"count", 1.5}}), "[train.count] bad value: expected an integer >= 1, got 1.5");
   EXPECT_EQ(message({{"rate", 0.0}}), "[train.rate] bad value: expected a number (0, 1], got 0.0");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message({{"list", std::vector<double>{1, kInfinity}}}),
+            "[train.list] bad value: expected finite numbers >= 0, got [1.0, inf]");
   EXPECT_EQ(message({{"flag", 1}}), "[train.flag] bad value: expected true or false, got 1");
   EXPECT_EQ(message({{"list", std::vector<double>{1, -1}}}),
             "[train.list] bad value: expected numbers >= 0, got [1.0, -1.0]");
@@ -69,6 +76,22 @@ TEST(Options, RefusalsSayWhereExpectedAndGot) {
   EXPECT_EQ(
       message({{"coutn", Given(int64_t{3}, "r.toml:9")}}),
       "[r.toml:9 train] unknown key 'coutn': did you mean 'count'? (known: flag, count, rate, kind, list, words)");
+}
+
+// A number without a bound is not one without an end, but where its default is.
+TEST(Options, InfiniteWhereTheDefaultIsAlone) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const Table table{{"x", kInfinity}};
+  Binder open("t", table), closed("t", table);
+  double to = kInfinity, x = 1;
+  open.add("x", to, at_least(0), "");
+  EXPECT_EQ(to, kInfinity);
+  try {
+    closed.add("x", x, at_least(0), "");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "[t.x] bad value: expected a finite number >= 0, got inf");
+  }
 }
 
 TEST(Options, ListsWithoutATable) {
