@@ -70,10 +70,11 @@ void write_moments(const fs::path& file, const Tensor& moments) {
 
 /// Draws from the validation pictures' Gaussians, the same at every step.
 Points draw_validation(const TrainParts& parts, const Scaling& scaling, int64_t width) {
-  Points out{parts.validation.rows, width, {}, parts.validation.labels, parts.validation.texts};
+  Points out{parts.validation.rows, width, {}, parts.validation.labels, {}};
+  for (const std::vector<int64_t>& of : parts.validation.texts) out.texts.push_back(of.front());
   std::vector<double> eps(static_cast<size_t>(width));
   for (int64_t first = 0; first < parts.validation.rows; first += kTogether) {
-    const Tensor moments = encode_rows(parts, part_of(parts.validation, first, kTogether)).to(at::kDouble).contiguous();
+    const Tensor moments = encode_rows(parts, parts.validation.points(first, kTogether)).to(at::kDouble).contiguous();
     for (int64_t i = 0; i < moments.size(0); ++i) {
       const double *mean = moments.const_data_ptr<double>() + 2 * i * width, *log_variance = mean + width;
       fill_normal({derive_seed(parts.seed, kValidationRole), Stream::noise, 0}, first + i, width,

@@ -59,6 +59,17 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
   return {*low, *high};
 }
 
+/// The validation points, scaled; bytes stay bytes, and each has its first text alone.
+TrainingSet draw_validation(const TrainParts& parts, const DataSettings& data) {
+  const int64_t count = parts.source->endless() ? data.validation_count : 0;
+  if (const auto* source = dynamic_cast<const ByteSource*>(parts.source.get())) {
+    ByteRows bytes = source->draw_bytes(Split::validation, parts.seed, count);
+    for (std::vector<int64_t>& of : bytes.texts) of.resize(1);
+    return {std::move(bytes), parts.facts.scaling};
+  }
+  return parts.facts.scaling.apply(parts.source->draw(Split::validation, parts.seed, count));
+}
+
 /// The numbers of the points' texts become those of the table, or go where nothing reads them.
 void read_texts(TrainParts& parts) {
   const std::vector<std::string>& all = parts.source->texts();
@@ -73,12 +84,12 @@ void read_texts(TrainParts& parts) {
   std::vector<std::string> used;
   for (const std::vector<int64_t>& of : parts.training.texts)
     for (const int64_t number : of) used.push_back(all[static_cast<size_t>(number)]);
-  for (const int64_t number : parts.validation.texts) used.push_back(all[static_cast<size_t>(number)]);
+  for (const std::vector<int64_t>& of : parts.validation.texts) used.push_back(all[static_cast<size_t>(of.front())]);
   const std::vector<int64_t> numbers = parts.texts->add(used);
   auto next = numbers.begin();
   for (std::vector<int64_t>& of : parts.training.texts)
     for (int64_t& number : of) number = *next++;
-  for (int64_t& number : parts.validation.texts) number = *next++;
+  for (std::vector<int64_t>& of : parts.validation.texts) of.front() = *next++;
 }
 
 /// What samples are steered away from: sample.negative, or nothing that is said.
@@ -124,9 +135,7 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
 
   const std::array<double, 2> extremes = draw_training(parts, data);
   const TrainingSet& training = parts.training;
-  const Points validation =
-      parts.source->draw(Split::validation, parts.seed, parts.source->endless() ? data.validation_count : 0);
-  parts.validation = parts.facts.scaling.apply(validation);
+  parts.validation = draw_validation(parts, data);
   parts.facts.columns = parts.source->columns();
   parts.facts.class_names = parts.source->class_names();
   parts.facts.class_shares.assign(static_cast<size_t>(parts.source->classes()), 0);
@@ -223,12 +232,12 @@ Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps) 
   return resolve(resolved);
 }
 
-double validation_loss(const Objective& objective, const Points& points, const std::vector<int64_t>& shape,
+double validation_loss(const Objective& objective, const TrainingSet& points, const std::vector<int64_t>& shape,
                        int64_t batch, uint64_t seed) {
   at::NoGradGuard no_grad;
   double sum = 0;
   for (int64_t first = 0; first < points.rows; first += batch) {
-    const Points part = part_of(points, first, batch);
+    const Points part = points.points(first, batch);
     sum += objective.loss(to_batch(part, shape), {derive_seed(seed, kValidationSeed), 0, first}, 0).item<double>() *
            static_cast<double>(part.rows);
   }

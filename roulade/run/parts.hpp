@@ -47,7 +47,7 @@ struct TrainParts {
   DataFacts facts;
   TrainingSet training;            ///< lives as long as the source
   std::vector<ShapedSet> buckets;  ///< the same once more, as they are trained on; empty: all have one shape
-  Points validation;               ///< scaled
+  TrainingSet validation;          ///< each point with its first text
   ModelShape shape;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
   std::shared_ptr<Model> model;      ///< the denoiser's network; null where something else is trained
@@ -97,7 +97,7 @@ bool steers_away(const Recipe& resolved);
 Recipe with_sampler(Recipe resolved, const std::string& sampler, int64_t steps);
 
 /// The mean loss over points with fixed times and noise; no gradients, nothing changes.
-double validation_loss(const Objective& objective, const Points& points, const std::vector<int64_t>& shape,
+double validation_loss(const Objective& objective, const TrainingSet& points, const std::vector<int64_t>& shape,
                        int64_t batch, uint64_t seed);
 
 }  // namespace roulade

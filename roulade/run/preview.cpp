@@ -118,8 +118,8 @@ Previewer::Previewer(const TrainParts& parts, double share) : state_(std::make_u
   s.run.autoencoder = twin.autoencoder;
   s.run.latent = parts.latent;
   if (twin.autoencoder) {
-    const Points held_out = parts.validation.rows > 0 ? parts.validation : parts.training.points(0, kPictures / 2);
-    s.real = parts.facts.scaling.undo(part_of(held_out, 0, kPictures / 2));
+    const TrainingSet& held_out = parts.validation.rows > 0 ? parts.validation : parts.training;
+    s.real = parts.facts.scaling.undo(held_out.points(0, kPictures / 2));
   }
   s.run.seed = parts.seed;
   Points some{0, parts.facts.width(), {}, {}};  // of pictures none are shown beside

@@ -214,12 +214,17 @@ TEST(ImagesSource, TrainsFromBytes) {
   }
   for (const char* scale : {"pixels", "global"}) {
     Recipe recipe;
-    recipe.tables["data"] = {{"kind", "images"}, {"path", folder.path.string()}, {"size", 2}, {"scale", scale}};
+    recipe.tables["data"] = {
+        {"kind", "images"}, {"path", folder.path.string()}, {"size", 2}, {"scale", scale}, {"validation", 0.25}};
     recipe.tables["model"] = {
         {"kind", "dit"}, {"num_layers", 1}, {"num_attention_heads", 1}, {"attention_head_dim", 4}, {"patch_size", 1}};
     const TrainParts parts = make_train_parts(resolve(recipe));
     EXPECT_TRUE(parts.training.values.empty());
     EXPECT_FALSE(parts.training.bytes.rows.empty());
+    EXPECT_TRUE(parts.validation.values.empty());
+    ASSERT_EQ(parts.validation.rows, 2);
+    EXPECT_EQ(parts.validation.points().values,
+              parts.facts.scaling.apply(parts.source->draw(Split::validation, parts.seed, 0)).values);
     const Points drawn = parts.source->draw(Split::train, parts.seed, 0);
     const Scaling scaling = Scaling::fit(drawn, scale);
     EXPECT_EQ(parts.facts.scaling.mean, scaling.mean);
