@@ -117,4 +117,12 @@ Tensor tiled_decode(const AutoencoderKl& autoencoder, const Tensor& z, const Til
       z, [&](const Tensor& tile) { return autoencoder.decode(tile); }, {.out = autoencoder.factor()}, tiling);
 }
 
+LatentGaussian encode_by(const AutoencoderKl& autoencoder, const Tensor& x, const std::optional<Tiling>& tiling) {
+  return tiling ? tiled_encode(autoencoder, x, *tiling) : autoencoder.encode(x);
+}
+
+Tensor decode_by(const AutoencoderKl& autoencoder, const Tensor& z, const std::optional<Tiling>& tiling) {
+  return tiling ? tiled_decode(autoencoder, z, *tiling) : autoencoder.decode(z);
+}
+
 }  // namespace roulade

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace roulade {
 
@@ -36,5 +37,9 @@ LatentGaussian tiled_encode(const AutoencoderKl& autoencoder, const Tensor& x, c
 
 /// AutoencoderKl::decode by tiles.
 Tensor tiled_decode(const AutoencoderKl& autoencoder, const Tensor& z, const Tiling& tiling = {});
+
+/// By tiles, or whole where there is no tiling.
+LatentGaussian encode_by(const AutoencoderKl& autoencoder, const Tensor& x, const std::optional<Tiling>& tiling);
+Tensor decode_by(const AutoencoderKl& autoencoder, const Tensor& z, const std::optional<Tiling>& tiling);
 
 }  // namespace roulade

@@ -7,6 +7,7 @@
 #include "roulade/io/sha256.hpp"
 #include "roulade/io/tensor_file.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
+#include "roulade/latent/tiling.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -33,14 +34,16 @@ constexpr uint64_t kValidationRole = 8102;  // a seed of their own
 
 /// Mean and log variance of pictures first, ..., of the training set: [count, 2, width] float32.
 Tensor encode_rows(const TrainParts& parts, const Points& scaled) {
-  const LatentGaussian q = parts.latent->encode(to_batch(scaled, parts.facts.axes()).x0);
+  const auto settings = settings_of<LatentSettings>(parts.resolved, "latent");
+  const LatentGaussian q = encode_by(*parts.latent, to_batch(scaled, parts.facts.axes()).x0, settings.tiles.tiling());
   return at::stack({q.mean.flatten(1), q.log_variance.flatten(1)}, 1);
 }
 
-/// Of autoencoder, type and pictures, in their order.
-std::string key_of(const TrainParts& parts, const std::string& dtype) {
+/// Of autoencoder, type, tiles and pictures, in their order.
+std::string key_of(const TrainParts& parts, const LatentSettings& settings) {
   Sha256 hash;
-  hash.update(parts.facts.latent.autoencoder + dtype + fmt::format("{}", parts.facts.shape));
+  hash.update(parts.facts.latent.autoencoder + settings.dtype + fmt::format("{}", parts.facts.shape));
+  if (const TileSettings& t = settings.tiles; t.tile > 0) hash.update(fmt::format(" {} {}", t.tile, t.tile_overlap));
   const TrainingSet& training = parts.training;
   const auto width = static_cast<size_t>(training.width);
   for (int64_t i = 0; i < std::ssize(training.bytes.rows); ++i)
@@ -95,7 +98,10 @@ bool has_begun(const RunFolder& run) {
 
 bool make_latents(TrainParts& parts, const TrainPlace& place) {
   const auto settings = settings_of<LatentSettings>(parts.resolved, "latent");
-  if (settings.path.empty()) return true;
+  if (settings.path.empty()) {
+    check_tiles(parts.resolved, false);
+    return true;
+  }
   if (const std::string& kind = text_of(parts.resolved, "objective", "kind"); kind != ObjectiveSettings().kind)
     fail(Code::usage, "latent.path", "objective of a network on latents", ObjectiveSettings().kind, kind);
   const at::NoGradGuard no_grad;
@@ -115,7 +121,7 @@ bool make_latents(TrainParts& parts, const TrainPlace& place) {
 
   const TrainingSet& training = parts.training;
   const std::vector<int64_t> shape{training.rows, 2, width};
-  const std::string name = key_of(parts, settings.dtype) + ".safetensors";
+  const std::string name = key_of(parts, settings) + ".safetensors";
   Tensor moments;
   if (!settings.cache.empty()) moments = read_moments(fs::path(settings.cache) / name, shape, dtype);
   if (!moments.defined() && !place.run.empty()) moments = read_moments(run.latents() / name, shape, dtype);

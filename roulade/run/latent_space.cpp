@@ -4,10 +4,12 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/sha256.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
+#include "roulade/latent/tiling.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_autoencoder.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -115,10 +117,11 @@ Points to_network(const TrainedRun& run, const Points& rows) {
   const Points scaled = run.facts.scaling.apply(rows);
   if (!run.latent) return scaled;
   const at::NoGradGuard no_grad;
+  const auto tiling = settings_of<LatentSettings>(run.recipe, "latent").tiles.tiling();
   Points out = without_values(rows, 0);
   for (int64_t first = 0; first < rows.rows; first += kTogether) {
     const Tensor x = to_batch(part_of(scaled, first, kTogether), run.facts.axes()).x0;
-    const Points part = to_points(run.latent->scaled(run.latent->encode(x).mode()));
+    const Points part = to_points(run.latent->scaled(encode_by(*run.latent, x, tiling).mode()));
     out.width = part.width;
     out.values.insert(out.values.end(), part.values.begin(), part.values.end());
   }
@@ -130,15 +133,22 @@ Points to_data(const TrainedRun& run, const Points& scaled) {
   if (!run.latent) return facts.scaling.undo(scaled);
   const at::NoGradGuard no_grad;
   Points out = without_values(scaled, facts.width());
+  const auto tiling = settings_of<SampleSettings>(run.recipe, "sample").tiles.tiling();
   const double level = (facts.high - facts.low) / 255;
   for (int64_t first = 0; first < scaled.rows; first += kTogether) {
     const Tensor y = to_batch(part_of(scaled, first, kTogether), facts.latent.shape).x0;
-    const Points part = facts.scaling.undo(to_points(run.latent->decode(run.latent->unscaled(y))));
+    const Points part = facts.scaling.undo(to_points(decode_by(*run.latent, run.latent->unscaled(y), tiling)));
     std::transform(part.values.begin(), part.values.end(), out.row(first), [&](double v) {
       return facts.low + level * std::round((std::clamp(v, facts.low, facts.high) - facts.low) / level);
     });
   }
   return out;
+}
+
+void check_tiles(const Recipe& resolved, bool on_latents) {
+  if (const int64_t tile = settings_of<SampleSettings>(resolved, "sample").tiles.tile; tile > 0 && !on_latents)
+    fail(Code::usage, "sample.tile", "tiles to decode", "0: the network does not work on latents",
+         fmt::format("{}", tile));
 }
 
 void refuse_latents(const TrainedRun& run, std::string_view what) {

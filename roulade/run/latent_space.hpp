@@ -43,6 +43,9 @@ Points to_network(const TrainedRun& run, const Points& rows);
 /// are decoded at once, whatever their number.
 Points to_data(const TrainedRun& run, const Points& scaled);
 
+/// Throws Error(usage) for sample.tile where there are no latents to decode.
+void check_tiles(const Recipe& resolved, bool on_latents);
+
 /// Throws Error(usage) where the network works on latents, and `what` needs one that works on the data themselves.
 void refuse_latents(const TrainedRun& run, std::string_view what);
 

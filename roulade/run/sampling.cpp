@@ -222,6 +222,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   if (run.autoencoder) return reconstruct_given(run, request);
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
+  check_tiles(run.recipe, run.latent != nullptr);
   SampleParts parts;
   std::vector<double> times;  // empty: a generator draws
   if (!run.generator) {

@@ -6,6 +6,7 @@
 #include "roulade/denoiser/prediction.hpp"
 #include "roulade/grid/grid.hpp"
 #include "roulade/guidance/guidance.hpp"
+#include "roulade/latent/tiling.hpp"
 #include "roulade/model/model.hpp"
 #include "roulade/objective/terms.hpp"
 #include "roulade/sampler/sampler.hpp"
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace roulade {
@@ -79,11 +81,20 @@ struct ObjectiveTerms {
 };
 ObjectiveTerms make_objective_terms(const Table& objective);
 
+/// How an autoencoder takes pictures, in [latent] to encode and in [sample] to decode.
+struct TileSettings {
+  int64_t tile = 0;          ///< height and width of a tile, in places of the latents; 0 = pictures are taken whole
+  int64_t tile_overlap = 0;  ///< places that neighbours share at least; a quarter of them at each inner edge count not
+  void bind(Binder& b, const std::string& what);
+  std::optional<Tiling> tiling() const;  ///< none = whole
+};
+
 /// [latent]: the autoencoder whose latents the network works on.
 struct LatentSettings {
   std::string path;               ///< a run that trains one, or a folder as diffusers saves them; empty = none
   std::string dtype = "float16";  ///< of what is kept of each picture: mean and log variance
   std::string cache;              ///< folder for that, for all runs; empty = each run keeps its own
+  TileSettings tiles;
   void bind(Binder& b);
 };
 
@@ -99,6 +110,7 @@ struct SampleSettings {
   std::string prompt = "data", negative;
   bool weighted = false;
   int64_t chunk = 500;
+  TileSettings tiles;  ///< of a run on latents
   void bind(Binder& b);
 };
 struct SampleParts {

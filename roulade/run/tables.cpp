@@ -12,6 +12,7 @@
 #include "roulade/train/trainer.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,16 @@ void add_keys(std::vector<RecipeKey>& out, const std::string& table, const std::
   for (const Entry& entry : from.entries())
     for (const OptionInfo& info : entry.options())
       out.push_back({table, fmt::format("{} = {}", key, entry.name), info});
+}
+
+/// Those of a table's keys that `wanted` picks, where these are given.
+template <class Settings>
+void add_brought(std::vector<RecipeKey>& out, const std::string& name, const Table& given, const std::string& condition,
+                 const std::function<bool(const std::string& key)>& wanted) {
+  Binder b(name, given);
+  bind<Settings>(b);
+  for (const OptionInfo& info : b.infos())
+    if (wanted(info.key)) out.push_back({name, condition, info});
 }
 
 }  // namespace
@@ -85,23 +96,18 @@ std::vector<RecipeKey> all_keys() {
   add_keys(chosen, "sample", "grid", grid::registry());
   add_keys(chosen, "guidance", "kind", guidance::registry());
   add_keys(chosen, "eval", "features", features::registry());
-  for (const char* kind : {TextSettings::kFolder, TextSettings::kSmall}) {
-    const Table table{{"kind", Given(kind)}};
-    Binder b("text", table);
-    bind<TextSettings>(b);
-    for (const OptionInfo& info : b.infos())
-      if (info.key != "kind") chosen.push_back({"text", fmt::format("kind = {}", kind), info});
-  }
-  const Table latent{{"path", Given("PATH")}};
-  Binder of_latent("latent", latent);
-  bind<LatentSettings>(of_latent);
-  for (const OptionInfo& info : of_latent.infos())
-    if (info.key != "path") chosen.push_back({"latent", "path = PATH", info});
-  const Table muon{{"optimiser", Given("muon")}};
-  Binder of_muon("train", muon);
-  bind<OptimiserSettings>(of_muon);
-  for (const OptionInfo& info : of_muon.infos())
-    if (info.key == "momentum") chosen.push_back({"train", "optimiser = muon", info});
+  const auto all_but = [](const char* key) { return [=](const std::string& other) { return other != key; }; };
+  const auto alone = [](const char* key) { return [=](const std::string& other) { return other == key; }; };
+  for (const char* kind : {TextSettings::kFolder, TextSettings::kSmall})
+    add_brought<TextSettings>(chosen, "text", {{"kind", Given(kind)}}, fmt::format("kind = {}", kind), all_but("kind"));
+  const Table on_latents{{"path", Given("PATH")}}, by_tiles{{"tile", Given(64)}};
+  Table both = on_latents;
+  both.insert(by_tiles.begin(), by_tiles.end());
+  add_brought<LatentSettings>(chosen, "latent", on_latents, "path = PATH", all_but("path"));
+  add_brought<LatentSettings>(chosen, "latent", both, "tile = N", alone("tile_overlap"));
+  add_brought<SampleSettings>(chosen, "sample", by_tiles, "tile = N", alone("tile_overlap"));
+  add_brought<OptimiserSettings>(chosen, "train", {{"optimiser", Given("muon")}}, "optimiser = muon",
+                                 alone("momentum"));
   // By its help, too: objective.loss is another one to a denoiser than to an autoencoder.
   const auto of_entry = [&](const std::string& table, const OptionInfo& info) {
     return std::any_of(chosen.begin(), chosen.end(), [&](const RecipeKey& k) {

@@ -7,6 +7,7 @@
 #include "roulade/io/sha256.hpp"
 #include "roulade/io/tensor_file.hpp"
 #include "roulade/latent/autoencoder_files.hpp"
+#include "roulade/latent/tiling.hpp"
 #include "roulade/run/latent_rows.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/parts.hpp"
@@ -239,6 +240,51 @@ TEST_F(LatentRun, SamplesAreDecodedPicturesOfWholeLevels) {
   EXPECT_EQ(sample_points(run, request).points.rows, 5);
   request.editing.rows->known.assign(real.values.size(), true);
   expect_error(Code::usage, {"pictures to complete", "latents"}, [&] { sample_points(run, request); });
+}
+
+// [latent] says how training encodes, [sample] how samples are decoded.
+TEST_F(LatentRun, IsTakenByTiles) {
+  Recipe recipe = latent_recipe(pictures, coder);
+  set_key(recipe, "latent.cache=\"" + (scratch / "cache").string() + "\"");
+  const TrainParts whole = make_train_parts(resolve(recipe));
+  set_key(recipe, "latent.tile=3");
+  set_key(recipe, "latent.tile_overlap=2");
+  const Tiling tiling{.tile = 3, .overlap = 2, .margin = 0};
+  const TrainParts parts = make_train_parts(resolve(recipe));  // not what the cache holds of whole pictures
+  Recipe plain = recipe;
+  plain.tables.erase("latent");
+  const Tensor x = to_batch(make_train_parts(resolve(plain)).training.points(), {3, kSide, kSide}).x0;
+  const Tensor expected = tiled_encode(*parts.latent, x, tiling).mean.flatten(1), kept = parts.training.moments;
+  EXPECT_LT((kept.select(1, 0) - expected).abs().max().item<double>(), 1e-5);
+  EXPECT_GT((kept - whole.training.moments).abs().max().item<double>(), 1e-2);
+
+  const TrainedRun run = trained(recipe, scratch / "run");
+  set_key(plain, "train.steps=1");
+  train_into(scratch / "pixels", plain);
+  const at::NoGradGuard no_grad;
+  const Points real = make_source(run.recipe.tables.at("data"))->draw(Split::test, 0, 5);
+  const Points latents = to_network(run, real);
+  const Tensor z = to_batch(latents, {3, 4, 4}).x0;
+  const Tensor scaled = to_batch(run.facts.scaling.apply(real), {3, kSide, kSide}).x0;
+  const Tensor encoded = run.latent->scaled(tiled_encode(*run.latent, scaled, tiling).mode());
+  EXPECT_LT((z - encoded).abs().max().item<double>(), 1e-5);
+  const auto decoded = [&](const TrainedRun& of) { return to_batch(to_data(of, latents), {3, kSide, kSide}).x0; };
+  const TrainedRun tiled = open_run({scratch / "run", {"sample.tile=3"}, {}});  // overlap: no whole quarter of it
+  const Tensor by_tiles =
+      tiled_decode(*run.latent, run.latent->unscaled(z), Tiling{.tile = 3, .overlap = 0, .margin = 0});
+  EXPECT_LT((decoded(tiled) - ((by_tiles.clamp(-1, 1) + 1) * 127.5)).abs().max().item<double>(), 0.501);
+  EXPECT_FALSE(at::equal(decoded(tiled), decoded(run)));
+
+  const auto refused = [&](const std::vector<std::string>& words, const std::vector<std::string>& set) {
+    expect_error(Code::usage, words, [&] { sample_points(open_run({scratch / "run", set, {}}), {}); });
+  };
+  refused({"sample.tile_overlap", "[0, 2]"}, {"sample.tile=3", "sample.tile_overlap=3"});
+  refused({"tile_overlap"}, {"sample.tile_overlap=3"});
+  set_key(plain, "sample.tile=3");
+  expect_error(Code::usage, {"sample.tile", "latents"}, [&] { make_train_parts(resolve(plain)); });
+  expect_error(Code::usage, {"sample.tile", "latents"}, [&] {
+    sample_points(open_run({scratch / "pixels", {"sample.tile=3"}, {}}), {});
+  });
 }
 
 TEST_F(LatentRun, SmallestStrengthComesBackNearThePicture) {
