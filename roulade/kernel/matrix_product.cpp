@@ -190,6 +190,8 @@ void multiply_block(const MatrixProduct& p, const Panels& b, Range rows, Range c
     Pass pass{.begins = k == depth.first, .ends = k + count == depth.last, .alpha = p.alpha};
     for (int64_t n = columns.first; n < columns.last; n += b.width) {
       const int64_t width = std::min(b.width, columns.last - n), panel = n / b.width;
+      const int64_t last_row = p.symmetric ? std::min(rows.last, n + width) : rows.last;
+      if (last_row <= rows.first) continue;
       if (first_part && pass.begins && p.d) {
         pass.d = p.d + rows.first * p.d_row + n;
         pass.d_row = p.d_row;
@@ -197,7 +199,7 @@ void multiply_block(const MatrixProduct& p, const Panels& b, Range rows, Range c
       }
       if (first_part && pass.ends && p.bias) pass.bias = p.bias + n;
       const auto go = [&](auto run, int64_t last) {
-        run(rows.last - rows.first, count, p.a.data + rows.first * p.a.row + k * p.a.column, p.a.row, p.a.column,
+        run(last_row - rows.first, count, p.a.data + rows.first * p.a.row + k * p.a.column, p.a.row, p.a.column,
             b.at(panel, k), b.row(panel), c + rows.first * c_row + n, c_row, last, pass);
       };
       if (width == 2 * lanes)
@@ -206,6 +208,22 @@ void multiply_block(const MatrixProduct& p, const Panels& b, Range rows, Range c
         go(tiles<2, false>, width - lanes);
       else
         width == lanes ? go(tiles<1, true>, lanes) : go(tiles<1, false>, width);
+    }
+  }
+}
+
+/// Below the diagonal as above it.
+void mirror(const MatrixProduct& p) {
+  constexpr int64_t kSide = 4;  // of a block
+  const int64_t n = p.rows, whole = n / kSide * kSide;
+  for (int64_t i = 0; i < n; i += kSide) {
+    for (int64_t j = i + kSide; j < whole; j += kSide)
+      turn_block(p.c + i * p.c_row + j, p.c_row, p.c + j * p.c_row + i, p.c_row);
+    for (int64_t row = i; row < std::min(n, i + kSide); ++row) {
+      for (int64_t column = row + 1; column < std::min(n, i + kSide); ++column)
+        p.c[column * p.c_row + row] = p.c[row * p.c_row + column];
+      for (int64_t column = std::max(whole, i + kSide); column < n; ++column)
+        p.c[column * p.c_row + row] = p.c[row * p.c_row + column];
     }
   }
 }
@@ -247,9 +265,10 @@ void multiply_blocks(const MatrixProduct& p, bool splits) {
       float* const to = p.c + row * p.c_row;
       for (int64_t part = 1; part < parts; ++part) {
         const float* const from = sums + ((part - 1) * p.rows + row) * p.columns;
-        for (int64_t n = 0; n < p.columns; ++n) to[n] += from[n];
+        for (int64_t n = p.symmetric ? row : 0; n < p.columns; ++n) to[n] += from[n];
       }
     });
+  if (p.symmetric) mirror(p);
 }
 
 /// C' = B' A': where A has few rows, less than copying B. Sums are the same, term by term.

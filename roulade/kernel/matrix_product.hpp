@@ -25,6 +25,8 @@ struct MatrixProduct {
   const float* d = nullptr;  ///< or null; may be C
   int64_t d_row = 0;
   const float* bias = nullptr;  ///< or null
+  /// C is known to be symmetric: its lower half is a copy of the upper one, a third of the work or more is not done.
+  bool symmetric = false;
 
   /// C = A B. c_row_: 0 = columns.
   MatrixProduct(int64_t rows_, int64_t columns_, int64_t depth_, const Matrix& a_, const Matrix& b_, float* c_,

@@ -25,13 +25,16 @@ constexpr double kLeastNorm = 1e-7;  // as PyTorch's: what is smaller is roundin
 
 kernel::Matrix matrix(const Tensor& t) { return {t.const_data_ptr<float>(), t.stride(0), t.stride(1)}; }
 
-/// alpha A B + beta D.
-Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, const Tensor& d = {}) {
+enum class Form { any, symmetric };
+
+/// alpha A B + beta D, and what is known of it.
+Tensor product(Form form, double alpha, const Tensor& a, const Tensor& b, double beta = 0, const Tensor& d = {}) {
   if (exact() || a.scalar_type() != at::kFloat || !a.device().is_cpu())
     return d.defined() ? at::addmm(d, a, b, beta, alpha) : at::mm(a, b) * alpha;
   Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
   kernel::MatrixProduct p(c.size(0), c.size(1), a.size(1), matrix(a), matrix(b), c.mutable_data_ptr<float>());
   p.alpha = static_cast<float>(alpha);
+  p.symmetric = form == Form::symmetric;
   const Tensor added = d.defined() ? d.contiguous() : d;
   if (added.defined()) {
     p.d = added.const_data_ptr<float>();
@@ -43,25 +46,25 @@ Tensor product(double alpha, const Tensor& a, const Tensor& b, double beta = 0, 
 }
 
 /// kB A + kC A A: with kA on its diagonal, what a round multiplies X by from the left.
-Tensor factor(const Tensor& square) { return product(kC, square, square, kB, square); }
+Tensor factor(const Tensor& square) { return product(Form::symmetric, kC, square, square, kB, square); }
 
 Tensor rounds(Tensor h) {
-  for (int i = 0; i < kRounds; ++i) h = product(1, factor(product(1, h, h.t())), h, kA, h);
+  for (int i = 0; i < kRounds; ++i) h = product(Form::any, 1, factor(product(Form::symmetric, 1, h, h.t())), h, kA, h);
   return h;
 }
 
 /// The same, for wide X: as A and the factor p commute, a round makes p A p of A = X X^T, so that X itself is
-/// multiplied once, by the product of all p.
+/// multiplied once, by the product of all p. Products of what commutes are symmetric as their factors are.
 Tensor rounds_of_products(const Tensor& h) {
-  Tensor a = product(1, h, h.t()), all;
+  Tensor a = product(Form::symmetric, 1, h, h.t()), all;
   for (int i = 0; i < kRounds; ++i) {
     const Tensor p = factor(a);
-    all = i == 0 ? p + kA * at::eye(p.size(0), p.options()) : product(1, p, all, kA, all);
+    all = i == 0 ? p + kA * at::eye(p.size(0), p.options()) : product(Form::symmetric, 1, p, all, kA, all);
     if (i + 1 == kRounds) break;
-    const Tensor once = product(1, p, a, kA, a);
-    a = product(1, p, once, kA, once);
+    const Tensor once = product(Form::symmetric, 1, p, a, kA, a);
+    a = product(Form::symmetric, 1, p, once, kA, once);
   }
-  return product(1, all, h);
+  return product(Form::any, 1, all, h);
 }
 
 }  // namespace

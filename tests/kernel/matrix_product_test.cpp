@@ -104,6 +104,41 @@ TEST(MatrixProduct, EqualsThePlainExpression) {
       }
 }
 
+// X X^T and polynomials of it: the upper half has the bits of the whole product, the lower one those of the upper.
+TEST(MatrixProduct, CopiesTheLowerHalfOfWhatIsSymmetric) {
+  for (const int64_t n : {1, 3, 4, 5, 12, 13, 31, 33, 64, 97, 130, 300})
+    for (const int layout : {0, 1})
+      for (const bool more : {false, true}) {
+        const int64_t depth = layout == 1 ? 1100 : 70;  // split among tasks, and not
+        const Stored x(1, n, depth, layout);
+        const std::vector<float> one = test::normal(3, n * n, 1);
+        std::vector<float> d(one), gap(static_cast<size_t>(n * (n + 3)), kUntouched);
+        for (int64_t i = 0; i < n; ++i)
+          for (int64_t j = 0; j < n; ++j) d[static_cast<size_t>(i * n + j)] += one[static_cast<size_t>(j * n + i)];
+        test::for_each_instruction_set([&](const char* set) {
+          std::vector<float> whole(gap), half(gap);
+          MatrixProduct p(n, n, depth, x.matrix, x.matrix.transposed(), whole.data(), n + 3);
+          if (more) {
+            p.d = d.data();
+            p.d_row = n;
+            p.beta = 0.5F;
+            p.alpha = -2;
+          }
+          multiply(p);
+          p.symmetric = true;
+          p.c = half.data();
+          multiply(p);
+          for (int64_t i = 0; i < n; ++i) {
+            for (int64_t j = 0; j < n; ++j)
+              ASSERT_EQ(half[static_cast<size_t>(i * (n + 3) + j)],
+                        whole[static_cast<size_t>(std::min(i, j) * (n + 3) + std::max(i, j))])
+                  << fmt::format("{}: {}, layout {}, {} {}", set, n, layout, i, j);
+            EXPECT_EQ(half[static_cast<size_t>(i * (n + 3) + n)], kUntouched);
+          }
+        });
+      }
+}
+
 TEST(MatrixProduct, HasTheSameBitsOnAnyNumberOfThreads) {
   const int before = threads();
   for (const Size& s : {Size{97, 257, 600}, Size{64, 64, 2100}, Size{300, 40, 70}}) {
