@@ -142,22 +142,30 @@ TEST(WinogradConv, ResultsDoNotDependOnThreads) {
   }
 }
 
+// Strips of whole lines, of one with a rest, and of all channels; with more threads than strips they are narrower.
 TEST(WinogradConv, NormAloneIsThePlainOne) {
-  for (const bool silu : {false, true}) {
-    Layer layer(24, 8, 6, 5, 6);  // no convolution here
-    const auto run = [&](at::ScalarType dtype) {
-      const Tensor x = in_kernel_order(layer.x.to(dtype)).detach().requires_grad_(true);
-      NamedWeights weights;
-      layer.norm.list(weights, "norm");
-      for (auto& [name, weight] : weights) weight.stored().mutable_grad() = Tensor();
-      const Tensor y = silu ? layer.norm.activated(x) : layer.norm.forward(x);
-      (y * y * y).sum().backward();
-      return std::vector<Tensor>{y.detach(), x.grad(), weights[0].second.stored().grad(),
-                                 weights[1].second.stored().grad()};
-    };
-    const std::vector<Tensor> got = run(at::kFloat), expected = run(at::kDouble);
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_LT(apart(got[i], expected[i]), 2 * kNear) << i;
-  }
+  const int before = threads();
+  for (auto [channels, groups] : {std::pair<int64_t, int64_t>{24, 6}, {96, 16}, {144, 16}, {150, 30}, {260, 13}})
+    for (const bool silu : {false, true}) {
+      Layer layer(channels, 8, groups, 5, 6);  // no convolution here
+      const auto run = [&](at::ScalarType dtype, int on) {
+        set_threads(on);
+        const Tensor x = in_kernel_order(layer.x.to(dtype)).detach().requires_grad_(true);
+        NamedWeights weights;
+        layer.norm.list(weights, "norm");
+        for (auto& [name, weight] : weights) weight.stored().mutable_grad() = Tensor();
+        const Tensor y = silu ? layer.norm.activated(x) : layer.norm.forward(x);
+        (y * y * y).sum().backward();
+        return std::vector<Tensor>{y.detach(), x.grad(), weights[0].second.stored().grad(),
+                                   weights[1].second.stored().grad()};
+      };
+      const std::vector<Tensor> got = run(at::kFloat, 1), wide = run(at::kFloat, 9), expected = run(at::kDouble, 1);
+      for (size_t i = 0; i < got.size(); ++i) {
+        EXPECT_LT(apart(got[i], expected[i]), 2 * kNear) << i << " of " << channels;
+        EXPECT_TRUE(wide[i].equal(got[i])) << i << " of " << channels;
+      }
+    }
+  set_threads(before);
 }
 
 // A mean far from 0 beside the deviation takes nothing from the precision that float32 has.
