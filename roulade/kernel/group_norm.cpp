@@ -27,7 +27,8 @@ namespace roulade::kernel {
 namespace {
 
 constexpr int64_t kStrip = 128;   // channels that one task takes, about: one strip of a picture stays in the cache
-constexpr int64_t kLine = 16;     // floats: strips of whole vectors and lines where there are tasks enough
+constexpr int64_t kNarrow = 32;   // or about so many, where there are fewer tasks than threads
+constexpr int64_t kLine = 16;     // floats: strips are of whole vectors and lines where there are tasks enough
 constexpr int64_t kBlock = 64;    // pixels whose sums are float; blocks are added in double
 constexpr int64_t kTogether = 8;  // pixels of one pass over the strip
 
@@ -199,8 +200,11 @@ class Strips {
  public:
   explicit Strips(const NormShape& s) : shape_(s) {
     const int64_t each = s.channels / s.groups, lines = std::min(s.channels, std::lcm(each, kLine));
-    cut(std::max<int64_t>(1, kStrip / lines) * lines);
-    if (count() < threads()) cut(std::max<int64_t>(1, kStrip / each) * each);
+    for (int64_t most = kStrip; most >= kNarrow; most /= 2) {
+      cut(std::max<int64_t>(1, most / lines) * lines);
+      if (count() >= threads()) return;
+    }
+    cut(std::max<int64_t>(1, kNarrow / each) * each);
   }
   int64_t count() const { return shape_.batch * across_; }
   Strip at(int64_t i) const {

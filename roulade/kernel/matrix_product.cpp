@@ -286,7 +286,7 @@ void multiply_across(const MatrixProduct& p) {
 
 void multiply_here(const MatrixProduct& p) {
   const bool side_by_side = p.a.column == 1;
-  if (side_by_side && p.rows <= kFewRows && p.b.column != 1 && !p.d) return multiply_across(p);
+  if (side_by_side && p.rows <= kFewRows && p.b.column != 1 && !p.d && !p.symmetric) return multiply_across(p);
   multiply_blocks(p, !side_by_side);
 }
 

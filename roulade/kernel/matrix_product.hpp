@@ -25,7 +25,8 @@ struct MatrixProduct {
   const float* d = nullptr;  ///< or null; may be C
   int64_t d_row = 0;
   const float* bias = nullptr;  ///< or null
-  /// C is known to be symmetric: its lower half is a copy of the upper one, a third of the work or more is not done.
+  /// C is known to be symmetric, and rows = columns: its lower half is a copy of the upper one, which saves up to half
+  /// of the work where C is large. Without a bias.
   bool symmetric = false;
 
   /// C = A B. c_row_: 0 = columns.

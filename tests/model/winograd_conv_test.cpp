@@ -142,7 +142,7 @@ TEST(WinogradConv, ResultsDoNotDependOnThreads) {
   }
 }
 
-// Strips of whole lines, of one with a rest, and of all channels; with more threads than strips they are narrower.
+// Strips of whole lines, with and without a rest, of all channels, and narrower ones where there are more threads.
 TEST(WinogradConv, NormAloneIsThePlainOne) {
   const int before = threads();
   for (auto [channels, groups] : {std::pair<int64_t, int64_t>{24, 6}, {96, 16}, {144, 16}, {150, 30}, {260, 13}})
