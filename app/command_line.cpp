@@ -94,7 +94,7 @@ CLI::Validator number(Range range) {
             const char* const end = text.data() + text.size();
             const auto [stop, error] = std::from_chars(text.data(), end, x);
             if (error == std::errc() && stop == end && std::isfinite(x) && range.contains(x)) return "";
-            return fmt::format("expected a number {}, got {}", range.text(), text);
+            return fmt::format("expected a {}number {}, got {}", std::isinf(x) ? "finite " : "", range.text(), text);
           },
           ""};
 }

@@ -147,8 +147,7 @@ void Binder::add(const std::string& key, std::vector<double>& field, Range range
     if (!v && !(none && none->empty())) refuse(key, *given, "a list of numbers");
     field = v ? *v : std::vector<double>{};
     for (const double x : field)
-      if (std::isinf(x) || !range.contains(x))
-        refuse(key, *given, fmt::format("{}numbers {}", std::isinf(x) ? "finite " : "", range.text()));
+      if (!range.contains(x)) refuse(key, *given, "numbers " + range.text());
   }
   note(key, "numbers", initial, field, range.text(), help);
 }

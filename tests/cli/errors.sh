@@ -112,7 +112,7 @@ for words in "--sampler heun --set sample.sampler=ddim" "--steps 2 --set sample.
   says err "the value: expected one of --"
 done
 refuses 2 "[--set guidance.scale] bad value: expected a finite number, got inf" sample tiny --out none.csv --guidance inf
-refuses 2 "[roulade compare] --seconds: expected a number > 0, got inf (roulade help compare)" compare moons --seconds inf
+refuses 2 "[roulade compare] --seconds: expected a finite number > 0, got inf (roulade help compare)" compare moons --seconds inf
 (ulimit -f 20 && "$ROULADE" sample tiny -n 20000 --steps 1 --out large.csv >out 2>err)
 [[ $? == 6 ]] || fail "a file that may not grow: $(cat err)"
 [[ $(ls | grep -c large) == 0 ]] || fail "a file that may not grow leaves $(ls | grep large)"
