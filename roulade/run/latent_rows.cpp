@@ -43,7 +43,8 @@ Tensor encode_rows(const TrainParts& parts, const Points& scaled) {
 std::string key_of(const TrainParts& parts, const LatentSettings& settings) {
   Sha256 hash;
   hash.update(parts.facts.latent.autoencoder + settings.dtype + fmt::format("{}", parts.facts.shape));
-  if (const TileSettings& t = settings.tiles; t.tile > 0) hash.update(fmt::format(" {} {}", t.tile, t.tile_overlap));
+  if (const TileSettings& t = settings.tiles; t.tile > 0)
+    hash.update(fmt::format(" {} {}", t.tile, t.tiling()->overlap));
   const TrainingSet& training = parts.training;
   const auto width = static_cast<size_t>(training.width);
   for (int64_t i = 0; i < std::ssize(training.bytes.rows); ++i)

@@ -117,7 +117,7 @@ Points to_network(const TrainedRun& run, const Points& rows) {
   const Points scaled = run.facts.scaling.apply(rows);
   if (!run.latent) return scaled;
   const at::NoGradGuard no_grad;
-  const auto tiling = settings_of<LatentSettings>(run.recipe, "latent").tiles.tiling();
+  const auto tiling = settings_of<SampleSettings>(run.recipe, "sample").tiles.tiling();
   Points out = without_values(rows, 0);
   for (int64_t first = 0; first < rows.rows; first += kTogether) {
     const Tensor x = to_batch(part_of(scaled, first, kTogether), run.facts.axes()).x0;

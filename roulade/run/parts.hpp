@@ -47,7 +47,7 @@ struct TrainParts {
   DataFacts facts;
   TrainingSet training;            ///< lives as long as the source
   std::vector<ShapedSet> buckets;  ///< the same once more, as they are trained on; empty: all have one shape
-  TrainingSet validation;          ///< each point with its first text
+  TrainingSet validation;          ///< so, too; each point with its first text
   ModelShape shape;
   std::shared_ptr<TextTable> texts;  ///< of a network that reads texts; their numbers are those of the training points
   std::shared_ptr<Model> model;      ///< the denoiser's network; null where something else is trained

@@ -105,14 +105,14 @@ void TileSettings::bind(Binder& b, const std::string& what) {
   b.add("tile", tile, between(0, 1 << 20),
         what + " by tiles of so many places of the latents a side, which takes less memory; 0 = whole");
   if (tile == 0) return;
-  tile_overlap = tile / 4;
-  b.add("tile_overlap", tile_overlap, between(0, static_cast<double>(tile - 1)),
-        "places that neighbouring tiles share at least, less than a tile; default: a quarter of it");
+  b.add("tile_overlap", tile_overlap, between(-1, static_cast<double>(tile - 1)),
+        "places that neighbouring tiles share at least, less than a tile; -1 = a quarter of it");
 }
 
 std::optional<Tiling> TileSettings::tiling() const {
   if (tile == 0) return std::nullopt;
-  return Tiling{.tile = tile, .overlap = tile_overlap, .margin = tile_overlap / 4};
+  const int64_t overlap = tile_overlap < 0 ? tile / 4 : tile_overlap;
+  return Tiling{.tile = tile, .overlap = overlap, .margin = overlap / 4};
 }
 
 void LatentSettings::bind(Binder& b) {
@@ -123,7 +123,7 @@ void LatentSettings::bind(Binder& b) {
   b.add("dtype", dtype, {"float16", "float32"},
         "of what is kept of each picture: mean and log variance of its latents");
   b.add("cache", cache, {}, "folder that keeps them for all runs; empty = each run keeps its own, in RUN/latents");
-  tiles.bind(b, "pictures are encoded");
+  tiles.bind(b, "pictures to train on are encoded");
 }
 
 void SampleSettings::bind(Binder& b) {
@@ -142,7 +142,7 @@ void SampleSettings::bind(Binder& b) {
   b.add("weighted", weighted,
         "prompts and the negative one follow AUTOMATIC1111's grammar: (word:1.3), [word], of CLIP also BREAK");
   b.add("chunk", chunk, at_least(1), "samples that pass through the network together");
-  tiles.bind(b, "latents are decoded");
+  tiles.bind(b, "latents are decoded, and what samples begin with is encoded,");
 }
 
 SampleParts make_sample_parts(const Table& table) {

@@ -81,10 +81,11 @@ struct ObjectiveTerms {
 };
 ObjectiveTerms make_objective_terms(const Table& objective);
 
-/// How an autoencoder takes pictures, in [latent] to encode and in [sample] to decode.
+/// How an autoencoder takes pictures: those to train on in [latent], those of samples in [sample].
 struct TileSettings {
-  int64_t tile = 0;          ///< height and width of a tile, in places of the latents; 0 = pictures are taken whole
-  int64_t tile_overlap = 0;  ///< places that neighbours share at least; a quarter of them at each inner edge count not
+  int64_t tile = 0;  ///< height and width of a tile, in places of the latents; 0 = pictures are taken whole
+  /// Places that neighbours share at least, of which a quarter at each inner edge counts nothing; -1 = tile / 4.
+  int64_t tile_overlap = -1;
   void bind(Binder& b, const std::string& what);
   std::optional<Tiling> tiling() const;  ///< none = whole
 };

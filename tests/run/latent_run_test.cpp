@@ -261,9 +261,12 @@ TEST_F(LatentRun, IsTakenByTiles) {
   const TrainedRun run = trained(recipe, scratch / "run");
   set_key(plain, "train.steps=1");
   train_into(scratch / "pixels", plain);
+  Recipe tiles = recipe;
+  set_key(tiles, "sample.tile=64");
+  train_into(scratch / "tiles", tiles);
   const at::NoGradGuard no_grad;
   const Points real = make_source(run.recipe.tables.at("data"))->draw(Split::test, 0, 5);
-  const Points latents = to_network(run, real);
+  const Points latents = to_network(open_run({scratch / "run", {"sample.tile=3", "sample.tile_overlap=2"}, {}}), real);
   const Tensor z = to_batch(latents, {3, 4, 4}).x0;
   const Tensor scaled = to_batch(run.facts.scaling.apply(real), {3, kSide, kSide}).x0;
   const Tensor encoded = run.latent->scaled(tiled_encode(*run.latent, scaled, tiling).mode());
@@ -278,8 +281,10 @@ TEST_F(LatentRun, IsTakenByTiles) {
   const auto refused = [&](const std::vector<std::string>& words, const std::vector<std::string>& set) {
     expect_error(Code::usage, words, [&] { sample_points(open_run({scratch / "run", set, {}}), {}); });
   };
-  refused({"sample.tile_overlap", "[0, 2]"}, {"sample.tile=3", "sample.tile_overlap=3"});
+  refused({"sample.tile_overlap", "[-1, 2]"}, {"sample.tile=3", "sample.tile_overlap=3"});
   refused({"tile_overlap"}, {"sample.tile_overlap=3"});
+  // A run that is sampled by tiles, by others: the overlap is a quarter of those.
+  EXPECT_TRUE(at::equal(decoded(open_run({scratch / "tiles", {"sample.tile=3"}, {}})), decoded(tiled)));
   set_key(plain, "sample.tile=3");
   expect_error(Code::usage, {"sample.tile", "latents"}, [&] { make_train_parts(resolve(plain)); });
   expect_error(Code::usage, {"sample.tile", "latents"}, [&] {
