@@ -107,22 +107,25 @@ Table model_table(const char* kind, Config config) {
 }
 
 /// What reads the texts that the network is told.
-void read_text_encoder(DiffusersFolder& out, const UnetConfig& config, const std::string& where) {
+void read_text_encoder(DiffusersFolder& out, const UnetConfig& config, const std::string& where, bool alone) {
   const auto none = [&](const char* key, bool given) {
     if (given) fail(Code::usage, where, key, "null: nothing but the texts is told to the network", "another value");
   };
   none("addition_embed_type", !config.addition_embed_type.empty());
   none("time_cond_proj_dim", config.time_cond_proj_dim > 0);
+  out.token_width = config.token_width();
   const fs::path encoder = out.folder / "text_encoder";
-  if (!fs::exists(encoder / "config.json"))
+  const bool there = fs::exists(encoder / "config.json");
+  if (!there && alone) return;
+  if (!there)
     fail(Code::io, encoder.string(), "no text encoder, and the network reads texts", "config.json and weights");
   Table& text = out.recipe.tables["text"];
-  out.token_width = config.token_width();
   text["kind"] = TextSettings::kFolder;
   text["path"] = encoder.string();
 }
 
-Network read_network_config(DiffusersFolder& out) {
+/// alone: where its weights are all that is wanted.
+Network read_network_config(DiffusersFolder& out, bool alone) {
   const fs::path file = out.network / "config.json";
   const std::string text = read_file(file, kLargest), where = file.string();
   const JsonTable json = parse_json_table(text, where);
@@ -130,12 +133,13 @@ Network read_network_config(DiffusersFolder& out) {
   Network network;
   if (out.network_class == kUnet || out.network_class == kConditional) {
     const UnetConfig config = parse_unet_config(text, where);
-    if (config.conditional()) read_text_encoder(out, config, where);
+    if (config.conditional()) read_text_encoder(out, config, where, alone);
     if (!config.class_embed_type.empty())
       fail(Code::usage, where, "class_embed_type", "null (a table of num_class_embeds rows)", config.class_embed_type);
-    network = {shape_of(json, where, config.in_channels), config.out_channels, config.num_class_embeds, false};
     out.recipe.tables["model"] = model_table("unet", config);
     if (config.conditional()) out.recipe.tables["model"]["condition"] = TextWay::kCross;
+    if (alone) return network;
+    network = {shape_of(json, where, config.in_channels), config.out_channels, config.num_class_embeds, false};
   } else if (out.network_class == kDit) {
     const DitConfig config = parse_dit_config(text, where);
     network = {{config.in_channels, config.sample_size, config.sample_size},
@@ -201,6 +205,14 @@ void read_scheduler(DiffusersFolder& out, const Network& network, bool other_wal
   sample["count"] = kCount;
 }
 
+/// Of a network: in a folder of its own, or in the folder itself.
+fs::path network_of(const fs::path& folder) {
+  const bool transformer = fs::exists(folder / "transformer/config.json");
+  return transformer ? folder / "transformer" : component(folder, "unet", "config.json");
+}
+
+bool is_checkpoint(const fs::path& folder) { return fs::exists(folder / Trainer::kStateFile); }
+
 }  // namespace
 
 bool is_diffusers_folder(const fs::path& folder) {
@@ -210,16 +222,32 @@ bool is_diffusers_folder(const fs::path& folder) {
          (fs::exists(folder / "unet/config.json") || fs::exists(folder / "transformer/config.json"));
 }
 
+bool is_network_folder(const fs::path& folder) {
+  if (is_diffusers_folder(folder)) return true;
+  if (fs::exists(RunFolder{folder}.recipe()) || is_checkpoint(folder)) return false;
+  const fs::path file = network_of(folder) / "config.json";
+  if (!fs::exists(file)) return false;
+  const std::string name = class_of(read_json(file));
+  return name == kUnet || name == kConditional || name == kDit;
+}
+
+DiffusersFolder read_diffusers_network(const fs::path& folder) {
+  DiffusersFolder out;
+  out.folder = folder;
+  out.network = network_of(folder);
+  read_network_config(out, true);
+  return out;
+}
+
 DiffusersFolder read_diffusers_folder(const fs::path& folder, bool other_walk) {
-  if (fs::exists(folder / Trainer::kStateFile))
+  if (is_checkpoint(folder))
     fail(Code::usage, folder.string(), "a checkpoint of a run", "the run itself, with --checkpoint STEP");
   DiffusersFolder out;
   out.folder = folder;
   out.pipeline = pipeline_of(folder);
-  const bool transformer = fs::exists(folder / "transformer/config.json");
-  out.network = transformer ? folder / "transformer" : component(folder, "unet", "config.json");
+  out.network = network_of(folder);
   out.scheduler = component(folder, "scheduler", "scheduler_config.json") / "scheduler_config.json";
-  const Network network = read_network_config(out);
+  const Network network = read_network_config(out, false);
   read_scheduler(out, network, other_walk);
   out.recipe.tables["data"]["scale"] = "pixels";
   const RunFolder ours{folder};

@@ -36,6 +36,13 @@ bool is_diffusers_folder(const std::filesystem::path& folder);
 /// would change the arithmetic and has no counterpart here; each names file and key.
 DiffusersFolder read_diffusers_folder(const std::filesystem::path& folder, bool other_walk = false);
 
+/// True where there is one, or a network without a scheduler: unet/ or transformer/, or the folder of one of these.
+bool is_network_folder(const std::filesystem::path& folder);
+
+/// Of such a folder the network alone: where it is, its class, the [model] that it asks for, and [text] where its
+/// text_encoder/ lies beside. Throws as read_diffusers_folder does.
+DiffusersFolder read_diffusers_network(const std::filesystem::path& folder);
+
 /// The weights of a network's folder by name, float32: diffusion_pytorch_model.safetensors, whole or in the parts that
 /// an index names. The names of old attention blocks become today's, as in diffusers. Throws Error(io), Error(input).
 std::map<std::string, Tensor> read_diffusers_weights(const std::filesystem::path& network);
@@ -44,8 +51,9 @@ std::map<std::string, Tensor> read_diffusers_weights(const std::filesystem::path
 /// `judge`: data to compare with are needed, from the overrides; their range becomes the network's -1 to 1.
 TrainedRun open_run_or_folder(const OpenRequest& request, bool judge = false);
 
-/// The averaged weights of a run's latest checkpoint, or those of such a folder. With a folder, Error(usage) names the
-/// keys of [model] that differ from its config.json.   resolved: of the training that they are for.
+/// The averaged weights of a run's latest checkpoint, or those of a network's folder (is_network_folder). With a
+/// folder, Error(usage) names the keys of [model] that differ from its config.json.   resolved: of the training that
+/// they are for.
 std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& run, const Recipe& resolved);
 
 }  // namespace roulade

@@ -171,20 +171,22 @@ Table spelled_out(const Table& model, const DiffusersFolder& folder) {
 }  // namespace
 
 std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& run, const Recipe& resolved) {
-  if (!is_diffusers_folder(run)) {
+  if (!is_network_folder(run)) {
     const RunFolder from{run};
     from.check();
     const auto latest = from.latest();
     if (!latest) fail(Code::io, from.root.string(), "the run has no checkpoint to start from");
     return read_network(from.checkpoint(*latest));
   }
-  const DiffusersFolder folder = read_diffusers_folder(run, true);
+  const DiffusersFolder folder = read_diffusers_network(run);
   const Table& theirs = folder.recipe.tables.at("model");
-  if (theirs.contains("condition") && text_of(resolved, "text", "kind") == TextSettings::kSmall)
+  if (theirs.contains("condition") && text_of(resolved, "text", "kind") == TextSettings::kSmall) {
+    const bool there = folder.recipe.tables.contains("text");
+    const std::string path = there ? text_of(folder.recipe, "text", "path") : "DIR";
     fail(Code::usage, run.string(), "text.kind of the recipe",
-         fmt::format("{}: text.path={} holds what the network read", TextSettings::kFolder,
-                     text_of(folder.recipe, "text", "path")),
+         fmt::format("{}: text.path={} holds what the network read", TextSettings::kFolder, path),
          TextSettings::kSmall);
+  }
   const Table ours = spelled_out(resolved.tables.at("model"), folder);
   std::vector<std::string> differences;
   for (const auto& [key, given] : theirs) {

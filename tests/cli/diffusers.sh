@@ -139,6 +139,17 @@ says err "--data FOLDER"
 ends 0 train plain.toml --out on --init-from folder --set train.steps=1 --quiet
 ends 2 train plain.toml --out off --init-from folder --set model.freq_shift=1 --quiet
 says err "freq_shift = 0"
+# A network's own folder serves, and so does one whose scheduler says what cannot be computed here.
+cp -r folder strange
+sed -i -E 's/"thresholding": ?false/"thresholding": true/' strange/scheduler/scheduler_config.json
+ends 2 sample strange -n 1 --out none.csv
+says err "thresholding"
+for begins in folder/unet strange; do
+  ends 0 train plain.toml --out "from-${begins%/unet}" --init-from $begins --set train.steps=1 --quiet
+  same on/checkpoints/latest/unet/diffusion_pytorch_model.safetensors "from-${begins%/unet}/checkpoints/latest/unet/diffusion_pytorch_model.safetensors"
+done
+refuses 2 "[folder/unet] [model] of the recipe: expected freq_shift = 0, got other values" \
+  train plain.toml --out off --init-from folder/unet --set model.freq_shift=1 --quiet
 # So it is with a run: other keys than those of the shapes make another network of the same weights.
 ends 0 train plain.toml --out also-on --init-from plain --set train.steps=1 --set model.dropout=0.1 --set model.gradient_checkpointing=true --quiet
 for key in "norm_num_groups = 4 2" "norm_eps = 1e-05 1e-06" "flip_sin_to_cos = true false" "attention_head_dim = 8 4"; do

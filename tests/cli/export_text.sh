@@ -167,6 +167,11 @@ assert one.keys() == two.keys()
 apart = max(abs(x - y) for name in one for x, y in zip(*(array.array("f", w[name][2]) for w in (one, two))))
 assert apart < 1e-6, apart  # the average's rounding
 P
+# Its network alone, which knows of no encoder.
+ends 0 train folder.toml --out alone "${few[@]}" --set train.lr=1e-30 --set text.kind=folder --set text.path=small/text_encoder --init-from small/unet
+same begun/checkpoints/latest/unet/diffusion_pytorch_model.safetensors alone/checkpoints/latest/unet/diffusion_pytorch_model.safetensors
+refuses 2 "[small/unet] text.kind of the recipe: expected folder: text.path=DIR holds what the network read, got small" \
+  train small.toml --out no "${few[@]}" --init-from small/unet
 # One level: diffusers keeps one number of heads, not a list.
 level=(--set model.block_out_channels=[16] --set 'model.down_block_types=["AttnDownBlock2D"]' --set 'model.up_block_types=["AttnUpBlock2D"]')
 told=(--set text.kind=folder --set text.path=small/text_encoder "${level[@]}" --set model.attention_head_dim=8)
