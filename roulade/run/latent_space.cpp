@@ -145,6 +145,27 @@ Points to_data(const TrainedRun& run, const Points& scaled) {
   return out;
 }
 
+Tensor known_latents(const AutoencoderKl& autoencoder, const Tensor& known) {
+  const int64_t f = autoencoder.factor(), n = known.size(0), h = known.size(2) / f, w = known.size(3) / f;
+  const Tensor places = known.all(1, true).view({n, 1, h, f, w, f}).all(5).all(3);
+  return places.expand({n, autoencoder.config().latent_channels, h, w}).contiguous();
+}
+
+void fill_unknown(Points& pictures, const DataFacts& facts, const std::vector<bool>& known) {
+  const int64_t area = facts.shape[1] * facts.shape[2];
+  for (size_t first = 0; first < known.size(); first += static_cast<size_t>(area)) {
+    double sum = 0, count = 0;
+    for (size_t i = first; i < first + static_cast<size_t>(area); ++i)
+      if (known[i]) {
+        sum += pictures.values[i];
+        ++count;
+      }
+    const double mean = count > 0 ? sum / count : (facts.low + facts.high) / 2;
+    for (size_t i = first; i < first + static_cast<size_t>(area); ++i)
+      if (!known[i]) pictures.values[i] = mean;
+  }
+}
+
 void check_tiles(const Recipe& resolved, bool on_latents) {
   if (const int64_t tile = settings_of<SampleSettings>(resolved, "sample").tiles.tile; tile > 0 && !on_latents)
     fail(Code::usage, "sample.tile", "tiles to decode", "0: the network does not work on latents",

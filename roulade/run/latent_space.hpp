@@ -43,6 +43,14 @@ Points to_network(const TrainedRun& run, const Points& rows);
 /// are decoded at once, whatever their number.
 Points to_data(const TrainedRun& run, const Points& scaled);
 
+/// Which latents are known: those all of whose pixels are.   known: bool [n, channels, H, W]; result: bool
+/// [n, latent_channels, H / f, W / f].
+Tensor known_latents(const AutoencoderKl& autoencoder, const Tensor& known);
+
+/// Gives the unknown numbers of each channel of a picture the mean of its known ones; without any, the middle between
+/// black and white.   known: [rows * width].
+void fill_unknown(Points& pictures, const DataFacts& facts, const std::vector<bool>& known);
+
 /// Throws Error(usage) for sample.tile where there are no latents to decode.
 void check_tiles(const Recipe& resolved, bool on_latents);
 

@@ -123,16 +123,21 @@ Condition condition_of(const std::vector<int64_t>& labels, const std::vector<int
   return condition;
 }
 
-/// Rows first .. first + count - 1 in the network's units: [count, shape...] float.
-Tensor scaled_rows(const TrainedRun& run, const Points& rows, int64_t first, int64_t count) {
-  const Points part{count, rows.width, {rows.row(first), rows.row(first + count)}, {}};
+/// Rows first .. first + count - 1 in the network's units: [count, shape...] float. An autoencoder sees in place of
+/// what is not known what is, in the mean.
+Tensor scaled_rows(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
+  Points part{count, rows.points.width, {rows.points.row(first), rows.points.row(first + count)}, {}};
+  if (run.latent && !rows.known.empty())
+    fill_unknown(part, run.facts,
+                 {rows.known.begin() + first * part.width, rows.known.begin() + (first + count) * part.width});
   return to_batch(to_network(run, part), run.facts.network_axes()).x0;
 }
 
 Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, int64_t count) {
   Tensor mask = at::empty({count, rows.points.width}, at::kBool);
   std::copy_n(rows.known.begin() + first * rows.points.width, mask.numel(), mask.mutable_data_ptr<bool>());
-  return mask.view(run.facts.axes(count));
+  const Tensor known = mask.view(run.facts.axes(count));
+  return run.latent ? known_latents(*run.latent, known) : known;
 }
 
 /// x at times.front() for samples first .. first + count - 1.
@@ -141,7 +146,7 @@ Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Cond
   const Editing& edit = request.editing;
   const std::vector<int64_t> shape = run.facts.network_axes();
   if (edit.rows && edit.rows->known.empty()) {
-    const Tensor x0 = scaled_rows(run, edit.rows->points, first, count);
+    const Tensor x0 = scaled_rows(run, *edit.rows, first, count);
     if (!edit.inverted)
       return add_noise(*run.schedule, x0, prior_noise(request.seed, first, count, shape, 1), {{times.front()}});
     const SampleRun noise = invert(*run.denoiser, condition, times, x0, edit.repeats, {}, request.cancel);
@@ -234,8 +239,6 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
     fail(Code::usage, "sample", "a VAE or a GAN draws whole samples from noise alone");
   const int64_t count = sample_count(run, request);
   const bool partial = edit.rows && !edit.rows->known.empty();
-  if (partial && run.latent)
-    fail(Code::usage, "sample", "pictures to complete", "a run that works on the pixels themselves, not on latents");
   if (request.to_prompt) check_way(request, count);
   if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
@@ -292,7 +295,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
     };
     const SampleRun ran =
         partial ? sample_masked(*parts.sampler, *run.denoiser, condition, times, x,
-                                {scaled_rows(run, edit.rows->points, first, n), known_mask(run, *edit.rows, first, n),
+                                {scaled_rows(run, *edit.rows, first, n), known_mask(run, *edit.rows, first, n),
                                  edit.walks, edit.jump},
                                 noise.draw, seen_step, request.cancel)
                 : sample(*parts.sampler, *run.denoiser, condition, times, x, noise, seen_step, request.cancel);

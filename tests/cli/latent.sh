@@ -218,8 +218,25 @@ ends 0 inspect run --json
 says out '"latents": "4 x 6 x 6"'
 ends 2 likelihood run
 says err "likelihood needs a network on the data themselves"
-ends 2 sample run --complete test.csv
-says err "pictures to complete"
+# The left five columns of a picture are drawn anew, as a text asks, by tiles: a latent has two. The rest stays.
+picture="$(find shapes/test -name '*.png' | sort | head -1)"
+PYTHONPATH="$tree/tests/cli" python3 -c 'import shapes; shapes.png("mask.png", [[(255,) * 3] * 5 + [(0,) * 3] * 7] * 12)'
+mask=(--complete "$picture" --mask mask.png --walks 2 --prompt "red square" -n 2 --steps 3 --set sample.tile=4 --quiet)
+ends 0 sample run "${mask[@]}" -o completed.csv
+python3 - "$picture" <<'P' || fail "completed: what was known is changed, or what was not is not drawn"
+import csv, sys, zlib
+raw = zlib.decompress(open(sys.argv[1], "rb").read().split(b"IDAT", 1)[1])  # lines of a 0 and 12 pixels
+pixels = [raw[37 * y + 1 + 3 * x + c] for c in range(3) for y in range(12) for x in range(12)]
+_, *rows = csv.reader(open("completed.csv"))
+numbers = [[float(v) for v in row[:432]] for row in rows]
+assert len(rows) == 2 and numbers[0] != numbers[1]
+for row in numbers:
+    assert [v for i, v in enumerate(row) if i % 12 >= 5] == [v for i, v in enumerate(pixels) if i % 12 >= 5]
+    assert sum(v != pixels[i] for i, v in enumerate(row) if i % 12 < 5) > 50
+P
+ends 0 sample run "${mask[@]}" -o completed.png
+ends 0 replay completed.png --threads 1
+says out identical
 
 # Another folder of the same weights, and a place for all runs: nothing is encoded twice.
 ends 0 train latent.toml --out other --quiet --set train.steps=2 --set latent.path=exported --set latent.cache=kept

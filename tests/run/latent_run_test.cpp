@@ -23,11 +23,13 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <string>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -238,8 +240,6 @@ TEST_F(LatentRun, SamplesAreDecodedPicturesOfWholeLevels) {
   for (size_t i = 0; i < back.values.size(); ++i) ASSERT_NEAR(back.values[i], directly.values[i], 0.501);
   request.editing.rows = GivenRows{real, {}};
   EXPECT_EQ(sample_points(run, request).points.rows, 5);
-  request.editing.rows->known.assign(real.values.size(), true);
-  expect_error(Code::usage, {"pictures to complete", "latents"}, [&] { sample_points(run, request); });
 }
 
 // [latent] says how training encodes, [sample] how samples are decoded.
@@ -290,6 +290,44 @@ TEST_F(LatentRun, IsTakenByTiles) {
   expect_error(Code::usage, {"sample.tile", "latents"}, [&] {
     sample_points(open_run({scratch / "pixels", {"sample.tile=3"}, {}}), {});
   });
+}
+
+// What is known stays to the last digit; what is not is drawn, and does not depend on what stood there.
+TEST_F(LatentRun, PicturesAreCompleted) {
+  const TrainedRun run = trained(latent_recipe(pictures, coder), scratch / "run");
+  const Points real = make_source(run.recipe.tables.at("data"))->draw(Split::test, 0, 3);
+  SampleRequest request;
+  request.seed = 2;
+  request.editing.rows = GivenRows{real, std::vector<bool>(real.values.size(), true)};
+  GivenRows& given = *request.editing.rows;
+  const auto left = [](size_t i) { return i % kSide < 3; };  // three of eight columns: a latent has two
+  for (size_t i = 0; i < given.known.size(); ++i) given.known[i] = !left(i);
+  const Points made = sample_points(run, request).points;
+  size_t changed = 0;
+  for (size_t i = 0; i < made.values.size(); ++i) {
+    if (!left(i))
+      ASSERT_EQ(made.values[i], real.values[i]) << i;
+    else
+      changed += made.values[i] != real.values[i];
+  }
+  EXPECT_GT(changed, made.values.size() / 4);
+  for (size_t i = 0; i < given.known.size(); ++i)
+    if (left(i)) given.points.values[i] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(sample_points(run, request).points.values, made.values);
+
+  // The latents that are known are those of the picture with its mean in the gaps.
+  Tensor known = at::ones({1, 3, 4, 6}, at::kBool);
+  known.select(1, 1).select(1, 3).select(1, 2) = false;  // one number
+  const Tensor mask = known_latents(*run.latent, known);
+  EXPECT_EQ(mask.sizes(), (std::vector<int64_t>{1, 3, 2, 3}));
+  EXPECT_EQ(mask.logical_not().sum().item<int64_t>(), 3);
+  EXPECT_FALSE(mask[0][2][1][1].item<bool>());
+  DataFacts facts;
+  facts.shape = {2, 1, 2};
+  facts.high = 10;
+  Points row{1, 4, {4, 7, 1, 2}, {}};
+  fill_unknown(row, facts, {true, false, false, false});
+  EXPECT_EQ(row.values, (std::vector<double>{4, 4, 5, 5}));
 }
 
 TEST_F(LatentRun, SmallestStrengthComesBackNearThePicture) {
