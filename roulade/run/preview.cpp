@@ -5,6 +5,7 @@
 #include "roulade/report/braille.hpp"
 #include "roulade/report/pictures.hpp"
 #include "roulade/report/view.hpp"
+#include "roulade/run/class_samples.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
@@ -57,14 +58,6 @@ std::string padded(std::string text, size_t columns) {
 
 PlotPoints to_plot(const Points& points) { return {points.width, points.values, points.labels}; }
 
-/// A class as sample.label takes it whatever the classes are called: by its number, with zeros before it where a class
-/// has that name. A name may be one of the label's words, "data" or "none".
-std::string label_of(int64_t number, const std::vector<std::string>& names) {
-  std::string out = fmt::format("{}", number);
-  while (std::find(names.begin(), names.end(), out) != names.end()) out.insert(0, "0");
-  return out;
-}
-
 /// As many samples of each class as fit, where there are classes and few: they stand in rows then.
 Points draw(const TrainedRun& run) {
   SampleRequest request{
@@ -74,16 +67,7 @@ Points draw(const TrainedRun& run) {
   request.count = kPictures;
   if (classes < 1 || classes > kMostClasses) return sample_points(run, request).points;
   request.count = kOfClass;
-  Points all{0, run.facts.width(), {}, {}};
-  for (int64_t k = 0; k < classes; ++k) {
-    TrainedRun of_class = run;
-    of_class.recipe.tables.at("sample")["label"] = label_of(k, run.facts.class_names);
-    const Points some = sample_points(of_class, request).points;
-    all.rows += some.rows;
-    all.values.insert(all.values.end(), some.values.begin(), some.values.end());
-    all.labels.insert(all.labels.end(), some.labels.begin(), some.labels.end());
-  }
-  return all;
+  return samples_of_classes(run, request);
 }
 
 }  // namespace

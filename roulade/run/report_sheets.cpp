@@ -3,9 +3,11 @@
 
 #include "roulade/core/parallel.hpp"
 #include "roulade/data/byte_rows.hpp"
+#include "roulade/run/class_samples.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
 
 #include <algorithm>
@@ -18,6 +20,7 @@
 namespace roulade {
 namespace {
 
+constexpr int64_t kMostClasses = 25, kOfClass = 10;   ///< of a sheet in rows of classes, and pictures in a row
 constexpr int64_t kTimes = 10;                        ///< of a film strip
 constexpr int64_t kNeighbours = 10;                   ///< pairs of a sample and a training picture
 constexpr int64_t kNumbersAtOnce = int64_t{1} << 20;  ///< of training pictures that a thread has unpacked
@@ -133,18 +136,40 @@ ReportSheet neighbours(const TrainedRun& run, const Points& samples, const Point
           picture_sheet(pairs, run.facts, own.rows)};
 }
 
+/// Rows of classes, their names below; false where there are none, many, or one class is asked for.
+bool add_classes(ReportContent& content, const TrainedRun& run, const PointSource& source, const Cancel& cancel) {
+  const int64_t classes = run.facts.classes();
+  if (classes < 1 || classes > kMostClasses || text_of(run.recipe, "sample", "label") != "data") return false;
+  const auto add = [&](const char* name, const char* title, const std::string& caption, const Points& points) {
+    if (points.rows < 1) return;
+    std::vector<std::string> names = label_texts(points, run.facts.class_names);
+    content.sheets.push_back({name, title, caption, captioned_sheet(points, run.facts, names)});
+  };
+  const int64_t each = std::clamp<int64_t>(kSheetPictures / classes, 1, kOfClass);
+  SampleRequest request;
+  request.count = each;
+  request.seed = run.seed;
+  request.cancel = cancel;
+  add("samples", "Samples", fmt::format("{} of each class. Those in one column begin with the same noise.", each),
+      samples_of_classes(run, request));
+  add("data", "Data", "Pictures of the test split, which were not trained on, by class.",
+      data_of_classes(source, Split::test, run.seed, each));
+  return true;
+}
+
 }  // namespace
 
 void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
                 const PointSource& source, const Cancel& cancel) {
-  const bool classes = run.facts.classes() > 0;
-  const std::string order = classes ? " In the order of their classes." : "";
-  content.sheets.push_back({"samples", "Samples",
-                            fmt::format("{} of them.{}", std::min(kSheetPictures, made.points.rows), order),
-                            picture_sheet(part_of(made.points, 0, kSheetPictures), run.facts)});
-  if (data.rows > 0)
-    content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
-                              picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
+  if (!add_classes(content, run, source, cancel)) {
+    const std::string order = run.facts.classes() > 0 ? " In the order of their classes." : "";
+    content.sheets.push_back({"samples", "Samples",
+                              fmt::format("{} of them.{}", std::min(kSheetPictures, made.points.rows), order),
+                              picture_sheet(part_of(made.points, 0, kSheetPictures), run.facts)});
+    if (data.rows > 0)
+      content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
+                                picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
+  }
   content.sheets.push_back(neighbours(run, made.points, data, source, cancel));
   if (made.frames.size() > 1) {
     std::vector<std::vector<double>> states, noised;

@@ -74,6 +74,7 @@ same {folder,archive}/checkpoints/latest/training.safetensors
 # A report looks for the nearest among all training pictures; where none is kept for the test, it shows nothing real.
 ends 0 report run --quiet
 says run/report/index.html "of 4 real pictures that were not trained on"
+says run/report/index.html "10 of each class. Those in one column begin with the same noise."
 for name in data neighbours noising; do [[ -s run/report/$name.png ]] || fail "report: no $name.png"; done
 mkdir many
 python3 - <<'PYTHON'

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/preview.hpp"
 
+#include "roulade/run/class_samples.hpp"
 #include "roulade/run/parts.hpp"
 #include "tests/io/scratch.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -48,6 +50,12 @@ batch = 8
   std::vector<int64_t> expected;
   for (int64_t k = 0; k < 4; ++k) expected.insert(expected.end(), 8, k);
   EXPECT_EQ(preview.samples.labels, expected);
+
+  // Of the data as many of each, in the order of the seed.
+  const Points all = parts.source->draw(Split::train, 5, 0), some = data_of_classes(*parts.source, Split::train, 5, 3);
+  ASSERT_EQ(some.labels, (std::vector<int64_t>{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3}));
+  const auto first = std::find(all.labels.begin(), all.labels.end(), 1) - all.labels.begin();
+  EXPECT_TRUE(std::equal(some.row(3), some.row(4), all.row(first)));
 }
 
 }  // namespace
