@@ -108,6 +108,19 @@ Image fit_image(const Image& image, const ImageOptions& options, const std::stri
   return cover(with, size, size, options.filter);
 }
 
+namespace {
+
+/// A line for each, as far as they are read by anybody.
+std::string listed(const std::vector<DamagedImage>& damaged) {
+  constexpr size_t kMost = 20;
+  std::string out;
+  for (size_t i = 0; i < std::min(kMost, damaged.size()); ++i) out += "\n  " + damaged[i].reason;
+  if (damaged.size() > kMost) out += fmt::format("\n  and {} more", damaged.size() - kMost);
+  return out;
+}
+
+}  // namespace
+
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
   check(options);
   ImageSet out;
@@ -133,8 +146,8 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
   leave_out(source, reasons, out, kept);
   if (!out.damaged.empty() && (options.on_damaged == OnDamaged::fail || out.count == 0))
     fail(Code::input, source.where.string(),
-         fmt::format("{} of {} pictures cannot be used; the first: {}", out.damaged.size(), source.count,
-                     out.damaged[0].reason));
+         fmt::format("{} of {} pictures cannot be used{}:{}", out.damaged.size(), source.count,
+                     out.count > 0 ? " (on_damaged = skip goes on without them)" : "", listed(out.damaged)));
   if (out.count == 0) fail(Code::input, source.where.string(), "no pictures");
   return out;
 }

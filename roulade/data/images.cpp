@@ -4,6 +4,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/data/byte_rows.hpp"
 #include "roulade/data/image_set.hpp"
+#include "roulade/data/image_words.hpp"
 #include "roulade/data/packaged.hpp"
 #include "roulade/data/points.hpp"
 
@@ -29,6 +30,7 @@ struct Settings {
   std::string fit = "crop";
   int64_t bucket_step = ImageOptions().bucket_step;
   double bucket_limit = ImageOptions().bucket_limit;
+  std::string filter = "lanczos";
   std::string background = "white";
   bool flip = false;
   std::string on_damaged = "fail";
@@ -50,7 +52,8 @@ struct Settings {
           "of pictures of another shape: their middle, all of them, refused, or trained on in a shape near their own");
     b.add("bucket_step", bucket_step, between(1, 4096), "of fit = buckets: sides are multiples of it, as size must be");
     b.add("bucket_limit", bucket_limit, between(1, 64), "of fit = buckets: longest side by shortest, at most");
-    b.add("background", background, {"white", "black", "grey"}, "behind what is not opaque");
+    b.add("filter", filter, {"lanczos", "bicubic"}, "by which pictures are resized, antialiased as Pillow's");
+    b.add("background", background, {}, "behind what is not opaque: white, black, grey or #rrggbb");
     b.add("flip", flip, "each training picture a second time, left and right exchanged");
     b.add("on_damaged", on_damaged, {"fail", "skip"}, "when a picture cannot be read");
     b.add("attribute", attribute, {}, "key of metadata.jsonl or .csv whose values are the classes, in place of others");
@@ -66,8 +69,8 @@ struct Settings {
     out.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::buckets;
     out.bucket_step = bucket_step;
     out.bucket_limit = bucket_limit;
-    const uint8_t shade = background == "white" ? 255 : background == "grey" ? 128 : 0;
-    out.background = {shade, shade, shade};
+    out.filter = filter_of(filter);
+    out.background = background_of(background);
     out.flip = flip;
     out.on_damaged = on_damaged == "skip" ? OnDamaged::skip : OnDamaged::fail;
     out.folder.attribute = attribute;

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/data/file_tree.hpp"
+#include "roulade/data/image_words.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/io/resize.hpp"
@@ -119,7 +120,7 @@ GivenPictures read_given_pictures(const TrainedRun& run, const fs::path& path, c
     fail(Code::usage, path.string(), "what samples are made from",
          "a table, as they are no pictures of 1 to 4 channels", "a picture");
   const std::string background = data_word(run, "background");
-  const uint8_t shade = background == "black" ? 0 : background == "grey" ? 128 : 255;
+  const Rgb behind = background_of(background.empty() ? "white" : background);
   const PictureFrame frame(run);
   std::optional<Image> mask;
   if (!mask_path.empty()) mask = read_mask(mask_path);
@@ -133,7 +134,7 @@ GivenPictures read_given_pictures(const TrainedRun& run, const fs::path& path, c
            fmt::format("{} x {}", mask->width, mask->height));
     if (!frame.has(image)) out.remarks.push_back(frame.remark(image, where));
     // Channels first: what lies behind a picture is then resized with it, as the eye would see it.
-    append(frame.fit(with_channels(image, facts.shape[0], {shade, shade, shade}), Filter::lanczos), facts,
+    append(frame.fit(with_channels(image, facts.shape[0], behind), filter_of(data_word(run, "filter"))), facts,
            out.rows.points.values);
     if (mask) {
       const std::vector<bool> stays = known(frame.fit(*mask, Filter::box), facts.shape[0], mask_path.string());

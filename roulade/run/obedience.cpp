@@ -5,6 +5,7 @@
 #include "roulade/core/rng.hpp"
 #include "roulade/data/attributes.hpp"
 #include "roulade/data/image_set.hpp"
+#include "roulade/data/image_words.hpp"
 #include "roulade/eval/picture_format.hpp"
 #include "roulade/eval/protocol.hpp"
 #include "roulade/eval/ridge.hpp"
@@ -59,13 +60,13 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   Part out{root / name, {}};
   if (!fs::exists(out.folder, ignored))
     fail(Code::io, out.folder.string(), "no such folder: the data need one of each, train and test");
-  const std::string &fit = text_of(run.recipe, "data", "fit"), &ground = text_of(run.recipe, "data", "background");
+  const std::string& fit = text_of(run.recipe, "data", "fit");
   ImageOptions options;
   options.size = std::get<int64_t>(data.at("size").value);
   options.channels = run.facts.shape[0];
   options.fit = fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::crop;
-  const uint8_t shade = ground == "white" ? 255 : ground == "grey" ? 128 : 0;
-  options.background = {shade, shade, shade};
+  options.filter = filter_of(text_of(run.recipe, "data", "filter"));
+  options.background = background_of(text_of(run.recipe, "data", "background"));
   options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;
   options.cancel = cancel;
   out.set = open_images(out.folder, options).train;

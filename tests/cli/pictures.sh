@@ -59,7 +59,8 @@ printf 'no picture' >shades/train/dark/0.png
 printf 'notes' >shades/train/light/notes.md
 ends 3 train --data shades --out no "${small[@]}"
 says err "chosen: data.size = 8  (as the pictures have it)"
-says err "1 of 12 pictures cannot be used; the first: [$PWD/shades/train/dark/0.png]"
+says err "1 of 12 pictures cannot be used (on_damaged = skip goes on without them):"
+says err "  [$PWD/shades/train/dark/0.png]"
 [[ ! -e no ]] || fail "a refused training left a folder"
 ends 0 train --data shades --out folder "${small[@]}" --set data.on_damaged=skip
 says err "left out: [$PWD/shades/train/dark/0.png]"

@@ -128,8 +128,10 @@ TEST(ImageSet, AFolderWithClassesCaptionsAndDamage) {
   spill(s / "ramp/a.txt", "a ramp");
   ImageOptions options;
   options.size = 6;
-  expect_error(Code::input, {"2 of 6 pictures cannot be used; the first: [", "small/b.jpg] colours of a JPEG file"},
-               [&] { open_images(s.folder(), options); });
+  expect_error(
+      Code::input,
+      {"2 of 6 pictures cannot be used (on_damaged = skip", "small/b.jpg] colours of a JPEG file", "small/c.png]"},
+      [&] { open_images(s.folder(), options); });
   options.on_damaged = OnDamaged::skip;
   int64_t done = 0;
   options.progress = [&](const Progress& p) { done = p.done; };
@@ -183,6 +185,36 @@ TEST(ImageSet, StretchAndOpacity) {
   const ImageSet red = open_images(s.folder(), options).train;
   EXPECT_NEAR(red.values[0] - dark.values[0], 255 - 169.5, 1.01);
   EXPECT_EQ(red.values[1], dark.values[1]);
+}
+
+// As the options say it, and by the words of a recipe.
+TEST(ImageSet, ColoursBehindAndFilters) {
+  const Scratch s;
+  copy(s, "rgba.webp", "a.webp");
+  copy(s, "rgb.jpg", "b.jpg");
+  ImageOptions options;
+  options.size = 3;
+  options.filter = Filter::bicubic;
+  options.background = {255, 0, 136};
+  const ImageSet expected = open_images(s.folder(), options).train;
+  const auto drawn = [&](const std::string& filter, const std::string& background) {
+    const auto source = data::registry().make("images", {{"path", s.folder().string()},
+                                                         {"size", int64_t{3}},
+                                                         {"filter", filter},
+                                                         {"background", background},
+                                                         {"validation", 0.0},
+                                                         {"test", 0.0}});
+    std::vector<double> values = source->draw(Split::train, 1, 0).values;
+    std::sort(values.begin(), values.end());  // of both, in whatever order
+    return values;
+  };
+  std::vector<double> values(expected.values.begin(), expected.values.end());
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(drawn("bicubic", "#ff0088"), values);
+  EXPECT_NE(drawn("lanczos", "#ff0088"), values);
+  EXPECT_NE(drawn("bicubic", "white"), values);
+  for (const char* word : {"red", "#ff008", "#ff00880", "#ff00g0", "ff0088", ""})
+    expect_error(Code::usage, {"data.background", "#rrggbb"}, [&] { drawn("bicubic", word); });
 }
 
 TEST(ImageSet, PartsOfAFolder) {
