@@ -100,7 +100,7 @@ bool has_begun(const RunFolder& run) {
 bool make_latents(TrainParts& parts, const TrainPlace& place) {
   const auto settings = settings_of<LatentSettings>(parts.resolved, "latent");
   if (settings.path.empty()) {
-    check_tiles(parts.resolved, false);
+    check_tiles(parts.resolved, text_of(parts.resolved, "objective", "kind") == ObjectiveSettings::kAutoencoding);
     return true;
   }
   if (const std::string& kind = text_of(parts.resolved, "objective", "kind"); kind != ObjectiveSettings().kind)

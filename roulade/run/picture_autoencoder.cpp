@@ -38,7 +38,7 @@ constexpr uint64_t kLargestConfig = uint64_t{1} << 22;
 
 /// Keys of denoisers and of sampling from noise.
 bool is_idle(const std::string& table, const std::string& key) {
-  static const std::set<std::string> kUsedOfSample = {"count", "weights", "ema", "chunk"};
+  static const std::set<std::string> kUsedOfSample = {"count", "weights", "ema", "chunk", "tile", "tile_overlap"};
   if (table == "sample") return kUsedOfSample.count(key) == 0;
   return table == "model" || table == "text" || table == "schedule" || table == "denoiser" || table == "guidance" ||
          table == "eval";

@@ -2,6 +2,7 @@
 #include "roulade/run/reconstruction.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/latent/tiling.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/sample_files.hpp"
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -29,6 +31,11 @@ constexpr const char* kWhere = "sample";
 
 Tensor to_network(const TrainedRun& run, const Points& pictures) {
   return to_batch(run.facts.scaling.apply(pictures), run.facts.axes()).x0;
+}
+
+/// As sample.tile says.
+std::optional<Tiling> tiling_of(const TrainedRun& run) {
+  return settings_of<SampleSettings>(run.recipe, "sample").tiles.tiling();
 }
 
 /// Decoded pictures in the data's units.
@@ -65,8 +72,9 @@ struct Errors {
 };
 
 void note(const TrainedRun& run, const Points& pictures, Errors& to) {
-  const LatentGaussian q = run.autoencoder->encode(to_network(run, pictures));
-  const std::vector<double> made = to_data(run, run.autoencoder->decode(q.mode()));
+  const auto tiling = tiling_of(run);
+  const LatentGaussian q = encode_by(*run.autoencoder, to_network(run, pictures), tiling);
+  const std::vector<double> made = to_data(run, decode_by(*run.autoencoder, q.mode(), tiling));
   const double level = (run.facts.high - run.facts.low) / 255;
   for (int64_t i = 0; i < pictures.rows; ++i) {
     double absolute = 0, square = 0;
@@ -95,11 +103,13 @@ void note(const TrainedRun& run, const Points& pictures, Errors& to) {
 
 Points reconstruct(const TrainedRun& run, const Points& pictures) {
   const at::NoGradGuard no_grad;
+  const auto tiling = tiling_of(run);
   Points out = pictures;
   for (int64_t first = 0; first < pictures.rows; first += kTogether) {
     const Points part = part_of(pictures, first, kTogether);
     const Tensor x = to_network(run, part);
-    const std::vector<double> made = to_data(run, run.autoencoder->decode(run.autoencoder->encode(x).mode()));
+    const std::vector<double> made =
+        to_data(run, decode_by(*run.autoencoder, encode_by(*run.autoencoder, x, tiling).mode(), tiling));
     std::copy(made.begin(), made.end(), out.row(first));
   }
   return out;

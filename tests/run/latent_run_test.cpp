@@ -292,6 +292,21 @@ TEST_F(LatentRun, IsTakenByTiles) {
   });
 }
 
+// An autoencoder's own run, too.
+TEST_F(LatentRun, ReconstructionsByTiles) {
+  const at::NoGradGuard no_grad;
+  const TrainedRun whole = open_run({coder, {}, {}}), tiled = open_run({coder, {"sample.tile=3"}, {}});
+  const Points real = make_source(whole.recipe.tables.at("data"))->draw(Split::test, 0, 2);
+  const Tiling tiling{.tile = 3, .overlap = 0, .margin = 0};
+  const Tensor x = to_batch(whole.facts.scaling.apply(real), {3, kSide, kSide}).x0;
+  const Tensor expected = tiled_decode(*whole.autoencoder, tiled_encode(*whole.autoencoder, x, tiling).mode(), tiling);
+  const Tensor got = to_batch(reconstruct(tiled, real), {3, kSide, kSide}).x0;
+  EXPECT_LT((got - (expected.clamp(-1, 1) + 1) * 127.5).abs().max().item<double>(), 1e-2);
+  EXPECT_NE(reconstruct(whole, real).values, reconstruct(tiled, real).values);
+  EXPECT_NE(evaluate_reconstruction(whole, {}, {}).result.figures[1].generated.mean,
+            evaluate_reconstruction(tiled, {}, {}).result.figures[1].generated.mean);
+}
+
 // What is known stays to the last digit; what is not is drawn, and does not depend on what stood there.
 TEST_F(LatentRun, PicturesAreCompleted) {
   const TrainedRun run = trained(latent_recipe(pictures, coder), scratch / "run");

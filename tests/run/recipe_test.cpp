@@ -135,7 +135,8 @@ std::string sample_of(const std::string& lines, const std::vector<std::string>& 
   const Recipe resolved = resolve(recipe);
   std::string out;
   for (const auto& [key, given] : resolved.tables.at("sample"))
-    if (std::set<std::string>{"count", "weights", "ema", "label", "chunk", "tile", "steps", "prompt", "negative", "weighted"}
+    if (std::set<std::string>{"count", "weights", "ema", "label", "chunk", "tile", "steps", "prompt", "negative",
+                              "weighted"}
             .count(key) == 0)
       out += key + "=" + to_text(given.value) + " ";
   return out;
