@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/run/evaluation.hpp"
@@ -49,7 +50,11 @@ int report(const Options& o) {
     fail(Code::usage, "report", "--samplers, --curve and --checkpoint", "a single run");
   std::vector<TrainedRun> runs;
   for (const std::string& run : o.runs) runs.push_back(open(o, run));
-  if (alone) return finish(work, o, runs.front(), report_run(runs.front(), work.progress(), work.cancel(), o.report));
+  if (alone) {
+    const auto files = report_run(runs.front(), work.progress(), work.cancel(), o.report);
+    say_what_is_cut(work, runs.front());
+    return finish(work, o, runs.front(), files);
+  }
   const std::filesystem::path out =
       o.out.empty() ? runs.front().folder.parent_path() / "comparison" : std::filesystem::path(o.out);
   return finish(work, o, runs.front(), compare_runs(runs, out, work.progress(), work.cancel()));

@@ -25,6 +25,7 @@ namespace roulade {
 namespace {
 
 constexpr const char* kWhere = "text";
+constexpr size_t kToldCuts = 3;   // texts whose left out ends are told
 constexpr size_t kTogether = 32;  // texts of one length that the encoder reads at once
 
 /// Whether texts with weights are read in chunks, as Stable Diffusion's are.
@@ -72,7 +73,7 @@ struct TextTable::State {
   std::map<MixedText, int64_t> mixed;
   std::vector<Group> groups;
   int64_t cut_texts = 0, cut_tokens = 0;
-  std::string first_cut;
+  std::vector<std::string> cuts;  ///< the first of them
 
   const Entry& at(int64_t number) const {
     if (number < -1 || number >= static_cast<int64_t>(entries.size()))
@@ -158,7 +159,7 @@ std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts, Readi
     if (encoded.cut_tokens > 0) {
       ++state_->cut_texts;
       state_->cut_tokens += encoded.cut_tokens;
-      if (state_->first_cut.empty()) state_->first_cut = encoded.cut_text;
+      if (state_->cuts.size() < kToldCuts) state_->cuts.push_back(fmt::format("\"{}\"", encoded.cut_text));
     }
     fresh[encoded.ids.size()].push_back(out.back());
     state_->entries.push_back({text, std::move(encoded.ids), std::move(encoded.weights), encoded.chunks});
@@ -305,8 +306,11 @@ std::string TextTable::cut() const {
   const std::lock_guard lock(state_->mutex);
   if (state_->cut_texts == 0) return "";
   const size_t texts = state_->entries.size() - state_->mixed.size() - 1;  // without the empty one
-  return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, first \"{}\"",
-                     state_->cut_texts, texts, parts_.limit, state_->cut_tokens, state_->first_cut);
+  const int64_t more = state_->cut_texts - std::ssize(state_->cuts);
+  return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, {}{}{}", state_->cut_texts,
+                     texts, parts_.limit, state_->cut_tokens, fmt::join(state_->cuts, ", "),
+                     more > 0 ? fmt::format(" and of {} more", more) : "",
+                     in_chunks(parts_) ? " (sample.weighted = true reads all of a prompt, in chunks)" : "");
 }
 
 }  // namespace roulade

@@ -97,6 +97,26 @@ ends 0 sample run -n 3 --steps 3 -o captions.csv --quiet
 # What does not fit is told.
 ends 0 sample run --prompt "a red square and a blue cross and more" -n 1 --steps 1 -o long.csv
 says err "warning: 1 of 1 texts are longer than 8 tokens"
+says err 'tokens are left out, "'
+
+# Half of a picture drawn anew as a text asks, and a picture as another text asks: made again from their files.
+PYTHONPATH="$tree/tests/cli" python3 -c 'import shapes; shapes.png("mask.png", [[(255,) * 3] * 6 + [(0,) * 3] * 6] * 12)'
+half=(--complete shapes/train/blue-cross-00.png --mask mask.png --walks 2 -n 1 --steps 10 --quiet)
+for colour in red black; do
+  ends 0 sample run --prompt "$colour square" "${half[@]}" -o half-$colour.csv
+  ends 0 sample run --prompt "$colour square" "${half[@]}" -o half.png
+  ends 0 replay half.png --threads 1
+  says out identical
+done
+python3 - <<'P' || fail "half of a picture: what is known changes, or the prompt is not heard"
+import csv
+red, black = ([float(v) for v in list(csv.reader(open(f"half-{name}.csv")))[1][:432]] for name in ("red", "black"))
+assert [v for i, v in enumerate(red) if i % 12 >= 6] == [v for i, v in enumerate(black) if i % 12 >= 6]
+assert [v for i, v in enumerate(red) if i % 12 < 6] != [v for i, v in enumerate(black) if i % 12 < 6]
+P
+ends 0 sample run --prompt "black frame" --from shapes/train/blue-cross-00.png --strength 0.9 -n 2 --steps 10 -o from.png --quiet
+ends 0 replay from.png --threads 1
+says out identical
 
 # A sheet with its prompts, made again from the file alone; where a word is read.
 ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet

@@ -123,7 +123,14 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   TextTable cut({.tokenizer = tokenizer, .limit = 4, .same_length = true, .encoder = encoder(tokenizer->size())});
   cut.add({"heart", "a blue heart on white"});
   EXPECT_NE(cut.cut().find("1 of 2 texts"), std::string::npos) << cut.cut();
-  EXPECT_NE(cut.cut().find("3 tokens are left out, first \"heart on white\""), std::string::npos) << cut.cut();
+  EXPECT_TRUE(cut.cut().ends_with("3 tokens are left out, \"heart on white\"")) << cut.cut();
+  TextTable many({.tokenizer = tokenizer, .limit = 4, .encoder = encoder(tokenizer->size())});
+  many.add({"a blue heart on red", "a blue heart on white", "heart", "red heart on a blue",
+            "white heart on a blue heart", "a red heart on a white heart"});
+  EXPECT_TRUE(many.cut().starts_with("5 of 6 texts are longer than 4 tokens: ")) << many.cut();
+  EXPECT_TRUE(
+      many.cut().ends_with(" tokens are left out, \"heart on red\", \"heart on white\", \"on a blue\" and of 2 more"))
+      << many.cut();
   const TextStates states = cut.states(numbers({1, 2, 0}));
   EXPECT_EQ(states.states.sizes().vec(), (std::vector<int64_t>{3, 4, 12}));
   EXPECT_FALSE(states.mask.defined());
