@@ -31,6 +31,8 @@ says err "chosen: data.path = \"$PWD/clothes/\""
 says err "chosen: data.size = 8  (as the pictures have it)"
 says err "chosen: data.channels = 1  (the pictures are grey)"
 says err "chosen: objective.label_dropout = 0.1"
+says err 'chosen: train.precision = "auto"'
+says run/recipe.toml 'precision_seconds = ['
 says run/recipe.toml "kind = \"unet\""
 ends 0 sample run -n 2 --label "Ankle boot" --out boots.png
 [[ -s boots.png ]] || fail "no sheet"
@@ -62,6 +64,7 @@ says err "chosen: data.size = 8  (as the pictures have it)"
 says err "1 of 12 pictures cannot be used (on_damaged = skip goes on without them):"
 says err "  [$PWD/shades/train/dark/0.png]"
 [[ ! -e no ]] || fail "a refused training left a folder"
+small+=(--set train.precision=float32) # whatever is faster here
 ends 0 train --data shades --out folder "${small[@]}" --set data.on_damaged=skip
 says err "left out: [$PWD/shades/train/dark/0.png]"
 says err "passed over beside train/ and test/: val/"
