@@ -99,6 +99,8 @@ if __name__ == "__main__":
 P
 python3 rows.py test test.csv
 ends 0 sample coder --from test.csv -o back.csv --quiet
+ends 0 sample coder --from test.csv --set sample.tile=4 -o tiled.csv --quiet
+cmp -s tiled.csv back.csv && fail "an autoencoder takes no tiles"
 python3 - $sanitized <<'P' >said || fail "reconstructions: $(cat said)"
 import csv, json, sys
 from rows import part
@@ -218,10 +220,6 @@ ends 0 inspect run --json
 says out '"latents": "4 x 6 x 6"'
 ends 2 likelihood run
 says err "likelihood needs a network on the data themselves"
-ends 0 sample coder --from test.csv --set sample.tile=4 -o tiled.csv --quiet
-ends 0 sample coder --from test.csv -o whole.csv --quiet
-cmp -s tiled.csv whole.csv && fail "an autoencoder takes no tiles"
-
 # The left five columns of a picture are drawn anew, as a text asks, by tiles: a latent has two. The rest stays.
 picture="$(find shapes/test -name '*.png' | sort | head -1)"
 PYTHONPATH="$tree/tests/cli" python3 -c 'import shapes; shapes.png("mask.png", [[(255,) * 3] * 5 + [(0,) * 3] * 7] * 12)'
