@@ -40,13 +40,6 @@ struct Plan {
 
 bool is_run(const std::string& path) { return !path.empty() && fs::exists(RunFolder{path}.recipe()); }
 
-ChosenRecipe choose(Work& work, const Options& o) {
-  ChosenRecipe chosen = choose_recipe(o.data);
-  for (const Choice& choice : chosen.choices)
-    work.say(fmt::format("chosen: {} = {}  ({})", choice.key, choice.value, choice.reason));
-  return chosen;
-}
-
 Plan make_plan(Work& work, const Options& o) {
   if (!o.recipe.empty() && !o.data.empty())
     fail(Code::usage, "train", "RECIPE and --data", "one of them (a recipe names its data itself: data.file)");
@@ -59,8 +52,19 @@ Plan make_plan(Work& work, const Options& o) {
   } else if (o.resume && o.recipe.empty() && o.data.empty() && !o.out.empty()) {
     plan = {read_run_recipe(RunFolder{o.out}), o.out};
   } else if (!o.data.empty()) {
-    plan.recipe = choose(work, o).recipe;
     name = fs::absolute(o.data + "/").lexically_normal().parent_path().stem().string();
+    const ChosenRecipe chosen = choose_recipe(o.data);
+    plan.recipe = chosen.recipe;
+    const fs::path begun = !o.out.empty() ? fs::path(o.out) : o.resume ? newest_run(fs::path("runs") / name) : "";
+    if (o.resume && is_run(begun.string())) {  // what was chosen then, on the data that are given
+      plan = {read_run_recipe(RunFolder{begun}), begun};
+      for (const char* key : {"path", "file"})
+        if (const Table& data = chosen.recipe.tables.at("data"); data.contains(key))
+          plan.recipe.tables["data"][key] = data.at(key);
+    } else {
+      for (const Choice& choice : chosen.choices)
+        work.say(fmt::format("chosen: {} = {}  ({})", choice.key, choice.value, choice.reason));
+    }
   } else if (!o.recipe.empty()) {
     plan.recipe = find_recipe(o.recipe);
     name = fs::path(o.recipe).stem().string();
@@ -220,8 +224,9 @@ void add_train(CLI::App& root, int& exit_code) {
   command.add_option("-o,--out", o->out, "run folder; default: a fresh runs/NAME")->option_text("DIR");
   command.add_flag("--resume", o->resume, "go on from the latest checkpoint");
   command
-      .add_option("--init-from", o->init_from,
-                  "start from the averaged weights of this run, or of a\nfolder that diffusers saved")
+      .add_option(
+          "--init-from", o->init_from,
+          "start from the averaged weights of this run, or of a\nfolder that diffusers saved, a network's own, too")
       ->option_text("RUN");
   command.add_flag("--dry-run", o->dry_run, "shapes, parameters, memory and time;\nnothing is written");
   command.add_flag("--force", o->force, "train even where the estimated memory exceeds the\nmachine's");

@@ -213,6 +213,11 @@ fs::path network_of(const fs::path& folder) {
 
 bool is_checkpoint(const fs::path& folder) { return fs::exists(folder / Trainer::kStateFile); }
 
+void refuse_checkpoint(const fs::path& folder) {
+  if (is_checkpoint(folder))
+    fail(Code::usage, folder.string(), "a checkpoint of a run", "the run itself, with --checkpoint STEP");
+}
+
 }  // namespace
 
 bool is_diffusers_folder(const fs::path& folder) {
@@ -224,7 +229,7 @@ bool is_diffusers_folder(const fs::path& folder) {
 
 bool is_network_folder(const fs::path& folder) {
   if (is_diffusers_folder(folder)) return true;
-  if (fs::exists(RunFolder{folder}.recipe()) || is_checkpoint(folder)) return false;
+  if (fs::exists(RunFolder{folder}.recipe())) return false;
   const fs::path file = network_of(folder) / "config.json";
   if (!fs::exists(file)) return false;
   const std::string name = class_of(read_json(file));
@@ -232,6 +237,7 @@ bool is_network_folder(const fs::path& folder) {
 }
 
 DiffusersFolder read_diffusers_network(const fs::path& folder) {
+  refuse_checkpoint(folder);
   DiffusersFolder out;
   out.folder = folder;
   out.network = network_of(folder);
@@ -240,8 +246,7 @@ DiffusersFolder read_diffusers_network(const fs::path& folder) {
 }
 
 DiffusersFolder read_diffusers_folder(const fs::path& folder, bool other_walk) {
-  if (is_checkpoint(folder))
-    fail(Code::usage, folder.string(), "a checkpoint of a run", "the run itself, with --checkpoint STEP");
+  refuse_checkpoint(folder);
   DiffusersFolder out;
   out.folder = folder;
   out.pipeline = pipeline_of(folder);

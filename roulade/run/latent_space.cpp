@@ -166,8 +166,8 @@ void fill_unknown(Points& pictures, const DataFacts& facts, const std::vector<bo
   }
 }
 
-void check_tiles(const Recipe& resolved, bool on_latents) {
-  if (const int64_t tile = settings_of<SampleSettings>(resolved, "sample").tiles.tile; tile > 0 && !on_latents)
+void check_tiles(const Recipe& resolved, bool decodes) {
+  if (const int64_t tile = settings_of<SampleSettings>(resolved, "sample").tiles.tile; tile > 0 && !decodes)
     fail(Code::usage, "sample.tile", "tiles to decode", "0: the network does not work on latents",
          fmt::format("{}", tile));
 }

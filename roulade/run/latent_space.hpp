@@ -51,8 +51,8 @@ Tensor known_latents(const AutoencoderKl& autoencoder, const Tensor& known);
 /// black and white.   known: [rows * width].
 void fill_unknown(Points& pictures, const DataFacts& facts, const std::vector<bool>& known);
 
-/// Throws Error(usage) for sample.tile where there are no latents to decode.
-void check_tiles(const Recipe& resolved, bool on_latents);
+/// Throws Error(usage) for sample.tile where nothing is decoded.
+void check_tiles(const Recipe& resolved, bool decodes);
 
 /// Throws Error(usage) where the network works on latents, and `what` needs one that works on the data themselves.
 void refuse_latents(const TrainedRun& run, std::string_view what);

@@ -5,7 +5,6 @@
 #include "roulade/report/braille.hpp"
 #include "roulade/report/pictures.hpp"
 #include "roulade/report/view.hpp"
-#include "roulade/run/class_samples.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
@@ -66,8 +65,8 @@ Points draw(const TrainedRun& run) {
   if (!run.facts.pictures()) return sample_points(run, request).points;
   request.count = kPictures;
   if (classes < 1 || classes > kMostClasses) return sample_points(run, request).points;
-  request.count = kOfClass;
-  return samples_of_classes(run, request);
+  request.of_each = kOfClass;
+  return sample_points(run, request).points;
 }
 
 }  // namespace

@@ -196,7 +196,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
       add_prompt_galleries(content, run, made, cancel);
     content.obedience = read_obedience(run);
     content.sample_seconds = made.seconds / static_cast<double>(counted.rows);
-    add_sheets(content, run, made, data, *source, cancel);
+    add_sheets(content, run, made, data, *source, {progress, cancel});
   } else {
     content.columns = run.facts.columns;
     content.data = to_plot(data);

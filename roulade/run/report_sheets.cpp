@@ -3,12 +3,13 @@
 
 #include "roulade/core/parallel.hpp"
 #include "roulade/data/byte_rows.hpp"
-#include "roulade/run/class_samples.hpp"
+#include "roulade/run/class_data.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/sample_files.hpp"
+#include "roulade/run/settings.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -136,22 +137,26 @@ ReportSheet neighbours(const TrainedRun& run, const Points& samples, const Point
           picture_sheet(pairs, run.facts, own.rows)};
 }
 
-/// Rows of classes, their names below; false where there are none, many, or one class is asked for.
-bool add_classes(ReportContent& content, const TrainedRun& run, const PointSource& source, const Cancel& cancel) {
+/// Rows of classes, their names below; false where there is one or none or many, where one is asked for, and where
+/// texts say what is shown.
+bool add_classes(ReportContent& content, const TrainedRun& run, const PointSource& source, const SheetWork& work) {
   const int64_t classes = run.facts.classes();
-  if (classes < 1 || classes > kMostClasses || text_of(run.recipe, "sample", "label") != "data") return false;
+  if (classes < 2 || classes > kMostClasses || run.texts) return false;
+  const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
+  const int64_t each = std::min(std::min(kSheetPictures, sample.count) / classes, kOfClass);
+  if (each < 1 || sample.label != "data") return false;
   const auto add = [&](const char* name, const char* title, const std::string& caption, const Points& points) {
     if (points.rows < 1) return;
-    std::vector<std::string> names = label_texts(points, run.facts.class_names);
+    const std::vector<std::string> names = label_texts(points, run.facts.class_names);
     content.sheets.push_back({name, title, caption, captioned_sheet(points, run.facts, names)});
   };
-  const int64_t each = std::clamp<int64_t>(kSheetPictures / classes, 1, kOfClass);
   SampleRequest request;
-  request.count = each;
   request.seed = run.seed;
-  request.cancel = cancel;
+  request.of_each = each;
+  request.progress = work.progress;
+  request.cancel = work.cancel;
   add("samples", "Samples", fmt::format("{} of each class. Those in one column begin with the same noise.", each),
-      samples_of_classes(run, request));
+      sample_points(run, request).points);
   add("data", "Data", "Pictures of the test split, which were not trained on, by class.",
       data_of_classes(source, Split::test, run.seed, each));
   return true;
@@ -160,8 +165,8 @@ bool add_classes(ReportContent& content, const TrainedRun& run, const PointSourc
 }  // namespace
 
 void add_sheets(ReportContent& content, const TrainedRun& run, const PointSamples& made, const Points& data,
-                const PointSource& source, const Cancel& cancel) {
-  if (!add_classes(content, run, source, cancel)) {
+                const PointSource& source, const SheetWork& work) {
+  if (!add_classes(content, run, source, work)) {
     const std::string order = run.facts.classes() > 0 ? " In the order of their classes." : "";
     content.sheets.push_back({"samples", "Samples",
                               fmt::format("{} of them.{}", std::min(kSheetPictures, made.points.rows), order),
@@ -170,7 +175,7 @@ void add_sheets(ReportContent& content, const TrainedRun& run, const PointSample
       content.sheets.push_back({"data", "Data", "Pictures of the test split, which were not trained on." + order,
                                 picture_sheet(part_of(data, 0, kSheetPictures), run.facts)});
   }
-  content.sheets.push_back(neighbours(run, made.points, data, source, cancel));
+  content.sheets.push_back(neighbours(run, made.points, data, source, work.cancel));
   if (made.frames.size() > 1) {
     std::vector<std::vector<double>> states, noised;
     std::vector<double> times;

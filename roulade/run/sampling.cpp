@@ -140,6 +140,11 @@ Tensor known_mask(const TrainedRun& run, const GivenRows& rows, int64_t first, i
   return run.latent ? known_latents(*run.latent, known) : known;
 }
 
+/// The number of the noise that a chunk's first sample begins with.
+int64_t first_noise(const SampleRequest& request, int64_t first) {
+  return request.to_prompt || request.of_each > 0 ? 0 : first;
+}
+
 /// x at times.front() for samples first .. first + count - 1.
 Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Condition& condition,
                  std::span<const double> times, int64_t all, int64_t first, int64_t count, int64_t& calls) {
@@ -154,7 +159,7 @@ Tensor beginning(const TrainedRun& run, const SampleRequest& request, const Cond
     return noise.x;
   }
   const double deviation = prior_deviation(*run.schedule, times.front());
-  if (!edit.to_seed) return prior_noise(request.seed, request.to_prompt ? 0 : first, count, shape, deviation);
+  if (!edit.to_seed) return prior_noise(request.seed, first_noise(request, first), count, shape, deviation);
   const Tensor from = prior_noise(request.seed, 0, 1, shape, deviation),
                to = prior_noise(*edit.to_seed, 0, 1, shape, deviation);
   std::vector<Tensor> way;
@@ -216,6 +221,7 @@ std::vector<double> sampling_times(const TrainedRun& run) {
 
 int64_t sample_count(const TrainedRun& run, const SampleRequest& request) {
   if (request.editing.rows) return request.editing.rows->points.rows;
+  if (request.of_each > 0) return request.of_each * run.facts.classes();
   return request.count > 0 ? request.count : settings_of<SampleSettings>(run.recipe, "sample").count;
 }
 
@@ -247,6 +253,8 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   PointSamples out;
   out.points = {count, width, std::vector<double>(static_cast<size_t>(count * width)), {}};
   out.points.labels = labels_for(run, settings.label, request.seed, count);
+  for (int64_t i = 0; request.of_each > 0 && i < count; ++i)
+    out.points.labels[static_cast<size_t>(i)] = i / request.of_each;
   if (edit.rows && !edit.rows->points.labels.empty() && settings.label == "data")
     out.points.labels = edit.rows->points.labels;
   if (request.to_prompt && !out.points.labels.empty())
@@ -266,7 +274,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   // Each chunk walks the whole grid in one thread: it stays in that core's cache, and chunks do not wait for each
   // other.
   std::atomic<int64_t> calls{0};
-  const int64_t together = request.to_prompt ? 1 : settings.chunk;
+  const int64_t together = request.to_prompt ? 1 : request.of_each > 0 ? request.of_each : settings.chunk;
   in_chunks("sample", count, together, request.progress, request.cancel, [&](int64_t first, int64_t n) {
     if (only && (*only < first || *only >= first + n)) return;
     const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
@@ -276,7 +284,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
       copy_rows(run, x, 1 / size, first, seen, out.frames[frame].values);
     };
     const Condition condition = condition_of(out.points.labels, out.points.texts, first, n);
-    const int64_t drawn = request.to_prompt ? 0 : first;  // number of the noise
+    const int64_t drawn = first_noise(request, first);
     if (run.generator) {
       const at::NoGradGuard no_grad;
       const Tensor z = prior_noise(request.seed, drawn, n, std::array{run.generator->normals()}, 1);

@@ -121,8 +121,11 @@ struct Editing {
 };
 
 struct SampleRequest {
-  int64_t count = 0;         ///< 0 = sample.count of the recipe
-  uint64_t seed = 0;         ///< of this set of samples
+  int64_t count = 0;  ///< 0 = sample.count of the recipe
+  uint64_t seed = 0;  ///< of this set of samples
+  /// Not 0: so many samples of every class in place of `count`, one class behind the other, all from the same noises:
+  /// sample i begins with noise i % of_each. They pass through the network class by class.
+  int64_t of_each = 0;
   int64_t frame_points = 0;  ///< 0 = no frames
   /// Of a network that reads texts: sample i has prompt i, in turn. Empty = sample.prompt of the recipe.
   std::vector<std::string> prompts{};

@@ -111,7 +111,7 @@ struct SampleSettings {
   std::string prompt = "data", negative;
   bool weighted = false;
   int64_t chunk = 500;
-  TileSettings tiles;  ///< of a run on latents
+  TileSettings tiles;  ///< of a run on latents, or of one that trains an autoencoder
   void bind(Binder& b);
 };
 struct SampleParts {

@@ -49,6 +49,14 @@ WeightedPrompt read(const TextTable::Parts& parts, const std::string& text, Read
   return out;
 }
 
+/// In quotes; of a long one the beginning.
+std::string shown(const std::string& text) {
+  constexpr size_t kShown = 60;  // bytes
+  size_t end = std::min(text.size(), kShown);
+  while (end < text.size() && end > 0 && (text[end] & '\xC0') == '\x80') --end;  // not within a character
+  return fmt::format("\"{}{}\"", text.substr(0, end), end < text.size() ? "..." : "");
+}
+
 }  // namespace
 
 struct TextTable::State {
@@ -159,7 +167,7 @@ std::vector<int64_t> TextTable::add(const std::vector<std::string>& texts, Readi
     if (encoded.cut_tokens > 0) {
       ++state_->cut_texts;
       state_->cut_tokens += encoded.cut_tokens;
-      if (state_->cuts.size() < kToldCuts) state_->cuts.push_back(fmt::format("\"{}\"", encoded.cut_text));
+      if (state_->cuts.size() < kToldCuts) state_->cuts.push_back(shown(encoded.cut_text));
     }
     fresh[encoded.ids.size()].push_back(out.back());
     state_->entries.push_back({text, std::move(encoded.ids), std::move(encoded.weights), encoded.chunks});
@@ -307,10 +315,9 @@ std::string TextTable::cut() const {
   if (state_->cut_texts == 0) return "";
   const size_t texts = state_->entries.size() - state_->mixed.size() - 1;  // without the empty one
   const int64_t more = state_->cut_texts - std::ssize(state_->cuts);
-  return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, {}{}{}", state_->cut_texts,
-                     texts, parts_.limit, state_->cut_tokens, fmt::join(state_->cuts, ", "),
-                     more > 0 ? fmt::format(" and of {} more", more) : "",
-                     in_chunks(parts_) ? " (sample.weighted = true reads all of a prompt, in chunks)" : "");
+  return fmt::format("{} of {} texts are longer than {} tokens: {} tokens are left out, {}{}", state_->cut_texts, texts,
+                     parts_.limit, state_->cut_tokens, fmt::join(state_->cuts, ", "),
+                     more > 0 ? fmt::format(" and of {} more", more) : "");
 }
 
 }  // namespace roulade

@@ -148,6 +148,14 @@ for begins in folder/unet strange; do
   ends 0 train plain.toml --out "from-${begins%/unet}" --init-from $begins --set train.steps=1 --quiet
   same on/checkpoints/latest/unet/diffusion_pytorch_model.safetensors "from-${begins%/unet}/checkpoints/latest/unet/diffusion_pytorch_model.safetensors"
 done
+# Of any pipeline: nothing but the network is looked at.
+printf '{"_class_name": "StableDiffusionPipeline", "vae": ["diffusers", "AutoencoderKL"]}' >strange/model_index.json
+ends 2 sample strange -n 1 --out none.csv
+says err "autoencoder's space"
+ends 0 train plain.toml --out of-pipeline --init-from strange --set train.steps=1 --quiet
+same on/checkpoints/latest/unet/diffusion_pytorch_model.safetensors of-pipeline/checkpoints/latest/unet/diffusion_pytorch_model.safetensors
+ends 2 train plain.toml --out off --init-from "on/checkpoints/$(readlink on/checkpoints/latest)" --quiet
+says err "a checkpoint of a run"
 refuses 2 "[folder/unet] [model] of the recipe: expected freq_shift = 0, got other values" \
   train plain.toml --out off --init-from folder/unet --set model.freq_shift=1 --quiet
 # So it is with a run: other keys than those of the shapes make another network of the same weights.

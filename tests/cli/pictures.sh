@@ -37,6 +37,11 @@ says run/recipe.toml "kind = \"unet\""
 ends 0 sample run -n 2 --label "Ankle boot" --out boots.png
 [[ -s boots.png ]] || fail "no sheet"
 ends 0 train run --resume
+# What was chosen then counts, whatever would be chosen now.
+cp -r run old
+sed -i 's/^precision = "auto"/precision = "float32"/' old/recipe.toml
+ends 0 train --data clothes --out old --resume
+grep -q chosen: err && fail "resumed by what would be chosen now: $(cat err)"
 ends 0 train --data clothes "${small[@]}" --set train.steps=0
 [[ -d runs/clothes ]] || fail "no runs/clothes: $(ls runs)"
 mkdir empty

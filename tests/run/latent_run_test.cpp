@@ -330,7 +330,23 @@ TEST_F(LatentRun, PicturesAreCompleted) {
     if (left(i)) given.points.values[i] = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(sample_points(run, request).points.values, made.values);
 
-  // The latents that are known are those of the picture with its mean in the gaps.
+  // Where all is known the walk ends at the picture's latents; where nothing is, it is that from noise.
+  SampleRequest known_all;
+  known_all.frame_points = 3;
+  known_all.editing.rows = GivenRows{real, std::vector<bool>(real.values.size(), true)};
+  const std::vector<double> end = sample_points(run, known_all).frames.back().values;
+  const Points back = to_data(run, to_network(run, real));
+  for (size_t i = 0; i < end.size(); ++i) ASSERT_NEAR(end[i], back.values[i], 1.001) << i;
+  const TrainedRun walker = open_run({scratch / "run", {"sample.sampler=ddim"}, {}});
+  SampleRequest free;
+  free.count = 3;
+  SampleRequest known_none = free;
+  known_none.editing.rows = GivenRows{real, std::vector<bool>(real.values.size(), false)};
+  known_none.editing.walks = 1;
+  const Points drawn = sample_points(walker, free).points, filled = sample_points(walker, known_none).points;
+  for (size_t i = 0; i < drawn.values.size(); ++i) ASSERT_NEAR(filled.values[i], drawn.values[i], 1.001) << i;
+
+  // Of a gap of one number the latents of its place are unknown in all channels; gaps get the mean of their channel.
   Tensor known = at::ones({1, 3, 4, 6}, at::kBool);
   known.select(1, 1).select(1, 3).select(1, 2) = false;  // one number
   const Tensor mask = known_latents(*run.latent, known);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/preview.hpp"
 
-#include "roulade/run/class_samples.hpp"
+#include "roulade/run/class_data.hpp"
 #include "roulade/run/parts.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -51,11 +51,31 @@ batch = 8
   for (int64_t k = 0; k < 4; ++k) expected.insert(expected.end(), 8, k);
   EXPECT_EQ(preview.samples.labels, expected);
 
+  // All classes begin with the same noises, and each is what it is alone.
+  TrainedRun run;
+  run.recipe = parts.resolved;
+  run.facts = parts.facts;
+  run.schedule = parts.schedule;
+  run.denoiser = make_run_denoiser(run.recipe, parts.model, parts.schedule, run.facts);
+  SampleRequest request;
+  request.of_each = 3;
+  request.seed = 4;
+  const Points each = sample_points(run, request).points;
+  request.of_each = 0;
+  request.count = 3;
+  run.recipe.tables.at("sample")["label"] = "2";
+  const Points third = sample_points(run, request).points;
+  ASSERT_EQ(each.rows, 12);
+  EXPECT_TRUE(std::equal(each.row(6), each.row(9), third.values.begin()));
+
   // Of the data as many of each, in the order of the seed.
   const Points all = parts.source->draw(Split::train, 5, 0), some = data_of_classes(*parts.source, Split::train, 5, 3);
   ASSERT_EQ(some.labels, (std::vector<int64_t>{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3}));
   const auto first = std::find(all.labels.begin(), all.labels.end(), 1) - all.labels.begin();
   EXPECT_TRUE(std::equal(some.row(3), some.row(4), all.row(first)));
+  const auto rarest = [&](int64_t k) { return std::count(all.labels.begin(), all.labels.end(), k); };
+  const int64_t least = std::min({rarest(0), rarest(1), rarest(2), rarest(3)});
+  EXPECT_EQ(data_of_classes(*parts.source, Split::train, 5, 100).rows, 4 * least);
 }
 
 }  // namespace

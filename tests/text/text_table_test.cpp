@@ -131,6 +131,11 @@ TEST(TextTableTest, LimitsCutAndFillUp) {
   EXPECT_TRUE(
       many.cut().ends_with(" tokens are left out, \"heart on red\", \"heart on white\", \"on a blue\" and of 2 more"))
       << many.cut();
+  std::string long_one = "a blue heart ";
+  for (int i = 0; i < 31; ++i) long_one += "\u00e9";
+  TextTable shortened({.tokenizer = tokenizer, .limit = 4, .encoder = encoder(tokenizer->size())});
+  shortened.add({long_one});
+  EXPECT_TRUE(shortened.cut().ends_with("\u00e9...\"")) << shortened.cut();
   const TextStates states = cut.states(numbers({1, 2, 0}));
   EXPECT_EQ(states.states.sizes().vec(), (std::vector<int64_t>{3, 4, 12}));
   EXPECT_FALSE(states.mask.defined());
