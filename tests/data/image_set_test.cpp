@@ -187,36 +187,6 @@ TEST(ImageSet, StretchAndOpacity) {
   EXPECT_EQ(red.values[1], dark.values[1]);
 }
 
-// As the options say it, and by the words of a recipe.
-TEST(ImageSet, ColoursBehindAndFilters) {
-  const Scratch s;
-  copy(s, "rgba.webp", "a.webp");
-  copy(s, "rgb.jpg", "b.jpg");
-  ImageOptions options;
-  options.size = 3;
-  options.filter = Filter::bicubic;
-  options.background = {255, 0, 136};
-  const ImageSet expected = open_images(s.folder(), options).train;
-  const auto drawn = [&](const std::string& filter, const std::string& background) {
-    const auto source = data::registry().make("images", {{"path", s.folder().string()},
-                                                         {"size", int64_t{3}},
-                                                         {"filter", filter},
-                                                         {"background", background},
-                                                         {"validation", 0.0},
-                                                         {"test", 0.0}});
-    std::vector<double> values = source->draw(Split::train, 1, 0).values;
-    std::sort(values.begin(), values.end());  // of both, in whatever order
-    return values;
-  };
-  std::vector<double> values(expected.values.begin(), expected.values.end());
-  std::sort(values.begin(), values.end());
-  EXPECT_EQ(drawn("bicubic", "#ff0088"), values);
-  EXPECT_NE(drawn("lanczos", "#ff0088"), values);
-  EXPECT_NE(drawn("bicubic", "white"), values);
-  for (const char* word : {"red", "#ff008", "#ff00880", "#ff00g0", "ff0088", ""})
-    expect_error(Code::usage, {"data.background", "#rrggbb"}, [&] { drawn("bicubic", word); });
-}
-
 TEST(ImageSet, PartsOfAFolder) {
   const Scratch s;
   copy(s, "rgb.webp", "train/cat/a.webp");
