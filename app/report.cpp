@@ -50,14 +50,12 @@ int report(const Options& o) {
     fail(Code::usage, "report", "--samplers, --curve and --checkpoint", "a single run");
   std::vector<TrainedRun> runs;
   for (const std::string& run : o.runs) runs.push_back(open(o, run));
-  if (alone) {
-    const auto files = report_run(runs.front(), work.progress(), work.cancel(), o.report);
-    say_what_is_cut(work, runs.front());
-    return finish(work, o, runs.front(), files);
-  }
   const std::filesystem::path out =
       o.out.empty() ? runs.front().folder.parent_path() / "comparison" : std::filesystem::path(o.out);
-  return finish(work, o, runs.front(), compare_runs(runs, out, work.progress(), work.cancel()));
+  const auto files = alone ? report_run(runs.front(), work.progress(), work.cancel(), o.report)
+                           : compare_runs(runs, out, work.progress(), work.cancel());
+  for (const TrainedRun& run : runs) say_what_is_cut(work, run);
+  return finish(work, o, runs.front(), files);
 }
 
 }  // namespace

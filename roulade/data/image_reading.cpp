@@ -95,6 +95,15 @@ void leave_out(const ImageSource& source, const std::vector<std::string>& reason
   keep_rows(kept, out);
 }
 
+/// A line for each, as far as they are read by anybody.
+std::string listed(const std::vector<DamagedImage>& damaged) {
+  constexpr size_t kMost = 20;
+  std::string out;
+  for (size_t i = 0; i < std::min(kMost, damaged.size()); ++i) out += "\n  " + damaged[i].reason;
+  if (damaged.size() > kMost) out += fmt::format("\n  and {} more", damaged.size() - kMost);
+  return out;
+}
+
 }  // namespace
 
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where) {
@@ -107,19 +116,6 @@ Image fit_image(const Image& image, const ImageOptions& options, const std::stri
   if (options.fit == Fit::stretch) return resize(with, size, size, options.filter);
   return cover(with, size, size, options.filter);
 }
-
-namespace {
-
-/// A line for each, as far as they are read by anybody.
-std::string listed(const std::vector<DamagedImage>& damaged) {
-  constexpr size_t kMost = 20;
-  std::string out;
-  for (size_t i = 0; i < std::min(kMost, damaged.size()); ++i) out += "\n  " + damaged[i].reason;
-  if (damaged.size() > kMost) out += fmt::format("\n  and {} more", damaged.size() - kMost);
-  return out;
-}
-
-}  // namespace
 
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
   check(options);

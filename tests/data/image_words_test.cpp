@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/image_words.hpp"
 
+#include "roulade/core/error.hpp"
 #include "roulade/data/image_set.hpp"
 #include "roulade/data/points.hpp"
 #include "tests/io/scratch.hpp"
@@ -43,6 +44,24 @@ TEST(ImageWords, ColoursBehindAndFilters) {
   EXPECT_NE(drawn("bicubic", "white"), values);
   for (const char* word : {"red", "#ff008", "#ff00880", "#ff00g0", "ff0088", ""})
     expect_error(Code::usage, {"data.background", "#rrggbb"}, [&] { drawn("bicubic", word); });
+}
+
+// Twenty are named, the rest counted.
+TEST(ImageSet, ManyDamagedPicturesAreListedAndCounted) {
+  const Scratch s;
+  std::filesystem::copy_file(golden("io/rgb.jpg"), s / "good.jpg");
+  for (int i = 10; i < 32; ++i) spill(s / (std::to_string(i) + ".png"), "");
+  ImageOptions options;
+  options.size = 3;
+  try {
+    open_images(s.folder(), options);
+    FAIL();
+  } catch (const Error& e) {
+    const std::string said = e.what();
+    EXPECT_NE(said.find("22 of 23 pictures"), std::string::npos) << said;
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 21) << said;
+    EXPECT_TRUE(said.ends_with("\n  and 2 more")) << said;
+  }
 }
 
 }  // namespace
