@@ -98,6 +98,8 @@ ends 0 sample run -n 3 --steps 3 -o captions.csv --quiet
 ends 0 sample run --prompt "a red square and a blue cross and more" -n 1 --steps 1 -o long.csv
 says err "warning: 1 of 1 texts are longer than 8 tokens"
 says err 'tokens are left out, "'
+ends 0 report run --set 'sample.prompt="a red square and a blue cross and more"' --set sample.count=4 --set sample.steps=2
+says err 'tokens are left out, "'
 
 # Half of a picture drawn anew as a text asks, and a picture as another text asks: made again from their files.
 PYTHONPATH="$tree/tests/cli" python3 -c 'import shapes; shapes.png("mask.png", [[(255,) * 3] * 6 + [(0,) * 3] * 6] * 12)'
