@@ -24,7 +24,7 @@ class MetricConformance : public testing::TestWithParam<std::string> {
   PointSet trained_ = test::labelled(test::roll().fresh(9, 60));
   Mixture mixture_{{0.5, 0.5}, {{0, 0}, {1, 1}}, {0.3, 0.3}, true};
   MetricContext context_{7, &test::roll().curve, trained_.view(), &mixture_};
-  PointSet judged_ = test::labelled(test::roll().fresh(1, 50)), real_ = test::roll().fresh(2, 50);
+  PointSet judged_ = test::labelled(test::roll().fresh(1, 50)), real_ = test::labelled(test::roll().fresh(2, 50));
 };
 
 TEST_P(MetricConformance, DescribesItself) {
@@ -73,11 +73,16 @@ TEST_P(MetricConformance, WrongWidthIsRefused) {
 TEST_P(MetricConformance, TooFewRowsAreRefused) {
   const std::map<std::string, int64_t> least = {{"energy", 2},     {"precision_recall", 6}, {"mmd", 2},
                                                 {"classifier", 2}, {"density_coverage", 6}, {"frechet", 2},
-                                                {"kid", 2}};  // others: 1
+                                                {"kid", 2},        {"class_spread", 2}};  // others: 1
   const auto found = least.find(GetParam());
   const int64_t rows = found == least.end() ? 1 : found->second;
-  const PointSet enough = test::roll().fresh(3, rows);
-  EXPECT_NO_THROW(judge(enough, test::roll().fresh(4, rows)));
+  const auto fresh = [&](uint64_t seed) {
+    PointSet set = test::roll().fresh(seed, rows);
+    set.labels.assign(static_cast<size_t>(rows), 0);
+    return set;
+  };
+  const PointSet enough = fresh(3);
+  EXPECT_NO_THROW(judge(enough, fresh(4)));
   const PointSet few{rows - 1, 2, {enough.values.begin(), enough.values.end() - 2}};
   expect_error(Code::usage, {"rows of the judged set"}, [&] { judge(few, enough); });
   expect_error(Code::usage, {"rows of the reference set"}, [&] { judge(enough, few); });

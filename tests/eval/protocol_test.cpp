@@ -143,7 +143,8 @@ TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
   const auto figures = [](const Protocol& protocol, const Curve* curve, const PointView& training,
                           const Mixture* mixture) {
     ProtocolInput input;
-    input.generated = input.reference = [](int64_t, uint64_t seed) { return test::roll().fresh(seed, 50); };
+    input.generated =
+        input.reference = [](int64_t, uint64_t seed) { return test::labelled(test::roll().fresh(seed, 50)); };
     input.curve = curve;
     input.training = training;
     input.mixture = mixture;
@@ -163,7 +164,7 @@ TEST(Protocol, MetricsAreTakenAsTheDataAllowAndAsNamed) {
       std::vector<std::string> every, by_default;
       for (const auto& entry : eval::registry().entries()) {
         if ((entry.needs_curve && !curve) || (entry.needs_training && !training)) continue;
-        if (entry.needs_mixture && !mixture) continue;
+        if ((entry.needs_mixture && !mixture) || (entry.needs_classes && !training)) continue;
         if (entry.needs_features || entry.needs_judge) continue;
         every.insert(every.end(), entry.figures.begin(), entry.figures.end());
         if (entry.by_default) by_default.insert(by_default.end(), entry.figures.begin(), entry.figures.end());
