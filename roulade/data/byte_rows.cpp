@@ -57,7 +57,8 @@ TrainingSet::TrainingSet(Tensor from, Scaling by, std::vector<int64_t> of_labels
 
 int64_t TrainingSet::bytes_in_memory() const {
   if (moments.defined()) return static_cast<int64_t>(moments.nbytes());
-  return rows * width * static_cast<int64_t>(values.empty() ? sizeof(uint8_t) : sizeof(float));
+  return rows * width * static_cast<int64_t>(values.empty() ? sizeof(uint8_t) : sizeof(float)) +
+         static_cast<int64_t>(bytes.larger.values.size());
 }
 
 Points TrainingSet::points(int64_t first, int64_t count) const {

@@ -10,6 +10,15 @@
 
 namespace roulade {
 
+/// Pictures larger than the points, of which each visit of a training shows a part.
+struct LargerRows {
+  std::span<const uint8_t> values;  ///< [., channels, height + margin, width + margin] of the source; empty: none
+  int64_t channels = 0;
+  int64_t height = 0;  ///< of a part
+  int64_t width = 0;   ///< of a part
+  int64_t margin = 0;
+};
+
 /// Points whose numbers are whole and 0 to 255, as they lie in memory: an eighth of what Points take.
 struct ByteRows {
   int64_t width = 0;
@@ -19,6 +28,7 @@ struct ByteRows {
   /// [rows], numbers of the texts of each among the source's, at least one; or empty: none.
   std::vector<std::vector<int64_t>> texts{};
   int64_t stride = 0;  ///< from one row of `values` to the next where they are longer than the points; 0 = they are not
+  LargerRows larger{};  ///< its rows are those of `values`
 
   const uint8_t* row(int64_t i) const {
     return values.data() + rows[static_cast<size_t>(i)] * (stride > 0 ? stride : width);

@@ -280,6 +280,8 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
   out.test.bucket_sizes.clear();
   out.test.buckets.clear();
   out.test.bucketed = {};
+  out.test.margin = 0;
+  out.test.larger = {};
   const ImageSet &a = out.train, &b = out.test;
   if (b.count && (a.channels != b.channels || a.height != b.height || a.width != b.width))
     fail(Code::input, path.string(), "pictures to test without options.size",

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,11 +32,28 @@ void check(const ImageOptions& o) {
   if (o.channels < 0 || o.channels > 4)
     fail(Code::usage, "image options", "channels", "0 to 4", std::to_string(o.channels));
   if (o.fit == Fit::buckets) bucket_sizes(o.size, o.bucket_step, o.bucket_limit);
+  if (o.crop_margin < 0 || o.crop_margin > 4096)
+    fail(Code::usage, "image options", "crop_margin", "0 to 4096", std::to_string(o.crop_margin));
+  if (o.crop_margin == 0) return;
+  if (o.size == 0) fail(Code::usage, "image options", "size with crop_margin", "the pixels of each side", "0");
+  if (o.fit == Fit::buckets)
+    fail(Code::usage, "image options", "fit with crop_margin", "crop, stretch or exact", "buckets");
 }
 
 /// Of a file as it is read: channels first, so what lies behind a picture is resized with it, as the eye would see it.
 Image coloured(const Image& image, const ImageOptions& options) {
   return options.channels ? with_channels(image, options.channels, options.background) : image;
+}
+
+/// A square of this side, 0 = the picture as it is.
+Image of_side(const Image& image, int64_t side, const ImageOptions& options, const std::string& where) {
+  const Image with = coloured(image, options);
+  if (side == 0 || (image.width == side && image.height == side)) return with;
+  if (options.fit == Fit::exact)
+    fail(Code::input, where, options.crop_margin > 0 ? "size and crop_margin" : "size",
+         fmt::format("{} x {}", side, side), fmt::format("{} x {}", image.width, image.height));
+  if (options.fit == Fit::stretch) return resize(with, side, side, options.filter);
+  return cover(with, side, side, options.filter);
 }
 
 /// Pixels to their place in [N, C, H, W].
@@ -52,15 +70,24 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
   out.width = first.width;
   const auto size = static_cast<uint64_t>(out.picture_size()), count = static_cast<uint64_t>(source.count);
   const bool buckets = options.fit == Fit::buckets;
-  const uint64_t most = options.most_bytes / (buckets ? 2 : 1);  // of each of the two
-  if (options.scratch.empty() && count * (options.flip ? 2 : 1) > most / size)
+  out.margin = options.crop_margin;
+  const uint64_t further = buckets ? size : out.margin > 0 ? static_cast<uint64_t>(out.larger_size()) : 0;
+  const uint64_t most = options.most_bytes / (further > 0 ? 2 : 1);  // of each of the two
+  if (options.scratch.empty() && count * (options.flip ? 2 : 1) > options.most_bytes / (size + further))
     fail(Code::usage, source.where.string(), "memory for the pixels",
          fmt::format("at most {} MB", options.most_bytes >> 20),
          fmt::format("{} pictures of {} x {} x {} bytes{}; name a folder for them with data.scratch, or take a "
                      "smaller data.size",
-                     count, out.width, out.height, out.channels, buckets ? ", and those in buckets" : ""));
+                     count, out.width, out.height, out.channels,
+                     buckets          ? ", and those in buckets"
+                     : out.margin > 0 ? ", and the larger ones that they are cut from"
+                                      : ""));
   out.values = Pixels({options.scratch, most});
   out.values.resize(size * count);
+  if (out.margin > 0) {
+    out.larger = Pixels({options.scratch, most});
+    out.larger.resize(further * count);
+  }
   if (!buckets) return;
   out.bucket_sizes = bucket_sizes(options.size, options.bucket_step, options.bucket_limit);
   out.buckets.resize(count);
@@ -77,6 +104,9 @@ void read_one(const ImageSource& source, const ImageOptions& options, int64_t i,
          fmt::format("{} x {} x {}, as the first", set.width, set.height, set.channels),
          fmt::format("{} x {} x {}", image.width, image.height, image.channels));
   put(image, set.values.data() + i * set.picture_size());
+  if (set.margin > 0)
+    put(of_side(read, options.size + set.margin, options, source.path(i).string()),
+        set.larger.data() + i * set.larger_size());
   if (set.bucket_sizes.empty()) return;
   const size_t bucket = nearest_bucket(set.bucket_sizes, read.height, read.width);
   set.buckets[static_cast<size_t>(i)] = bucket;
@@ -107,14 +137,8 @@ std::string listed(const std::vector<DamagedImage>& damaged) {
 }  // namespace
 
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where) {
-  const int64_t size = options.size;
-  const Image with = coloured(image, options);
-  if (size == 0 || (image.width == size && image.height == size)) return with;
-  if (options.fit == Fit::exact)
-    fail(Code::input, where, "size", fmt::format("{} x {}", size, size),
-         fmt::format("{} x {}", image.width, image.height));
-  if (options.fit == Fit::stretch) return resize(with, size, size, options.filter);
-  return cover(with, size, size, options.filter);
+  if (options.crop_margin == 0) return of_side(image, options.size, options, where);
+  return center_crop(of_side(image, options.size + options.crop_margin, options, where), options.size, options.size);
 }
 
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
@@ -154,17 +178,19 @@ ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
   out.channels = set.channels;
   out.height = set.height;
   out.width = set.width;
-  const auto gather = [&](const Pixels& all, Pixels& to) {
+  out.margin = set.margin;
+  const auto gather = [&](const Pixels& all, int64_t size, Pixels& to) {
     to = Pixels(all.get_allocator());
     if (all.empty()) return;
-    to.reserve(rows.size() * static_cast<size_t>(set.picture_size()));
+    to.reserve(rows.size() * static_cast<size_t>(size));
     for (const int64_t row : rows) {
-      const auto from = all.begin() + row * set.picture_size();
-      to.insert(to.end(), from, from + set.picture_size());
+      const auto from = all.begin() + row * size;
+      to.insert(to.end(), from, from + size);
     }
   };
-  gather(set.values, out.values);
-  gather(set.bucketed, out.bucketed);
+  gather(set.values, set.picture_size(), out.values);
+  gather(set.bucketed, set.picture_size(), out.bucketed);
+  gather(set.larger, set.larger_size(), out.larger);
   out.bucket_sizes = set.bucket_sizes;
   out.buckets = chosen(set.buckets, rows);
   out.labels = chosen(set.labels, rows);
@@ -177,8 +203,10 @@ ImageSet select(const ImageSet& set, const std::vector<int64_t>& rows) {
 }
 
 void keep_rows(const std::vector<int64_t>& rows, ImageSet& set) {
-  const auto size = static_cast<size_t>(set.picture_size());
-  for (Pixels* of : {&set.values, &set.bucketed}) {
+  for (const auto& [of, numbers] : {std::pair(&set.values, set.picture_size()),
+                                    {&set.bucketed, set.picture_size()},
+                                    {&set.larger, set.larger_size()}}) {
+    const auto size = static_cast<size_t>(numbers);
     if (of->empty()) continue;
     for (size_t to = 0; to < rows.size(); ++to)
       if (const auto from = static_cast<size_t>(rows[to]); from != to)
@@ -201,6 +229,9 @@ ImageSet with_mirrored(const ImageSet& set) {
   out.damaged = set.damaged;
   for (auto row = out.values.begin() + set.count * set.picture_size(); row != out.values.end(); row += set.width)
     std::reverse(row, row + set.width);
+  const int64_t wide = set.width + set.margin;
+  for (auto row = out.larger.begin() + std::ssize(set.larger); row != out.larger.end(); row += wide)
+    std::reverse(row, row + wide);
   for (int64_t i = set.count; i < out.count && !out.bucketed.empty(); ++i) {
     const PictureSize size = out.bucket_sizes[out.buckets[static_cast<size_t>(i)]];
     uint8_t* row = out.bucketed.data() + i * set.picture_size();

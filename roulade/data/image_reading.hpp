@@ -19,7 +19,8 @@ struct ImageSource {
   std::function<std::filesystem::path(int64_t)> path;  ///< of picture i, for the list of damaged ones
 };
 
-/// The picture with the side and channels of the options (0 = as it is), by their fit, filter and background.
+/// The picture with the side and channels of the options (0 = as it is), by their fit, filter and background; with a
+/// crop_margin the middle of the larger one.
 /// Throws Error(input) when fit is exact and the size another.
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where);
 

@@ -30,6 +30,7 @@ struct ImageOptions {
   Fit fit = Fit::crop;
   int64_t bucket_step = 8;  ///< of Fit::buckets: sides are multiples of it, and so is `size`
   double bucket_limit = 2;  ///< of Fit::buckets: longest side by shortest, at most
+  int64_t crop_margin = 0;  ///< `size` is the middle of a picture this much larger, ImageSet::larger; not of buckets
   Filter filter = Filter::lanczos;
   Rgb background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
   bool flip = false;                 ///< each picture of the training part a second time, left and right exchanged
@@ -72,7 +73,11 @@ struct ImageSet {
   std::vector<size_t> buckets;            ///< [N], number of each picture's shape in bucket_sizes
   Pixels bucketed;                        ///< [N, C * H * W], of which a picture takes the first C * height * width
 
+  int64_t margin = 0;  ///< ImageOptions::crop_margin, of the part to train; else 0
+  Pixels larger;       ///< [N, C, H + margin, W + margin], or empty: no margin
+
   int64_t picture_size() const { return channels * height * width; }
+  int64_t larger_size() const { return channels * (height + margin) * (width + margin); }
   Image picture(int64_t i) const;
 
   /// out[b] = values[rows[b]] / 127.5 - 1, in -1 to 1: what networks are fed.   out: [B, C, H, W].

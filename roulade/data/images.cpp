@@ -30,6 +30,7 @@ struct Settings {
   std::string fit = "crop";
   int64_t bucket_step = ImageOptions().bucket_step;
   double bucket_limit = ImageOptions().bucket_limit;
+  int64_t crop_margin = 0;
   std::string filter = "lanczos";
   std::string background = "white";
   bool flip = false;
@@ -52,6 +53,10 @@ struct Settings {
           "of pictures of another shape: their middle, all of them, refused, or trained on in a shape near their own");
     b.add("bucket_step", bucket_step, between(1, 4096), "of fit = buckets: sides are multiples of it, as size must be");
     b.add("bucket_limit", bucket_limit, between(1, 64), "of fit = buckets: longest side by shortest, at most");
+    b.add(
+        "crop_margin", crop_margin, between(0, 4096),
+        "pixels by which a picture is kept larger than size; each visit trains on a part at random, all else sees the "
+        "middle");
     b.add("filter", filter, {"lanczos", "bicubic"}, "by which pictures are resized, antialiased as Pillow's");
     b.add("background", background, {}, "behind what is not opaque: white, black, grey or #rrggbb");
     b.add("flip", flip, "each training picture a second time, left and right exchanged");
@@ -69,6 +74,7 @@ struct Settings {
     out.fit = fit == "crop" ? Fit::crop : fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::buckets;
     out.bucket_step = bucket_step;
     out.bucket_limit = bucket_limit;
+    out.crop_margin = crop_margin;
     out.filter = filter_of(filter);
     out.background = background_of(background);
     out.flip = flip;
@@ -154,6 +160,8 @@ class Images final : public PointSource, public ByteSource {
     if (count < 0) fail(Code::usage, "data images", "number of points", ">= 0", fmt::format("{}", count));
     const std::vector<std::vector<int64_t>>& of = split == Split::test ? test_texts_ : train_texts_;
     ByteRows out{from.picture_size(), from.values, {}, {}, {}};
+    if (split == Split::train && from.margin > 0)
+      out.larger = {from.larger, from.channels, from.height, from.width, from.margin};
     const std::vector<int64_t> order =
         permutation({derive_seed(seed, static_cast<uint64_t>(split)), Stream::data, 0}, all);
     for (int64_t i = 0; i < (count == 0 ? all : std::min(count, all)); ++i) {

@@ -131,6 +131,7 @@ TrainParts make_train_parts(const Recipe& resolved, const TrainPlace& place) {
   parts.seed = static_cast<uint64_t>(settings_of<RunSettings>(resolved, "run").seed);
   const auto data = settings_of<DataSettings>(resolved, "data");
   check_buckets(resolved);
+  check_crops(resolved);
   parts.source = make_source(resolved.tables.at("data"), true);
 
   const std::array<double, 2> extremes = draw_training(parts, data);

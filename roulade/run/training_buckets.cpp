@@ -55,6 +55,14 @@ void check_buckets(const Recipe& resolved) {
          fmt::format("a multiple of {}, as the network's levels halve", divisor), fmt::format("{}", step));
 }
 
+void check_crops(const Recipe& resolved) {
+  const Table& data = resolved.tables.at("data");
+  const auto margin = data.find("crop_margin");
+  if (margin == data.end() || std::get<int64_t>(margin->second.value) == 0) return;
+  if (const std::string& path = text_of(resolved, "latent", "path"); !path.empty())
+    fail(Code::usage, "data.crop_margin", "latent.path", "none: pictures are encoded once, not at each visit", path);
+}
+
 void add_buckets(TrainParts& parts) {
   const auto* source = dynamic_cast<const ByteSource*>(parts.source.get());
   if (source == nullptr) return;

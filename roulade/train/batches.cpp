@@ -14,7 +14,7 @@
 namespace roulade {
 namespace {
 
-constexpr uint64_t kDrawRole = 8101;
+constexpr uint64_t kDrawRole = 8101, kPartRole = 8104;
 
 template <int64_t kWidth, class T>
 void gather_rows(std::span<const int64_t> rows, int64_t width, const T* from, T* to) {
@@ -85,13 +85,33 @@ PointBatches::PointBatches(const TrainingSet& points, int64_t batch, uint64_t se
     for (int byte = 0; byte < 256; ++byte) scaled_.push_back(static_cast<float>((byte - mean_[0]) / deviation_[0]));
 }
 
-/// As Scaling::apply does in double, then rounded.
-void PointBatches::gather_bytes(std::span<const int64_t> order, float* to) const {
-  for (const int64_t row : order) {
-    const uint8_t* from = bytes_.row(row);
-    for (int64_t j = 0; j < width_; ++j) {
-      const auto column = static_cast<size_t>(j);
-      *to++ = scaled_.empty() ? static_cast<float>((from[j] - mean_[column]) / deviation_[column]) : scaled_[from[j]];
+/// The columns first, ..., first + count - 1 as Scaling::apply does in double, then rounded.
+void PointBatches::scale_bytes(const uint8_t* from, int64_t first, int64_t count, float* to) const {
+  for (int64_t j = 0; j < count; ++j) {
+    const auto column = static_cast<size_t>(first + j);
+    to[j] = scaled_.empty() ? static_cast<float>((from[j] - mean_[column]) / deviation_[column]) : scaled_[from[j]];
+  }
+}
+
+/// Of larger pictures a part, each place as likely.
+void PointBatches::gather_bytes(std::span<const int64_t> order, int64_t epoch, int64_t start, float* to) const {
+  const LargerRows& large = bytes_.larger;
+  std::vector<double> u(large.values.empty() ? 0 : 2 * order.size());
+  if (!u.empty())
+    fill_uniform({derive_seed(seed_, kPartRole), Stream::noise, static_cast<uint64_t>(epoch)}, start, 2, u);
+  for (size_t i = 0; i < order.size(); ++i, to += width_) {
+    if (u.empty()) {
+      scale_bytes(bytes_.row(order[i]), 0, width_, to);
+      continue;
+    }
+    const auto places = static_cast<double>(large.margin + 1);
+    const auto top = static_cast<int64_t>(u[2 * i] * places), left = static_cast<int64_t>(u[2 * i + 1] * places);
+    const int64_t wide = large.width + large.margin, high = large.height + large.margin;
+    const int64_t row = bytes_.rows[static_cast<size_t>(order[i])];
+    for (int64_t line = 0; line < large.channels * large.height; ++line) {
+      const int64_t c = line / large.height, y = top + line % large.height;
+      const uint8_t* from = large.values.data() + ((row * large.channels + c) * high + y) * wide + left;
+      scale_bytes(from, line * large.width, large.width, to + line * large.width);
     }
   }
 }
@@ -143,7 +163,7 @@ Batch PointBatches::at(int64_t index) {
     else if (moments_.defined())
       gather_draws(order, epoch, start, to + i * width);
     else
-      gather_bytes(order, to + i * width);
+      gather_bytes(order, epoch, start, to + i * width);
     if (out.condition.label)
       gather(order, 1, labels_.const_data_ptr<int64_t>(), out.condition.label->mutable_data_ptr<int64_t>() + i);
     if (out.condition.text) gather_texts(order, epoch, start, out.condition.text->mutable_data_ptr<int64_t>() + i);

@@ -12,7 +12,7 @@ namespace roulade {
 
 /// Batches of points in an order that depends on (seed, epoch) alone: every point once an epoch, batches run on into
 /// the next. Which of several texts goes with a point depends on (seed, epoch, place in it), too, and so does what is
-/// drawn from a Gaussian: mean + exp(log_variance / 2) eps, then scaled.
+/// drawn from a Gaussian: mean + exp(log_variance / 2) eps, then scaled; and which part of a larger picture is shown.
 class PointBatches {
  public:
   /// points: where they are bytes, they become numbers batch by batch, and the points' source must outlive this.
@@ -22,7 +22,8 @@ class PointBatches {
   Batch at(int64_t index);
 
  private:
-  void gather_bytes(std::span<const int64_t> order, float* to) const;
+  void gather_bytes(std::span<const int64_t> order, int64_t epoch, int64_t start, float* to) const;
+  void scale_bytes(const uint8_t* from, int64_t first, int64_t count, float* to) const;
   void gather_draws(std::span<const int64_t> order, int64_t epoch, int64_t start, float* to) const;
   void gather_texts(std::span<const int64_t> order, int64_t epoch, int64_t start, int64_t* to) const;
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Pictures of several shapes, each trained on in a bucket of about its own.
+# Pictures of several shapes, each trained on in a bucket of about its own; and parts of pictures, drawn at each visit.
 source "$(dirname "${BASH_SOURCE[0]}")/check.bash"
 
 # Nine pictures of each of three shapes, one of them dark, one grey, one light, with a ramp; seven more of each to test.
@@ -126,6 +126,27 @@ refuses 2 "[--size] sides of the samples: expected HEIGHTxWIDTH, such as 48x80, 
 refuses 2 "[--size] sides of the samples: expected multiples of 4, the run's data.bucket_step, up to 4096, got 20 x 13" sample whole --quiet --size 20x13
 ends 0 train recipe.toml --set data.fit=crop --set train.steps=1 --out crop
 refuses 2 '[--size] data of the run: expected pictures in buckets (data.fit = "buckets"), got pictures of one shape' sample crop --quiet --size 20x12
+
+# Parts of larger pictures: another training than that of their middles, resumed and by two processes the same.
+parts=(recipe.toml --quiet --set data.fit=crop --set data.crop_margin=3)
+ends 0 train "${parts[@]}" --out parts
+ends 0 train recipe.toml --quiet --set data.fit=crop --out middles
+cmp -s {parts,middles}/checkpoints/latest/training.safetensors && fail "parts of pictures train as their middles do"
+cp -r parts cut
+rm -r cut/checkpoints/step-00000012 cut/checkpoints/step-00000010
+ends 0 train cut --resume --quiet
+same parts/checkpoints/latest/training.safetensors cut/checkpoints/latest/training.safetensors
+ends 0 train "${parts[@]}" --processes 2 --set train.steps=4 --out two_parts
+ends 0 train "${parts[@]}" --set train.steps=4 --out one_part
+python3 - <<'PYTHON' || fail "two processes show other parts"
+import json
+loss = [[json.loads(line)["loss"] for line in open(f"{run}/metrics.jsonl") if "\"loss\"" in line] for run in ("one_part", "two_parts")]
+assert len(loss[0]) == len(loss[1]) > 0 and all(abs(a - b) < 1e-4 * abs(a) for a, b in zip(*loss)), loss
+PYTHON
+ends 0 eval parts --set eval.count=10 --set eval.pairs=1 --quiet
+refuses 2 '[data.crop_margin] latent.path: expected none: pictures are encoded once, not at each visit, got '"$PWD/x" \
+  train "${parts[@]}" --out no --set 'latent.path="x"'
+refuses 2 "[image options] fit with crop_margin: expected crop, stretch or exact, got buckets" train recipe.toml --quiet --out no --set data.crop_margin=3
 [[ ! -e no ]] || fail "a refused recipe left a folder"
 
 finish
