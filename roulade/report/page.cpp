@@ -111,7 +111,7 @@ std::string figures_card(const ReportContent& content) {
       "class=\"figures\">\n<thead><tr>"
       "<th scope=\"col\">figure</th><th scope=\"col\">generated</th><th scope=\"col\">floor (fresh data)</th>"
       "<th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n"
-      "<p class=\"note\">{} “At the floor”: no further from fresh data than fresh data from each other, within two "
+      "<p class=\"note\">{}. “At the floor”: no further from fresh data than fresh data from each other, within two "
       "standard "
       "errors of the difference.</p>\n</section>\n",
       rows, escape(content.figures_note));

@@ -131,6 +131,9 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
     figures.push_back(row);
   }
   json["figures"] = figures;
+  for (const char* table : {"sample", "guidance"})  // what made the samples
+    for (const auto& [key, given] : run.recipe.tables.at(table))
+      if (!run.autoencoder) json[table][key] = to_text(given.value);
   json["sample_seconds"] = e.sample_seconds;
   json["metric_seconds"] = e.result.metric_seconds;
   json["seconds"] = e.seconds;

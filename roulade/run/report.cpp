@@ -89,7 +89,23 @@ double number(const nlohmann::json& from, const char* key) {
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
 
-void add_figures(ReportContent& content, const RunFolder& folder) {
+/// What the judged samples were made by and the page's are not, as "key = value, ..."; empty: nothing, or not known.
+std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) {
+  std::string out;
+  for (const char* table : {"sample", "guidance"}) {
+    if (!judged.contains(table)) continue;  // of an autoencoder, or an earlier version
+    const Table& here = shown.tables.at(table);
+    for (const auto& [key, value] : judged.at(table).items()) {
+      if (std::string(table) == "sample" && (key == "count" || key == "chunk")) continue;  // no other samples
+      const auto found = here.find(key);
+      if (found == here.end() || to_text(found->second.value) != value.get<std::string>())
+        out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, value.get<std::string>());
+    }
+  }
+  return out;
+}
+
+void add_figures(ReportContent& content, const RunFolder& folder, const Recipe& shown) {
   if (!std::filesystem::exists(folder.evaluation())) return;
   const std::string where = folder.evaluation().string();
   try {
@@ -109,17 +125,29 @@ void add_figures(ReportContent& content, const RunFolder& folder) {
     content.figures_note = fmt::format("{} pairs of {} points, step {}, against {}", json.at("pairs").get<int64_t>(),
                                        json.at("count").get<int64_t>(), json.at("step").get<int64_t>(),
                                        json.at("reference").get<std::string>());
+    if (const std::string other = judged_otherwise(json, shown); !other.empty())
+      content.figures_note += fmt::format("; judged by other settings than the samples above: {}", other);
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged ({}); run eval again", e.what()));
   }
+}
+
+/// The recipe with files below the current folder named from there: pages are shown to others.
+std::string recipe_text(const Recipe& recipe) {
+  std::string out = to_toml(recipe);
+  std::error_code unknown;
+  const std::string here = '"' + std::filesystem::current_path(unknown).string() + '/';
+  for (size_t at = out.find(here); here.size() > 3 && at != std::string::npos; at = out.find(here, at))
+    out.erase(at + 1, here.size() - 1);
+  return out;
 }
 
 /// Figures, recipe, commands and where it was made.
 void add_making(ReportContent& content, const TrainedRun& run) {
   const RunFolder folder{run.folder};
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  add_figures(content, folder);
-  content.recipe = to_toml(run.recipe);
+  add_figures(content, folder, run.recipe);
+  content.recipe = recipe_text(run.recipe);
   const std::string name = folder.name();
   content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
                       fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),

@@ -84,6 +84,8 @@ same {folder,archive}/checkpoints/latest/training.safetensors
 ends 0 report run --quiet
 says run/report/index.html "of 4 real pictures that were not trained on"
 says run/report/index.html "10 of each class. Those in one column begin with the same noise."
+says run/report/index.html 'path = &quot;'
+grep -qF "$PWD" run/report/index.html && fail "report: names folders of this machine: $(grep -oF -m 1 "$PWD" run/report/index.html)"
 for name in data neighbours noising; do [[ -s run/report/$name.png ]] || fail "report: no $name.png"; done
 mkdir many
 python3 - <<'PYTHON'

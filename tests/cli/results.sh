@@ -135,7 +135,8 @@ python3 - <<'P' || fail "eval --json"
 import json
 figures = {row["figure"]: row for row in json.load(open("out"))["figures"]}
 assert figures["sliced_wasserstein"]["samples"] > 0 and figures["precision"]["real_data"] > 0.5
-assert json.load(open("run/eval.json"))["pairs"] == 2
+kept = json.load(open("run/eval.json"))
+assert kept["pairs"] == 2 and kept["sample"]["sampler"] == '"ddpm"' and kept["guidance"]["kind"] == '"none"', kept
 P
 json doctor run --quick --quiet
 [[ ! -s err ]] || fail "doctor --quiet: standard error is not empty"
@@ -149,10 +150,15 @@ assert checks["steps"]["verdict"] != "good"  # 20 steps
 P
 json report run --quiet
 [[ -s $(value page) ]] || fail "report: no page"
+grep -q 'judged by other settings' run/report/index.html && fail "report: the samples are those that were judged"
 [[ ! -e run/report/samplers.png && ! -e run/report/training.png ]] || fail "report: pictures that nobody asked for"
 printf '%s\n' '{"name":"a","seconds":1,"sliced_wasserstein":0.5}' '{"name":"a","seconds":2,"sliced_wasserstein":0.3,"floor":0.1}' >run/error_curve.jsonl
 json report run --quiet --samplers
 [[ -s run/report/samplers.png && -s run/report/samplers.csv && -s run/report/training.png ]] || fail "report --samplers: a picture is missing"
+# Figures of other settings than the page's samples.
+ends 0 eval run --pairs 2 --set eval.count=200 --set sample.steps=7 --set sample.count=9 --quiet
+json report run --quiet
+says run/report/index.html "judged by other settings than the samples above: sample.steps = 7. “At"
 # A shell completes folders with a slash.
 json report run/ --quiet
 grep -q 'roulade train run/recipe.toml --out run-again' run/report/index.html || fail "report run/: the run has no name"
