@@ -12,7 +12,8 @@ struct Outcome {
   double low = 0, high = 0;
   std::optional<double> seconds;     ///< where only a part of the run counts; absent = the whole run
   std::optional<double> operations;  ///< multiplications and additions of these seconds, of networks' layers alone
-  std::optional<double> peer_seconds = {};  ///< LibTorch's for the same, taken in the same run
+  std::optional<double> peer_seconds = {};  ///< another's for the same, taken in the same run
+  const char* peer = "libtorch";            ///< whose
 };
 
 /// A case ready to run: what it needs is made, and the first run has the memory and the code that later ones find.

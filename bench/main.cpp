@@ -83,8 +83,9 @@ bool measure(const Case& c, int repeats) {
     line["share_of_matrix_product"] = median(shares);
   }
   if (!peer_seconds.empty()) {
-    line["libtorch_s"] = median(peer_seconds);
-    line["libtorch_ratio"] = median(peer_seconds) / median(seconds);
+    const std::string peer = worst.peer;
+    line[peer + "_s"] = median(peer_seconds);
+    line[peer + "_ratio"] = median(peer_seconds) / median(seconds);
   }
   line["peak_mib"] = peak_memory() >> 20;  // of the process, other cases before this one included
   line["ok"] = ok;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The U-Net of recipes/emoji.toml (32 x 32 x 3, cross-attention to 12 tokens of 384 numbers): a training step with
-// AdamW and one average, and a call of sampling, both halves of guidance in one.
+// AdamW and one average, and a call of sampling, both halves of guidance in one; and the halves in one call or in two.
 #include "case.hpp"
 #include "network_case.hpp"
+#include "peer.hpp"
 #include "roulade/model/unet.hpp"
 
 #include <chrono>
@@ -38,8 +39,8 @@ std::shared_ptr<Model> network() {
 /// Told the same tokens at every call.
 class Told final : public Model {
  public:
-  explicit Told(std::shared_ptr<const Model> network)
-      : network_(std::move(network)), tokens_(at::randn({kBatch, kTokens, kWidth})) {}
+  explicit Told(std::shared_ptr<const Model> network, int64_t batch = kBatch)
+      : network_(std::move(network)), tokens_(at::randn({batch, kTokens, kWidth})) {}
   Tensor forward(const Tensor& x, const Tensor& noise_level, const Condition& condition) const override {
     Condition told = condition;
     told.tokens = tokens_;
@@ -52,7 +53,38 @@ class Told final : public Model {
   Tensor tokens_;
 };
 
+// Both halves of guidance for `batch` samples in one call, and in turn in two; got as below.
+Run halves(int64_t batch) {
+  const std::shared_ptr<Model> net = network();
+  fill(*net);
+  for (const auto& [name, weight] : net->parameters()) weight.stored().requires_grad_(false);
+  const auto both = std::make_shared<const Told>(net, 2 * batch), half = std::make_shared<const Told>(net, batch);
+  const Tensor pictures = at::rand({2 * batch, 3, 32, 32}) * 2 - 1, time = at::full({2 * batch}, 500.0F);
+  const auto call = [=](const Model& model, int64_t rows) {
+    const at::NoGradGuard no_grad;
+    return model.forward(pictures.narrow(0, 0, rows), time.narrow(0, 0, rows), {});
+  };
+  const Tensor expected = exactly([&] { return call(*both, 2 * batch); });
+  return [=]() -> Outcome {
+    Tensor answer;
+    double one = 0, two = 0;
+    for (int i = 0; i < kCalls; ++i) {
+      one += seconds_of([&] { answer = call(*both, 2 * batch); }) / kCalls;
+      two += seconds_of([&] {
+               call(*half, batch);
+               call(*half, batch);
+             }) /
+             kCalls;
+    }
+    return {distance(answer, expected), 0, kNear, one, std::nullopt, two, "two_calls"};
+  };
+}
+
 }  // namespace
+
+Run halves_1() { return halves(1); }
+Run halves_4() { return halves(4); }
+Run halves_16() { return halves(16); }
 
 // got = the distance of a first step from that with exact sums.
 Run text_unet_step() {
