@@ -102,6 +102,36 @@ for folder in run labelled; do ends 0 sample $folder -n 4 --label 1 --out $folde
 same run.csv labelled.csv
 ends 0 sample labelled -n 4 --label none --guidance 2 --out none.csv --quiet
 
+# A transformer's folder is opened as a U-Net's is.
+sed -e '/^block_out\|^down_\|^up_\|^layers_\|^norm_/d' \
+  -e 's/kind = "unet"/kind = "dit"\nnum_attention_heads = 2\nattention_head_dim = 4\nnum_layers = 2/' tiny.toml >dit.toml
+ends 0 train dit.toml --out dit --quiet
+ends 0 export dit --out dit-folder --json
+[[ $(value pipeline) == None && $(value scheduler) == DDPMScheduler && ! -e dit-folder/unet && ! -e dit-folder/model_index.json ]] ||
+  fail "export of a dit: $(cat out)"
+says err "no UNet2DModel"
+for folder in dit dit-folder; do ends 0 sample $folder -n 4 --label 1 --guidance 2 --out $folder.csv --quiet; done
+same dit.csv dit-folder.csv
+ends 0 sample dit-folder -n 4 --label 0 --guidance 2 --out other.csv --quiet
+cmp -s dit.csv other.csv && fail "a transformer's folder passes over the label"
+ends 0 inspect dit-folder
+says out "DiTTransformer2DModel"
+for begins in dit dit-folder dit-folder/transformer; do
+  ends 0 train dit.toml --out "on-${begins//\//-}" --init-from $begins --set train.steps=1 --quiet
+  same {on-dit,"on-${begins//\//-}"}/checkpoints/latest/transformer/diffusion_pytorch_model.safetensors
+done
+ends 0 train dit.toml --out anew --set train.steps=1 --quiet
+cmp -s {on-dit,anew}/checkpoints/latest/transformer/diffusion_pytorch_model.safetensors &&
+  fail "--init-from passes over a transformer"
+refuses 2 "[dit-folder] [model] of the recipe: expected num_layers = 2, got other values" \
+  train dit.toml --out off --init-from dit-folder --set model.num_layers=1 --quiet
+[[ ! -e off ]] || fail "a refused --init-from leaves a run"
+ends 2 train tiny.toml --out off --init-from dit-folder --quiet
+says err 'kind = "dit"'
+rm dit-folder/data.json # as others save it: pictures of 0 to 255
+ends 0 sample dit-folder -n 4 --label 1 --guidance 2 --out bare-dit.csv --quiet
+same <(tail -n +2 dit.csv) <(tail -n +2 bare-dit.csv)
+
 # Without classes, a whole pipeline. A table of pixels with no label column.
 python3 - <<'P'
 with open("plain.csv", "w") as f:
