@@ -73,7 +73,7 @@ struct TrainingSet {
   Tensor moments;                           ///< of Gaussians; not defined where there are none
   Scaling scaling;                          ///< of the bytes or the moments
 
-  int64_t bytes_in_memory() const;  ///< of the numbers
+  int64_t bytes_in_memory() const;  ///< of the numbers, and of all larger pictures of the source
   /// The points first, ..., first + count - 1, as far as there are any, scaled; of Gaussians the means.
   Points points(int64_t first, int64_t count) const;
   Points points() const { return points(0, rows); }

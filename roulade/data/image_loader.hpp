@@ -41,9 +41,9 @@ struct ImageBatch {
 /// holds depends on its number, the folder and the options alone, whatever the threads do.
 class ImageLoader {
  public:
-  /// images: size must not be 0; channels 0 means 3; flip, splits and progress are not looked at. A damaged picture
-  /// throws or, by on_damaged = skip, the next one in the epoch's order that can be read stands in its place.
-  /// Throws Error(usage) when an option is out of range.
+  /// images: size must not be 0; channels 0 means 3; flip, splits and progress are not looked at; of a crop_margin the
+  /// middles are given. A damaged picture throws or, by on_damaged = skip, the next one in the epoch's order that can
+  /// be read stands in its place. Throws Error(usage) when an option is out of range.
   ImageLoader(ImageFolder folder, ImageOptions images, LoaderOptions options);
   ImageLoader(const ImageLoader&) = delete;
   ImageLoader& operator=(const ImageLoader&) = delete;

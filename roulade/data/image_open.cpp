@@ -31,6 +31,13 @@ std::vector<std::string> list(const fs::path& folder) {
   return names;
 }
 
+/// A part for the test is judged by its squares alone.
+ImageOptions to_judge(ImageOptions options) {
+  if (options.fit == Fit::buckets) options.fit = Fit::crop;
+  options.keep_larger = false;
+  return options;
+}
+
 // --- pictures [N, C, H, W] of one file ---
 
 struct Planes {
@@ -139,7 +146,8 @@ ImageData open_idx(const fs::path& folder, const std::vector<std::string>& names
   for (size_t part = 0; part < 2; ++part) {
     if (files[part].empty()) continue;
     ImageSet& set = part == 0 ? out.train : out.test;
-    set = read_planes(read_idx_part(folder, names, files[part]), folder / files[part], options);
+    set = read_planes(read_idx_part(folder, names, files[part]), folder / files[part],
+                      part == 0 ? options : to_judge(options));
     for (const int64_t label : set.labels) last = std::max(last, label);
   }
   const std::vector<std::string> classes = read_names(folder, names, kClassNames);
@@ -167,9 +175,10 @@ ImageData open_cifar(const fs::path& folder, const std::vector<std::string>& nam
       planes.labels.insert(planes.labels.end(), batch.labels.begin(), batch.labels.end());
     }
     planes.count = static_cast<int64_t>(planes.labels.size());
-    if (planes.count) (test ? out.test : out.train) = read_planes(planes, folder, options);
+    if (planes.count == 0) continue;
+    const bool judged = test && out.train.count > 0;  // the only part trains
+    (judged ? out.test : out.train) = read_planes(planes, folder, judged ? to_judge(options) : options);
   }
-  if (out.train.count == 0) std::swap(out.train, out.test);
   const std::vector<std::string> classes = read_names(folder, names, "batches.meta.txt");
   set_classes(classes.size() == 10 ? classes : numbered(10), out);
   return out;
@@ -223,7 +232,7 @@ ImageData open_files(const fs::path& path, const ImageOptions& options) {
     if (std::optional<ImageData> arrays = open_arrays(path, list(path), options)) return *std::move(arrays);
   ImageParts parts = find_parts(path, options.folder);
   ImageData out{read_folder(parts.train, options), {}, std::move(parts.remarks)};
-  if (parts.test) out.test = read_folder(*parts.test, options);
+  if (parts.test) out.test = read_folder(*parts.test, to_judge(options));
   return out;
 }
 
@@ -277,11 +286,11 @@ ImageData open_images(const fs::path& path, const ImageOptions& options) {
   if (options.cancel.requested()) return {};
   if (out.test.count == 0) split(path, options, out);
   if (options.flip) out.train = with_mirrored(out.train);
-  out.test.bucket_sizes.clear();
+  out.test.bucket_sizes.clear();  // of a test part that was split off
   out.test.buckets.clear();
-  out.test.bucketed = {};
+  out.test.bucketed = Pixels();
   out.test.margin = 0;
-  out.test.larger = {};
+  out.test.larger = Pixels();
   const ImageSet &a = out.train, &b = out.test;
   if (b.count && (a.channels != b.channels || a.height != b.height || a.width != b.width))
     fail(Code::input, path.string(), "pictures to test without options.size",

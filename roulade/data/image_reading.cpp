@@ -70,7 +70,7 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
   out.width = first.width;
   const auto size = static_cast<uint64_t>(out.picture_size()), count = static_cast<uint64_t>(source.count);
   const bool buckets = options.fit == Fit::buckets;
-  out.margin = options.crop_margin;
+  out.margin = options.keep_larger ? options.crop_margin : 0;
   const uint64_t further = buckets ? size : out.margin > 0 ? static_cast<uint64_t>(out.larger_size()) : 0;
   const uint64_t most = options.most_bytes / (further > 0 ? 2 : 1);  // of each of the two
   if (options.scratch.empty() && count * (options.flip ? 2 : 1) > options.most_bytes / (size + further))
@@ -98,15 +98,15 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
 /// Brings picture i to its place as the set wants it, or throws Error.
 void read_one(const ImageSource& source, const ImageOptions& options, int64_t i, ImageSet& set) {
   const Image read = coloured(source.get(i), options);
-  const Image image = fit_image(read, options, source.path(i).string());
+  const std::string where = source.path(i).string();
+  const Image large = of_side(read, options.size > 0 ? options.size + options.crop_margin : 0, options, where);
+  const Image image = options.crop_margin > 0 ? center_crop(large, options.size, options.size) : large;
   if (image.width != set.width || image.height != set.height || image.channels != set.channels)
-    fail(Code::input, source.path(i).string(), "picture without options.size",
+    fail(Code::input, where, "picture without options.size",
          fmt::format("{} x {} x {}, as the first", set.width, set.height, set.channels),
          fmt::format("{} x {} x {}", image.width, image.height, image.channels));
   put(image, set.values.data() + i * set.picture_size());
-  if (set.margin > 0)
-    put(of_side(read, options.size + set.margin, options, source.path(i).string()),
-        set.larger.data() + i * set.larger_size());
+  if (set.margin > 0) put(large, set.larger.data() + i * set.larger_size());
   if (set.bucket_sizes.empty()) return;
   const size_t bucket = nearest_bucket(set.bucket_sizes, read.height, read.width);
   set.buckets[static_cast<size_t>(i)] = bucket;

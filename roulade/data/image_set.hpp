@@ -31,6 +31,7 @@ struct ImageOptions {
   int64_t bucket_step = 8;  ///< of Fit::buckets: sides are multiples of it, and so is `size`
   double bucket_limit = 2;  ///< of Fit::buckets: longest side by shortest, at most
   int64_t crop_margin = 0;  ///< `size` is the middle of a picture this much larger, ImageSet::larger; not of buckets
+  bool keep_larger = true;  ///< of crop_margin: the larger pictures, too, not the middles alone
   Filter filter = Filter::lanczos;
   Rgb background = {255, 255, 255};  ///< behind what is not opaque, where channels is 1 or 3
   bool flip = false;                 ///< each picture of the training part a second time, left and right exchanged

@@ -10,6 +10,8 @@ namespace roulade::eval {
 namespace {
 
 constexpr auto kWhere = "metric class_spread";
+constexpr int64_t kRows = 80;  // of each class that an error takes: some eight in each of ten parts
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 struct Settings {
   void bind(Binder&) {}
@@ -45,7 +47,8 @@ std::map<int64_t, Scatter> scatter(const PointView& set) {
 }
 
 /// The trace of each class's covariance beside that of the reference's: the mean over classes, and the least. Classes
-/// of fewer than two rows in either set are not counted; a set without any other gives 0.
+/// of fewer than two rows in either set, or whose reference does not vary, are not counted; sets without any other have
+/// no spread: NaN.
 class ClassSpread final : public Metric {
  public:
   std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,
@@ -53,29 +56,32 @@ class ClassSpread final : public Metric {
     check_sets(kWhere, sets, reference, 2);
     std::map<int64_t, Scatter> real = scatter(reference);
     std::erase_if(real, [](const auto& one) { return one.second.variance() <= 0; });
-    if (real.empty()) fail(Code::usage, kWhere, "classes of the reference set", "one that varies at least", "none");
     std::vector<std::vector<double>> out;
     for (const PointView& set : sets) {
-      double sum = 0, least = std::numeric_limits<double>::infinity(), classes = 0;
+      double sum = 0, least = kUnknown, classes = 0;
       for (const auto& [label, of] : scatter(set)) {
         const auto beside = real.find(label);
         if (of.rows < 2 || beside == real.end()) continue;
         const double ratio = of.variance() / beside->second.variance();
         sum += ratio;
-        least = std::min(least, ratio);
+        least = classes > 0 ? std::min(least, ratio) : ratio;
         ++classes;
       }
-      out.push_back(classes > 0 ? std::vector{sum / classes, least} : std::vector{0.0, 0.0});
+      out.push_back({classes > 0 ? sum / classes : kUnknown, least});
     }
     return out;
   }
 
   std::vector<std::vector<double>> errors(std::span<const PointView> sets, const PointView& reference,
                                           const MetricContext& context) const override {
-    constexpr int64_t kPart = 100;  // rows: a class has some in each part
+    const auto known = [](const PointView& set) {
+      const std::map<int64_t, Scatter> all = scatter(set);
+      return std::all_of(all.begin(), all.end(), [](const auto& one) { return one.second.rows >= kRows; });
+    };
+    if (!known(reference) || !std::all_of(sets.begin(), sets.end(), known)) return {};
     std::vector<std::vector<double>> out =
-        errors_by_parts(*this, sets, reference, context, {std::numeric_limits<int64_t>::max(), kPart});
-    for (std::vector<double>& of : out) of[1] = std::numeric_limits<double>::quiet_NaN();  // no mean over parts
+        errors_by_parts(*this, sets, reference, context, {std::numeric_limits<int64_t>::max(), 2});
+    for (std::vector<double>& of : out) of[1] = kUnknown;  // the least of fewer rows is another figure
     return out;
   }
 };

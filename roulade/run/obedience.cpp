@@ -65,6 +65,8 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   options.size = std::get<int64_t>(data.at("size").value);
   options.channels = run.facts.shape[0];
   options.fit = fit == "stretch" ? Fit::stretch : fit == "exact" ? Fit::exact : Fit::crop;
+  options.crop_margin = std::get<int64_t>(data.at("crop_margin").value);
+  options.keep_larger = false;
   options.filter = filter_of(text_of(run.recipe, "data", "filter"));
   options.background = background_of(text_of(run.recipe, "data", "background"));
   options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;

@@ -89,6 +89,15 @@ double number(const nlohmann::json& from, const char* key) {
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
 
+/// TOML with files below the current folder named from there: pages are shown to others.
+std::string from_here(std::string toml) {
+  std::error_code unknown;
+  const std::string here = '"' + std::filesystem::current_path(unknown).string() + '/';
+  for (size_t at = toml.find(here); here.size() > 3 && at != std::string::npos; at = toml.find(here, at))
+    toml.erase(at + 1, here.size() - 1);
+  return toml;
+}
+
 /// What the judged samples were made by and the page's are not, as "key = value, ..."; empty: nothing, or not known.
 std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) {
   std::string out;
@@ -98,8 +107,9 @@ std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) 
     for (const auto& [key, value] : judged.at(table).items()) {
       if (std::string(table) == "sample" && (key == "count" || key == "chunk")) continue;  // no other samples
       const auto found = here.find(key);
-      if (found == here.end() || to_text(found->second.value) != value.get<std::string>())
-        out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, value.get<std::string>());
+      const std::string made_by = from_here(value.get<std::string>());
+      if (found == here.end() || from_here(to_text(found->second.value)) != made_by)
+        out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, made_by);
     }
   }
   return out;
@@ -132,22 +142,12 @@ void add_figures(ReportContent& content, const RunFolder& folder, const Recipe& 
   }
 }
 
-/// The recipe with files below the current folder named from there: pages are shown to others.
-std::string recipe_text(const Recipe& recipe) {
-  std::string out = to_toml(recipe);
-  std::error_code unknown;
-  const std::string here = '"' + std::filesystem::current_path(unknown).string() + '/';
-  for (size_t at = out.find(here); here.size() > 3 && at != std::string::npos; at = out.find(here, at))
-    out.erase(at + 1, here.size() - 1);
-  return out;
-}
-
 /// Figures, recipe, commands and where it was made.
 void add_making(ReportContent& content, const TrainedRun& run) {
   const RunFolder folder{run.folder};
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   add_figures(content, folder, run.recipe);
-  content.recipe = recipe_text(run.recipe);
+  content.recipe = from_here(to_toml(run.recipe));
   const std::string name = folder.name();
   content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
                       fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),

@@ -61,6 +61,9 @@ void check_crops(const Recipe& resolved) {
   if (margin == data.end() || std::get<int64_t>(margin->second.value) == 0) return;
   if (const std::string& path = text_of(resolved, "latent", "path"); !path.empty())
     fail(Code::usage, "data.crop_margin", "latent.path", "none: pictures are encoded once, not at each visit", path);
+  const std::string& scale = text_of(resolved, "data", "scale");
+  if (scale == "column" || scale == "centred")
+    fail(Code::usage, "data.crop_margin", "data.scale", "pixels, global or none: the same at every place", scale);
 }
 
 void add_buckets(TrainParts& parts) {

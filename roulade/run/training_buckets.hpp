@@ -17,7 +17,8 @@ bool has_buckets(const Recipe& resolved);
 /// objective that does not denoise, a scale that differs by place, levels that cannot halve data.bucket_step.
 void check_buckets(const Recipe& resolved);
 
-/// Throws Error(usage) where parts of pictures, drawn at each visit (data.crop_margin), meet latents.
+/// Throws Error(usage) where parts of pictures, drawn at each visit (data.crop_margin), meet latents or a scale that
+/// differs by place.
 void check_crops(const Recipe& resolved);
 
 /// Sets parts.buckets and facts.buckets, from the training points with their classes and texts.

@@ -146,6 +146,8 @@ PYTHON
 ends 0 eval parts --set eval.count=10 --set eval.pairs=1 --quiet
 refuses 2 '[data.crop_margin] latent.path: expected none: pictures are encoded once, not at each visit, got '"$PWD/x" \
   train "${parts[@]}" --out no --set 'latent.path="x"'
+refuses 2 '[data.crop_margin] data.scale: expected pixels, global or none: the same at every place, got centred' \
+  train "${parts[@]}" --out no --set data.scale=centred
 refuses 2 "[image options] fit with crop_margin: expected crop, stretch or exact, got buckets" train recipe.toml --quiet --out no --set data.crop_margin=3
 [[ ! -e no ]] || fail "a refused recipe left a folder"
 

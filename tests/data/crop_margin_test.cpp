@@ -12,7 +12,7 @@
 namespace roulade {
 namespace {
 
-/// A folder of pictures of one row of bytes each: NAME.png, height x width, grey, pixel i = first + i.
+/// Grey, pixel i = first + i.
 Image write_picture(const Scratch& s, const std::string& name, int64_t height, int64_t width, int first) {
   Image image{width, height, 1, std::vector<uint8_t>(static_cast<size_t>(height * width))};
   for (size_t i = 0; i < image.values.size(); ++i) image.values[i] = static_cast<uint8_t>(first + static_cast<int>(i));
@@ -57,6 +57,36 @@ TEST(CropMargin, KeepsTheLargerPictureAndItsMiddle) {
   const int64_t kept = parts.train.names[0] == "a.png" ? 0 : 1;
   EXPECT_EQ(parts.test.picture(0).values, set.picture(1 - kept).values);
   EXPECT_TRUE(std::equal(parts.train.larger.begin(), parts.train.larger.begin() + 49, set.larger.begin() + kept * 49));
+}
+
+// 28 x 28 as MNIST's files, here 5 x 5; the part for the test takes no memory for larger ones.
+TEST(CropMargin, OfArraysAndTheirTestPart) {
+  const Scratch s;
+  const auto idx = [](int count) {
+    std::string file("\0\0\x08\x03\0\0\0", 7);
+    file += static_cast<char>(count);
+    file += std::string("\0\0\0\5\0\0\0\5", 8);
+    for (int i = 0; i < 25 * count; ++i) file += static_cast<char>(i);
+    return file;
+  };
+  spill(s / "train-images-idx3-ubyte", idx(2));
+  spill(s / "t10k-images-idx3-ubyte", idx(3));
+  ImageOptions options = with_margin();
+  options.size = 3;
+  options.crop_margin = 2;
+  options.fit = Fit::exact;
+  options.most_bytes = 2 * (9 + 25);
+  const ImageData data = open_images(s.folder(), options);
+  ASSERT_EQ(data.train.larger.size(), size_t{50});
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(data.train.larger[static_cast<size_t>(i)], i);
+  EXPECT_EQ(data.train.picture(1).values, (std::vector<uint8_t>{31, 32, 33, 36, 37, 38, 41, 42, 43}));
+  EXPECT_EQ(data.test.picture(2).values, (std::vector<uint8_t>{56, 57, 58, 61, 62, 63, 66, 67, 68}));
+  EXPECT_EQ(data.test.larger.capacity(), size_t{0});
+  options.keep_larger = false;
+  options.most_bytes = 27;
+  const ImageData middles = open_images(s.folder(), options);
+  EXPECT_TRUE(middles.train.larger.empty());
+  EXPECT_EQ(middles.train.values, data.train.values);
 }
 
 TEST(CropMargin, LeavesOutWhatIsDamaged) {

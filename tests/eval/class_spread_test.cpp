@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sets.hpp"
-#include "tests/io/scratch.hpp"
 
 #include <cmath>
 
@@ -31,8 +30,9 @@ TEST(ClassSpread, CountsWhatHasAClassOfSeveralRows) {
   PointSet judged = test::set_of(2, {5, 5, 0, 0, 5, 6, 9, 9, 7, 7});
   judged.labels = {0, 1, 0, -1, 5};  // one row of class 1, one without a class, one of a class that is not real
   EXPECT_EQ(judge("class_spread", judged, real()), (std::vector<double>{0.25, 0.25}));
-  judged.labels.clear();
-  EXPECT_EQ(judge("class_spread", judged, real()), (std::vector<double>{0, 0}));
+  PointSet still = real();  // class 0 of the reference does not vary
+  still.values[4] = 0;
+  EXPECT_TRUE(std::isnan(judge("class_spread", judged, still)[0]));
 }
 
 TEST(ClassSpread, SeesAClassThatCollapses) {
@@ -67,13 +67,24 @@ TEST(ClassSpread, ErrorOfOnePairIsAboutTheSpreadOfPairs) {
   EXPECT_NEAR(mean, 1, 0.01);
 }
 
-TEST(ClassSpread, WantsClassesThatVary) {
+TEST(ClassSpread, OfFewRowsOfAClassHasNoError) {
+  const auto metric = eval::registry().make("class_spread", {});
+  const PointSet many = test::labelled(test::normal(1, 300, 4)), few = test::labelled(test::normal(2, 150, 4));
+  const PointView one = many.view(), other = few.view();
+  EXPECT_EQ(metric->errors({&one, 1}, one, {}).size(), size_t{1});
+  EXPECT_TRUE(metric->errors({&other, 1}, one, {}).empty());
+  EXPECT_TRUE(metric->errors({&one, 1}, other, {}).empty());
+}
+
+TEST(ClassSpread, IsNotKnownWithoutClasses) {
   PointSet nameless = real(), points = real();
   nameless.labels.clear();
   points.labels = {0, 1, 2, 3};
-  for (const PointSet& reference : {nameless, points})
-    expect_error(Code::usage, {"metric class_spread", "classes of the reference set"},
-                 [&] { judge("class_spread", real(), reference); });
+  for (const PointSet& set : {nameless, points})
+    for (const auto& figures : {judge("class_spread", real(), set), judge("class_spread", set, real())}) {
+      EXPECT_TRUE(std::isnan(figures[0]));
+      EXPECT_TRUE(std::isnan(figures[1]));
+    }
 }
 
 }  // namespace

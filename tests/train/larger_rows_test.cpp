@@ -63,8 +63,8 @@ TEST_F(Parts, DependOnTheVisitAloneAndScaleByColumn) {
   }
   const TrainingSet set(points_, {mean, deviation});
   EXPECT_EQ(set.bytes_in_memory(), kPictures * (kShown + kLarge));
-  PointBatches one(set, 12, 4), other(set, 6, 4), differently(set, 12, 5);
-  const Tensor first = one.at(0).x0, again = at::cat({other.at(0).x0, other.at(1).x0});
+  PointBatches one(set, 12, 4), other(set, 4, 4), differently(set, 12, 5);  // those of 4 begin within epochs of 3
+  const Tensor first = one.at(0).x0, again = at::cat({other.at(0).x0, other.at(1).x0, other.at(2).x0});
   EXPECT_TRUE(at::equal(first, again));
   EXPECT_FALSE(at::equal(first, differently.at(0).x0));
   for (int64_t i = 0; i < 12; ++i) {
