@@ -9,6 +9,7 @@
 #include "roulade/io/image.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/utf8.hpp"
 #include "roulade/data/image_text.hpp"
 #include "roulade/io/archive.hpp"
 #include "roulade/io/cifar.hpp"
@@ -31,8 +32,21 @@ void read_picture(std::string_view file) {
   if (image.width <= 4096 && image.height <= 4096) roulade::resize(image, 5, 7);
 }
 
-void read(int reader, std::string_view file) {
-  switch (reader % 8) {
+/// One line of UTF-8 without blanks around it.
+void require_line(std::string_view text) {
+  require(roulade::find_not_utf8(text) == std::string_view::npos);
+  require(text.find_first_of("\t\r\n\v\f") == std::string_view::npos && !text.starts_with(' ') && !text.ends_with(' '));
+}
+
+void read_caption_json(std::string_view file) {
+  const roulade::ImageText text = roulade::parse_caption_json(file, "f");
+  if (text.caption) require_line(*text.caption);
+  for (const std::string& wording : text.wordings) require_line(wording);
+  require(text.wordings.empty() || text.caption == text.wordings.front());
+}
+
+void read_by(int reader, std::string_view file) {
+  switch (reader % 10) {
     case 0:
       for (const auto& entry : roulade::list_zip(file, "f")) roulade::unpack_zip(file, entry, "f", kLimit);
       break;
@@ -54,6 +68,12 @@ void read(int reader, std::string_view file) {
     case 6:
       roulade::parse_dataset_json(file, "f");
       break;
+    case 7:
+      read_caption_json(file);
+      break;
+    case 8:
+      require_line(roulade::parse_caption(file, "f"));
+      break;
     default:
       read_picture(file);
   }
@@ -66,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   try {
-    read(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
+    read_by(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
   } catch (const roulade::Error& e) {
     require(e.code() == roulade::Code::input);
   }
