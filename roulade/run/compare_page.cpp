@@ -79,18 +79,21 @@ std::vector<std::string> figures_of(const Comparison& c) {
   return names;
 }
 
+/// Of a training step: all of the training by its steps, which must be some.
+double step_ms(const Outcome& o) { return 1e3 * o.train_seconds / static_cast<double>(o.steps); }
+
 Sheet recipe_sheet(const Comparison& c) {
-  Sheet sheet{
-      "recipes",
-      {"recipe", "failed", "runs", "parameters", "steps", "training_s", "processor_s", "sample_us", "network_calls"},
-      {}};
+  Sheet sheet{"recipes",
+              {"recipe", "failed", "runs", "parameters", "steps", "training_s", "step_ms", "processor_s", "sample_us",
+               "network_calls"},
+              {}};
   for (size_t i = 0; i < c.contenders.size(); ++i) {
     const auto& of = c.outcomes[i];
     const auto failed = std::count_if(of.begin(), of.end(), [](const Outcome& o) { return !o.failed.empty(); });
     sheet.rows.push_back({c.contenders[i].name, int64_t{failed}, static_cast<int64_t>(of.size()),
                           median_over(of, [](const Outcome& o) { return o.parameters; }),
                           median_over(of, [](const Outcome& o) { return o.steps; }),
-                          median_over(of, [](const Outcome& o) { return o.train_seconds; }),
+                          median_over(of, [](const Outcome& o) { return o.train_seconds; }), median_over(of, step_ms),
                           median_over(of, [](const Outcome& o) { return o.processor_seconds; }),
                           median_over(of, [](const Outcome& o) { return 1e6 * o.sample_seconds; }),
                           median_over(of, [](const Outcome& o) { return o.calls; })});
@@ -121,7 +124,7 @@ Sheet run_sheet(const Comparison& c) {
   const std::vector<std::string> figures = figures_of(c);
   Sheet sheet{"runs", {"recipe", "seed"}, {}};
   sheet.columns.insert(sheet.columns.end(), figures.begin(), figures.end());
-  sheet.columns.insert(sheet.columns.end(), {"training_s", "failed"});
+  sheet.columns.insert(sheet.columns.end(), {"training_s", "step_ms", "failed"});
   for (size_t i = 0; i < c.contenders.size(); ++i)
     for (size_t k = 0; k < c.outcomes[i].size(); ++k) {
       const Outcome& o = c.outcomes[i][k];
@@ -131,6 +134,8 @@ Sheet run_sheet(const Comparison& c) {
         if (const auto found = o.figures.find(figure); found != o.figures.end()) row.back() = found->second;
       }
       row.emplace_back(o.train_seconds);
+      row.emplace_back();
+      if (o.steps > 0) row.back() = step_ms(o);
       row.emplace_back();
       if (!o.failed.empty()) row.back() = o.failed;
       sheet.rows.push_back(std::move(row));

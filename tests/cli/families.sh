@@ -101,7 +101,11 @@ assert [row["recipe"] for row in result["recipes"]] == ["family_diffusion", "fam
 assert [row["network_calls"] for row in result["recipes"]] == [39, 1, 1]
 assert all(row["runs"] == 2 and row["steps"] >= 1 and row["sample_us"] > 0 for row in result["recipes"])
 assert len(result["runs"]) == 6
+for row in result["recipes"] + result["runs"]:
+    assert row["step_ms"] > 0, row
 for row in result["runs"]:
+    kept = json.load(open(f"families/{row['recipe']}/seed-{row['seed']}.json"))
+    assert abs(row["step_ms"] * kept["steps"] - 1e3 * kept["train_seconds"]) < 1e-3 * kept["train_seconds"], (row, kept)
     why = row["failed"] or ""
     assert (row["modes"] < 20) == ("modes" in why), row
     assert (row["sliced_wasserstein"] > 0.1) == ("sliced_wasserstein" in why), row
@@ -116,6 +120,17 @@ P
 for file in index.html samples.png samples.svg; do
   [[ -s families/report/$file ]] || fail "no families/report/$file"
 done
+python3 - <<'P' || fail "the page does not say how long a step takes"
+import json, re
+result, page = json.load(open("out")), open("families/report/index.html").read()
+for title, name in (("Recipes", "recipes"), ("Runs", "runs")):
+    table = page[page.index(f"<h2>{title}</h2>"):].split("</table>")[0]
+    at = re.findall('<th scope="col">([^<]*)</th>', table).index("step ms") - 1  # a row's first cell is its head
+    rows = re.findall('<tr><th scope="row">.*?</tr>', table, re.S)
+    shown = [float(re.findall('<span class="number">([^<]*)</span>', row)[at]) for row in rows]
+    told = [row["step_ms"] for row in result[name]]
+    assert len(shown) == len(told) and all(abs(a - b) <= 0.006 * b for a, b in zip(shown, told)), (shown, told)
+P
 rm families/family_gan/seed-1.json # begun, not finished
 touch families/family_vae/seed-0/untouched
 ends 0 "${compare[@]}" --json
@@ -123,7 +138,7 @@ ends 0 "${compare[@]}" --json
 python3 - <<'P' || fail "a run made again differs"
 import json
 a, b = json.load(open("first")), json.load(open("out"))
-timed = {"training_s"}
+timed = {"training_s", "step_ms"}
 assert [{k: v for k, v in row.items() if k not in timed} for row in a["runs"]] == \
        [{k: v for k, v in row.items() if k not in timed} for row in b["runs"]]
 P
@@ -152,6 +167,7 @@ python3 - <<'P' || fail "a run that is not finite: $(cat out)"
 import json
 row, = json.load(open("out"))["runs"]
 assert "not finite" in row["failed"] or "finite number" in row["failed"], row
+assert row["step_ms"] is None, row
 P
 
 finish
