@@ -62,8 +62,8 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
   }
   made.class_name = common(classes);
   made.prompt = common(texts);
-  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made));
-  return with_png_texts(captioned_sheet(points, run.facts, captions), png_texts(made));
+  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made, texts));
+  return with_png_texts(captioned_sheet(points, run.facts, captions), png_texts(made, texts));
 }
 
 }  // namespace

@@ -63,11 +63,13 @@ Provenance parse_provenance(const std::string& json, const std::string& where);
 
 /// The same for other programs' eyes. Samplers and schedules have the web UI's names where it has them; a class stands
 /// under "Class", the place in the set under "Batch size" and "Batch pos", the prompt that pictures go to under "To
-/// prompt" and a picture's share of it under "Share".
-Infotext infotext_of(const Provenance& made);
+/// prompt" and a picture's share of it under "Share". A sheet of several prompts has the first as its prompt, as the
+/// web UI's grids do, and the others under "Prompt 2", "Prompt 3", ...: its pictures have them in turn. texts: of each
+/// picture of a sheet; empty: made.prompts in turn.
+Infotext infotext_of(const Provenance& made, const std::vector<std::string>& texts = {});
 
-/// Both as texts of a PNG file.
-std::vector<PngText> png_texts(const Provenance& made);
+/// Both as texts of a PNG file.   texts: as above.
+std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::string>& texts = {});
 
 /// The web UI's form alone, with one parameter more: of a sheet that shows samples otherwise than they came, so that
 /// replay does not take it for the samples.

@@ -6,6 +6,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/sampler/names.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -184,6 +185,30 @@ std::string short_text(const Value& value) {
   return x ? fmt::format("{}", *x) : to_text(value);
 }
 
+/// The shortest list that gives these in turn.
+std::vector<std::string> in_turn(std::vector<std::string> texts) {
+  const auto repeats = [&](size_t period) {
+    for (size_t i = period; i < texts.size(); ++i)
+      if (texts[i] != texts[i - period]) return false;
+    return true;
+  };
+  size_t period = 1;
+  while (period < texts.size() && !repeats(period)) ++period;
+  texts.resize(std::min(period, texts.size()));
+  return texts;
+}
+
+/// The prompts of a sheet, or of the one picture.
+std::vector<std::string> prompts_of(const Provenance& made, std::vector<std::string> texts) {
+  if (made.index || made.to_prompt) return {made.prompt};
+  if (texts.empty()) {
+    texts = made.prompts;
+    texts.resize(std::min(texts.size(), static_cast<size_t>(made.count)));
+  }
+  if (texts.empty()) return {made.prompt};
+  return in_turn(std::move(texts));
+}
+
 std::string or_own(const std::string& theirs, const std::string& own) { return theirs.empty() ? own : theirs; }
 
 }  // namespace
@@ -263,8 +288,9 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   return out;
 }
 
-Infotext infotext_of(const Provenance& made) {
-  Infotext out{made.prompt, made.negative_prompt, {}};
+Infotext infotext_of(const Provenance& made, const std::vector<std::string>& texts) {
+  const std::vector<std::string> prompts = prompts_of(made, texts);
+  Infotext out{prompts.front(), made.negative_prompt, {}};
   const std::string sampler = text_at(made.sample, "sampler"), grid = text_at(made.sample, "grid");
   out.add("Steps", text_at(made.sample, "steps"));
   out.add("Sampler", or_own(a1111_sampler(sampler, made.sample), sampler));
@@ -286,12 +312,13 @@ Infotext infotext_of(const Provenance& made) {
     out.add("To prompt", *made.to_prompt);
     if (made.index) out.add("Share", fmt::format("{:.4g}", way_share(*made.index, made.count)));
   }
+  for (size_t i = 1; i < prompts.size(); ++i) out.add(fmt::format("Prompt {}", i + 1), prompts[i]);
   out.add("Version", "roulade " + made.version);
   return out;
 }
 
-std::vector<PngText> png_texts(const Provenance& made) {
-  return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made)))}, {kProvenanceKeyword, to_json(made)}};
+std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::string>& texts) {
+  return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made, texts)))}, {kProvenanceKeyword, to_json(made)}};
 }
 
 PngText view_text(const Provenance& made, const std::string& name, const std::string& value) {

@@ -47,7 +47,7 @@ ok = ok and 0 < near["samples"] < 0.5 and 0 < near["real"] < 0.5
 ok = ok and figures["all"]["samples"] <= min(figures["colour"]["samples"], figures["shape"]["samples"])
 sys.exit(not ok)
 P
-  [[ -s run/obedience-test.png ]] || fail "obey: no sheet"
+  grep -aq ', Prompt 2: ' run/obedience-test.png || fail "obey: no sheet, or one that does not say its prompts"
   ends 0 obey run --judges judges --seen --texts 5 --quiet --threads 1 --json
   [[ "$(value texts)" == 5 ]] || fail "obey --texts 5: $(cat out)"
   refuses 2 "[obedience] pictures for validation (data.validation): expected one at least, got none" \
@@ -98,8 +98,15 @@ ends 0 sample run -n 3 --steps 3 -o captions.csv --quiet
 ends 0 sample run --prompt "a red square and a blue cross and more" -n 1 --steps 1 -o long.csv
 says err "warning: 1 of 1 texts are longer than 8 tokens"
 says err 'tokens are left out, "'
-ends 0 report run --set 'sample.prompt="a red square and a blue cross and more"' --set sample.count=4 --set sample.steps=2
+long=(--set 'sample.prompt="a red square and a blue cross and more"' --set sample.count=4 --set sample.steps=2)
+ends 0 report run "${long[@]}"
 says err 'tokens are left out, "'
+# Of several runs each tells its own.
+ends 0 train shapes.toml --out shorter --quiet --set text.tokens=6 --set train.steps=2 --set train.batch=4 --set train.warmup=0
+ends 0 report shorter run "${long[@]}" -o side
+for tokens in 6 8; do
+  [[ $(grep -c "^warning: .* longer than $tokens tokens: .* tokens are left out, \"" err) == 1 ]] || fail "report of two: no warning of $tokens tokens"
+done
 
 # Half of a picture drawn anew as a text asks, and a picture as another text asks: made again from their files.
 PYTHONPATH="$tree/tests/cli" python3 -c 'import shapes; shapes.png("mask.png", [[(255,) * 3] * 6 + [(0,) * 3] * 6] * 12)'
@@ -124,7 +131,16 @@ says out identical
 ends 0 sample run --prompt "a square in red" --prompt "red, \"cross\"" -n 4 --steps 3 -o sheet.png --captions --attention red --quiet
 [[ -s sheet-attention.png ]] || fail "no sheet of attention"
 grep -aq 'Attention: red' sheet-attention.png || fail "the maps do not say how they were made"
+for sheet in sheet.png sheet-attention.png; do
+  grep -aq "a square in red\$" $sheet || fail "$sheet does not say its first prompt"
+  grep -aqF ', Prompt 2: "red, \"cross\"", Version: ' $sheet || fail "$sheet does not say its second prompt"
+done
 ends 3 replay sheet-attention.png
+says out 'red, "cross"'
+ends 0 sample run -n 6 --steps 2 -o captions.png --quiet
+grep -aq ", Prompt 2: " captions.png || fail "a sheet of captions does not say them"
+ends 0 replay captions.png --threads 1
+says out identical
 ends 0 sample run --prompt "a square in red" -n 2 --steps 3 -o maps/ --attention red --quiet
 [[ -s maps/attention.png && -s maps/00001.png && ! -e maps/-attention.png ]] || fail "maps beside single pictures: $(ls maps)"
 # Without a name for the file each prompt has its own.
@@ -136,12 +152,14 @@ ends 0 sample run --prompt "red square" --negative "blue cross" --guidance 1 -n 
 says err "warning: --negative changes nothing"
 ends 0 sample run --prompt "red square" --negative "blue cross" --guidance 2 -n 1 --steps 3 -o on.csv
 grep -q "changes nothing" err && fail "a negative prompt that is read is called useless"
-ends 0 replay sheet.png --threads 1
+ends 0 replay sheet.png -o again.png --threads 1
 says out identical
+same sheet.png again.png
 ends 0 sample run --prompt "red square" --prompt "blue cross" --negative green -n 3 --steps 3 -o single/ --quiet
 ends 0 replay single/00001.png --threads 1
 says out identical
 grep -aq "blue cross" single/00001.png || fail "the picture does not say its prompt"
+grep -aq "Prompt 2: " single/00001.png && fail "a single picture says another's prompt"
 refuses 2 '[text] word of the prompt: expected one of "blue cross", got red' sample run --prompt "blue cross" --attention red -n 1 --steps 1 -o no.csv --quiet
 
 # A killed training goes on to the same bytes, the wording drawn included.
@@ -153,8 +171,9 @@ ends 0 train part --resume --quiet
 same {whole,part}/checkpoints/step-00000012/training.safetensors
 
 # The other ways to be told, another network, an encoder in a folder.
-python3 "$tree/tests/cli/tiny_encoder.py" bert bert
-for words in "model.condition=modulation" "model.condition=concat" "model.condition=both" "text.kind=folder text.path=bert" "model.gradient_checkpointing=true"; do
+for kind in bert t5; do python3 "$tree/tests/cli/tiny_encoder.py" $kind $kind; done
+for words in "model.condition=modulation" "model.condition=concat" "model.condition=both" "text.kind=folder text.path=bert" \
+  "text.kind=folder text.path=t5" "model.gradient_checkpointing=true"; do
   set=()
   for word in $words; do set+=(--set "$word"); done
   recipe=shapes.toml
@@ -171,6 +190,13 @@ for words in "model.condition=modulation" "model.condition=concat" "model.condit
       cmp -s told-red.csv told-heavy.csv && fail "$words: a weight changes nothing" ;;
   esac
   cmp -s told-red.csv told-blue.csv && fail "$words: the text changes nothing"
+  if [[ $words == *t5 ]]; then # it pools nothing
+    ends 0 sample told --prompt "red square" -n 2 --steps 2 -o told.png --quiet
+    ends 0 replay told.png --threads 1
+    says out identical
+    ends 2 train $recipe --quiet --out no "${set[@]}" --set model.condition=modulation
+    says err "encoder gives no pooled vector"
+  fi
   rm -r told
 done
 sed '/^\[model\]/,/^$/d' shapes.toml >dit.toml

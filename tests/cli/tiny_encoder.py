@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tiny_encoder.py bert|clip FOLDER [WORD ...]: writes a text encoder of 8 numbers a token with weights by a rule, as transformers saves it; bert
-reads these words, too."""
+"""tiny_encoder.py bert|clip|t5 FOLDER [WORD ...]: writes a text encoder of 8 numbers a token with weights by a rule, as transformers saves it; bert
+and t5 read these words, too."""
 import array
 import json
 import math
@@ -11,19 +11,21 @@ import sys
 
 kind, folder, *more = sys.argv[1:]
 width, wide, positions = 8, 16, 16
+words = ["red", "green", "blue", "black", "square", "cross", "frame", "stripes", "a", "in", *more]
+sizes = {"hidden_size": width, "intermediate_size": wide, "num_attention_heads": 2, "max_position_embeddings": positions}
 
 
-def write(name, text):
-    with open(f"{folder}/{name}", "w") as file:
-        file.write(text)
+def write(name, content):
+    with open(f"{folder}/{name}", "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
 
 
 def bert():
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green", "blue", "black", "square", "cross", "frame", "stripes", "a", "in", *more]
-    write("vocab.txt", "\n".join(words) + "\n")
-    config = {"architectures": ["BertModel"], "model_type": "bert", "num_hidden_layers": 1, "vocab_size": len(words),
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
+    write("vocab.txt", "\n".join(pieces) + "\n")
+    config = {"architectures": ["BertModel"], "model_type": "bert", "num_hidden_layers": 1, "vocab_size": len(pieces),
               "type_vocab_size": 2, "layer_norm_eps": 1e-12, "hidden_act": "gelu", "pad_token_id": 0}
-    shapes = {"embeddings.word_embeddings.weight": [len(words), width], "embeddings.position_embeddings.weight": [positions, width],
+    shapes = {"embeddings.word_embeddings.weight": [len(pieces), width], "embeddings.position_embeddings.weight": [positions, width],
               "embeddings.token_type_embeddings.weight": [2, width], "pooler.dense.weight": [width, width], "pooler.dense.bias": [width]}
     layer = "encoder.layer.0."
     for name, size in (("attention.self.query", [width, width]), ("attention.self.key", [width, width]),
@@ -33,7 +35,7 @@ def bert():
         shapes[f"{layer}{name}.bias"] = size[:1]
     for name in ("embeddings.LayerNorm", layer + "attention.output.LayerNorm", layer + "output.LayerNorm"):
         shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = [width]
-    return config, shapes
+    return config | sizes, shapes
 
 
 def clip():
@@ -54,14 +56,38 @@ def clip():
         norms += [layer + "layer_norm1", layer + "layer_norm2"]
     for name in norms:
         shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = [width]
+    return config | sizes, shapes
+
+
+def t5():
+    def part(number, content):  # of a SentencePiece model: a text or a message
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    def piece(text, score=0.0, kind=1):
+        return part(1, part(1, text.encode()) + b"\x15" + struct.pack("<f", score) + bytes([3 << 3, kind]))
+
+    pieces = [piece("<pad>", kind=3), piece("</s>", kind=3), piece("<unk>", kind=2), piece("\u2581", -9.0)]
+    pieces += [piece("\u2581" + word, -2.0) for word in words] + [piece(letter, -9.0) for letter in string.ascii_lowercase]
+    write("spiece.model", b"".join(pieces) + part(2, b"\x18\1\xc0\2\2"))  # a unigram model, whose third piece is the unknown one
+    write("tokenizer_config.json", json.dumps({"tokenizer_class": "T5Tokenizer", "extra_ids": 0}))
+    config = {"architectures": ["T5EncoderModel"], "model_type": "t5", "vocab_size": len(pieces), "d_model": width, "d_kv": 4, "d_ff": wide,
+              "num_layers": 1, "num_heads": 2, "relative_attention_num_buckets": 8, "relative_attention_max_distance": 16,
+              "layer_norm_epsilon": 1e-6, "feed_forward_proj": "gated-gelu", "is_gated_act": True, "dense_act_fn": "gelu_new",
+              "is_encoder_decoder": False, "pad_token_id": 0, "eos_token_id": 1}
+    attention, dense = "encoder.block.0.layer.0.SelfAttention.", "encoder.block.0.layer.1.DenseReluDense."
+    shapes = {"shared.weight": [len(pieces), width], attention + "relative_attention_bias.weight": [8, 2],
+              dense + "wi_0.weight": [wide, width], dense + "wi_1.weight": [wide, width], dense + "wo.weight": [width, wide]}
+    for name in "qkvo":
+        shapes[f"{attention}{name}.weight"] = [width, width]
+    for name in ("encoder.block.0.layer.0.layer_norm", "encoder.block.0.layer.1.layer_norm", "encoder.final_layer_norm"):
+        shapes[f"{name}.weight"] = [width]
     return config, shapes
 
 
-make = {"bert": bert, "clip": clip}[kind]
+make = {"bert": bert, "clip": clip, "t5": t5}[kind]
 os.makedirs(folder)
 config, shapes = make()
-write("config.json", json.dumps(config | {"hidden_size": width, "intermediate_size": wide, "num_attention_heads": 2,
-                                          "max_position_embeddings": positions}))
+write("config.json", json.dumps(config))
 header, data = {}, b""
 for k, (name, shape) in enumerate(sorted(shapes.items())):
     count = math.prod(shape)

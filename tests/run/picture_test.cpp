@@ -361,5 +361,16 @@ TEST(DataFacts, AreShortForLargePictures) {
   comes_back();
 }
 
+TEST(PictureOf, HasTheDatasChannels) {
+  DataFacts facts;
+  facts.shape = {2, 1, 2};
+  facts.low = -1;
+  facts.high = 3;
+  const Image picture = picture_of({1, 4, {-1, 3, 1, 9}, {}}, 0, facts);
+  EXPECT_EQ(picture.channels, 2);
+  EXPECT_EQ(picture.values, (std::vector<uint8_t>{0, 128, 255, 255}));
+  EXPECT_THROW(picture_of({1, 4, {-1, 3, 1, 9}, {}}, 1, facts), Error);
+}
+
 }  // namespace
 }  // namespace roulade

@@ -4,8 +4,6 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/image.hpp"
-#include "roulade/report/caption.hpp"
-#include "roulade/run/picture_files.hpp"
 #include "roulade/run/replay.hpp"
 #include "roulade/sampler/names.hpp"
 #include "tests/tree.hpp"
@@ -220,6 +218,54 @@ TEST(Provenance, IsAnInfotextForOthers) {
   EXPECT_EQ(parse_png_texts(png, "f"), texts);
 }
 
+// As a grid of the web UI: the first one's prompt, here with the others behind it.
+TEST(Provenance, SheetsSayAllTheirPrompts) {
+  const std::vector<std::string> prompts{"a cat,\n\"sitting\"", "",           "red, \"cross\": \\ 1",
+                                         "\"a dog\"",           "two\nlines", "Negative prompt: 猫"};
+  Provenance sheet = example();
+  sheet.index.reset();
+  sheet.prompt.clear();
+  sheet.prompts = prompts;
+  const auto said = [](const Provenance& made, const std::vector<std::string>& texts = {}) {
+    const std::vector<PngText> both = png_texts(made, texts);
+    EXPECT_EQ(both.back().text, to_json(made));
+    return parse_infotext(both.front().text);
+  };
+  const Infotext got = said(sheet);
+  EXPECT_EQ(got.prompt, prompts[0]);
+  EXPECT_EQ(got.negative_prompt, sheet.negative_prompt);
+  EXPECT_EQ(got.find("Prompt 2"), nullptr);
+  for (size_t i = 2; i < prompts.size(); ++i) {
+    const std::string* other = got.find("Prompt " + std::to_string(i + 1));
+    ASSERT_NE(other, nullptr) << i;
+    EXPECT_EQ(*other, prompts[i]);
+  }
+  EXPECT_EQ(got.parameters.back().second, "roulade 1.2.3");
+  EXPECT_EQ(parse_infotext(view_text(sheet, "Shown", "so").text).find("Prompt 5")->size(), size_t{9});
+
+  const auto others = [&](const Provenance& made, const std::vector<std::string>& texts = {}) {
+    std::string out;
+    const Infotext all = said(made, texts);
+    for (const auto& [name, value] : all.parameters)
+      if (name.starts_with("Prompt ")) out += name.substr(7) + value;
+    return all.prompt + out;
+  };
+  // Pictures' own texts, as those of the data; what comes again in turn is said once.
+  EXPECT_EQ(others(sheet, {"a", "b", "a", "b", "a"}), "a2b");
+  EXPECT_EQ(others(sheet, {"a", "a", "b", "a"}), "a2a3b");
+  EXPECT_EQ(others(sheet, {"a", "a", "a"}), "a");
+  EXPECT_EQ(others(sheet, {"", "b"}), "2b");
+  sheet.prompts = {"a", "b", "c"};
+  sheet.count = 2;  // the third has no picture
+  EXPECT_EQ(others(sheet), "a2b");
+  sheet.prompts.clear();
+  sheet.prompt = "of all";
+  EXPECT_EQ(others(sheet), "of all");
+  sheet.prompts = {"of all"};
+  sheet.to_prompt = "z";
+  EXPECT_EQ(others(sheet, {"of all", "of all"}), "of all");
+}
+
 TEST(Provenance, AnotherTextIsRefused) {
   const auto refused = [](const std::string& text, const std::string& part) {
     try {
@@ -289,87 +335,6 @@ TEST(Provenance, NotesTheWeakNetworkWhereThereIsOne) {
   EXPECT_EQ(parse_provenance(to_json(made), "f").weak_sha256, "def");
   ASSERT_EQ(changes(made, now).size(), size_t{1});
   EXPECT_EQ(changes(made, now).front().what, "weak_network");
-}
-
-// Dark pixels of a caption: first and last column, -1 without any.
-std::pair<int, int> ink(const std::vector<uint8_t>& rgb, int width) {
-  std::pair<int, int> out{-1, -1};
-  for (int x = 0; x < width; ++x)
-    for (int y = 0; y < plot::kCaptionHeight; ++y)
-      if (rgb[static_cast<size_t>((y * width + x) * 3)] < 128) out = {out.first < 0 ? x : out.first, x};
-  return out;
-}
-
-TEST(Caption, StandsInTheMiddleAndIsBroken) {
-  constexpr int kWidth = 80;
-  const auto size = static_cast<size_t>(kWidth * plot::kCaptionHeight * 3);
-  EXPECT_EQ(plot::caption("", kWidth), std::vector<uint8_t>(size, 255));
-  const std::vector<uint8_t> dress = plot::caption("Dress", kWidth);
-  ASSERT_EQ(dress.size(), size);
-  const auto [left, right] = ink(dress, kWidth);
-  EXPECT_GT(right - left, 20);
-  EXPECT_NEAR(left, kWidth - 1 - right, 3);
-  const std::string text = "a very long prompt that no picture is wide enough for";
-  const std::vector<uint8_t> cut = plot::caption(text, kWidth);
-  EXPECT_LT(ink(cut, kWidth).second, kWidth);
-  EXPECT_EQ(cut, plot::caption(text + ", and more of it", kWidth));  // the same beginning, the same dots
-  EXPECT_NE(cut, plot::caption("a very long", kWidth));
-  EXPECT_EQ(plot::caption("a\nb", kWidth), plot::caption("a b", kWidth));
-  ASSERT_EQ(cut.size(), 3 * size);
-  // Broken between words: the first line is the one that stands alone, what follows is filled up.
-  const std::vector<uint8_t> two = plot::caption("green folder with music", kWidth, 3);
-  ASSERT_EQ(two.size(), 3 * size);
-  EXPECT_EQ(plot::caption_lines("green folder with music", kWidth), 2);
-  const auto line = [&](const std::vector<uint8_t>& from, int64_t i) {
-    const auto begin = from.begin() + i * static_cast<int64_t>(size);
-    return std::vector<uint8_t>(begin, begin + static_cast<int64_t>(size));
-  };
-  EXPECT_EQ(line(two, 0), plot::caption("green folder", kWidth));
-  EXPECT_EQ(line(two, 1), plot::caption("with music", kWidth));
-  EXPECT_EQ(line(two, 2), std::vector<uint8_t>(size, 255));
-  // A word wider than the picture is broken where it must be, and never beyond its edges.
-  const std::vector<uint8_t> wide = plot::caption(std::string(25, 'W'), kWidth);
-  ASSERT_EQ(wide.size(), 3 * size);
-  for (int64_t i = 0; i < 3; ++i) {
-    const auto [first, last] = ink(line(wide, i), kWidth);
-    EXPECT_GT(last - first, 40);
-    EXPECT_GT(first, 0);
-    EXPECT_LT(last, kWidth - 1);
-  }
-  EXPECT_EQ(plot::caption_lines("W", 3), 1);  // narrower than a character
-}
-
-TEST(CaptionedSheet, HasALineBelowEachPicture) {
-  DataFacts facts;
-  facts.shape = {1, 1, 2};
-  facts.low = -1;
-  facts.high = 3;
-  const Points points{2, 2, {-1, 3, 1, 1}, {}};
-  const Image sheet = parse_png(captioned_sheet(points, facts, {"one", ""}), "sheet");
-  ASSERT_EQ(sheet.width, 2 * (160 + 2) + 2);
-  ASSERT_EQ(sheet.height, 80 + plot::kCaptionHeight + 2 + 2);
-  EXPECT_EQ(static_cast<int>(*sheet.pixel(10, 81)), 0);
-  EXPECT_EQ(static_cast<int>(*sheet.pixel(2 + 162 + 10, 81)), 128);
-  const auto dark = [&](int64_t left) {
-    int count = 0;
-    for (int64_t y = 82; y < sheet.height; ++y)
-      for (int64_t x = left; x < left + 160; ++x) count += *sheet.pixel(x, y) < 128 ? 1 : 0;
-    return count;
-  };
-  EXPECT_GT(dark(2), 10);
-  EXPECT_EQ(dark(2 + 162), 0);
-  EXPECT_THROW(captioned_sheet(points, facts, {"one"}), Error);
-}
-
-TEST(PictureOf, HasTheDatasChannels) {
-  DataFacts facts;
-  facts.shape = {2, 1, 2};
-  facts.low = -1;
-  facts.high = 3;
-  const Image picture = picture_of({1, 4, {-1, 3, 1, 9}, {}}, 0, facts);
-  EXPECT_EQ(picture.channels, 2);
-  EXPECT_EQ(picture.values, (std::vector<uint8_t>{0, 128, 255, 255}));
-  EXPECT_THROW(picture_of({1, 4, {-1, 3, 1, 9}, {}}, 1, facts), Error);
 }
 
 }  // namespace
