@@ -187,8 +187,9 @@ int sample(const Options& o) {
       maps /= "attention.png";
     Provenance shown = made(o, run, request, given);
     shown.count = samples.points.rows;
-    if (request.prompts.size() == 1) shown.prompt = request.prompts.front();
-    write_attention(maps, samples, run.facts, view_text(shown, "Attention", o.attention));
+    std::vector<std::string> texts;  // of the recipe's sample.prompt, too
+    for (const int64_t number : samples.points.texts) texts.push_back(run.texts->text(number));
+    write_attention(maps, samples, run.facts, view_text(shown, "Attention", o.attention, texts));
     out.add("attention", maps.string());
   }
   out.add("seed", seed);

@@ -72,8 +72,9 @@ Infotext infotext_of(const Provenance& made, const std::vector<std::string>& tex
 std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::string>& texts = {});
 
 /// The web UI's form alone, with one parameter more: of a sheet that shows samples otherwise than they came, so that
-/// replay does not take it for the samples.
-PngText view_text(const Provenance& made, const std::string& name, const std::string& value);
+/// replay does not take it for the samples.   texts: as above.
+PngText view_text(const Provenance& made, const std::string& name, const std::string& value,
+                  const std::vector<std::string>& texts = {});
 
 /// One thing that is not as it was. Empty: it was not known.
 struct ProvenanceChange {

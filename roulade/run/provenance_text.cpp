@@ -321,8 +321,9 @@ std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::st
   return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made, texts)))}, {kProvenanceKeyword, to_json(made)}};
 }
 
-PngText view_text(const Provenance& made, const std::string& name, const std::string& value) {
-  Infotext out = infotext_of(made);
+PngText view_text(const Provenance& made, const std::string& name, const std::string& value,
+                  const std::vector<std::string>& texts) {
+  Infotext out = infotext_of(made, texts);
   out.add(name, value);
   return {kInfotextKeyword, plot::clean(to_text(out))};
 }

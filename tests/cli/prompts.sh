@@ -143,6 +143,8 @@ ends 0 replay captions.png --threads 1
 says out identical
 ends 0 sample run --prompt "a square in red" -n 2 --steps 3 -o maps/ --attention red --quiet
 [[ -s maps/attention.png && -s maps/00001.png && ! -e maps/-attention.png ]] || fail "maps beside single pictures: $(ls maps)"
+ends 0 sample run --set 'sample.prompt="a square in red"' -n 2 --steps 3 -o told.png --attention red --quiet
+[[ "$(grep -ac 'a square in red' told-attention.png)" -gt 0 ]] || fail "the maps of the recipe's own prompt do not say it"
 # Without a name for the file each prompt has its own.
 for prompt in "red square" "blue cross"; do ends 0 sample run --prompt "$prompt" -n 1 --steps 3 --quiet; done
 ends 0 sample run --prompt "red square" --negative "blue cross" -n 1 --steps 3 --quiet
