@@ -187,7 +187,7 @@ TEST(Plain, SwappedSets) {
 
 TEST(Plain, ThreadsAndCompanyDoNotChangeABit) {
   const int before = threads();
-  const PointSet judged = test::labelled(poor_roll()), real = test::roll().fresh(7, judged.rows),
+  const PointSet judged = test::labelled(poor_roll()), real = test::labelled(test::roll().fresh(7, judged.rows)),
                  other = test::roll().fresh(8, judged.rows);
   const PointSet trained = test::labelled(test::roll().fresh(9, 1000));
   const Mixture mixture{{0.5, 0.5}, {{0, 0}, {1, 1}}, {0.3, 0.3}, true};
