@@ -8,70 +8,18 @@
 peak of memory, as /usr/bin/time -v does for the other program.
 """
 
-import argparse
-import ctypes
-import json
-import resource
 import sys
 
 import diffusers
 import torch
-from timing import measure
+import unet_case
 
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--mode", default="eager", choices=["eager", "channels_last", "compile", "compile_channels_last"])
-parser.add_argument("--keep-memory", action="store_true")
-parser.add_argument("--repeats", type=int, default=5)
-parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-parser.add_argument("--filter", default="", help="step or call alone")
-arguments = parser.parse_args()
-if arguments.keep_memory:
-    library = ctypes.CDLL(None)
-    assert library.mallopt(-4, 0) and library.mallopt(-1, 2**31 - 1)  # M_MMAP_MAX, M_TRIM_THRESHOLD
-torch.set_num_threads(arguments.threads)
-torch.manual_seed(0)
-
+arguments = unet_case.options(__doc__)
 BATCH, TOKENS, WIDTH, CALLS = 32, 12, 384, 10
-order = torch.channels_last if arguments.mode.endswith("channels_last") else torch.contiguous_format
 DOWN, UP = "CrossAttnDownBlock2D", "CrossAttnUpBlock2D"
 net = diffusers.UNet2DConditionModel(
     sample_size=32, in_channels=3, out_channels=3, block_out_channels=(32, 64, 128), layers_per_block=1, norm_num_groups=16,
     cross_attention_dim=WIDTH, attention_head_dim=(1, 2, 4), resnet_time_scale_shift="scale_shift",
-    down_block_types=("DownBlock2D", DOWN, DOWN), up_block_types=(UP, UP, "UpBlock2D")).to(memory_format=order)
-averages = [weight.detach().clone() for weight in net.parameters()]
-optimiser = torch.optim.AdamW(net.parameters(), lr=1e-4)
-products = torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000), 0)
-pictures = (torch.rand(BATCH, 3, 32, 32) * 2 - 1).to(memory_format=order)
+    down_block_types=("DownBlock2D", DOWN, DOWN), up_block_types=(UP, UP, "UpBlock2D"))
 tokens = torch.randn(BATCH, TOKENS, WIDTH)
-run = torch.compile(net) if arguments.mode.startswith("compile") else net
-
-
-def step():
-    t = torch.randint(1000, (BATCH,))
-    eps = torch.randn_like(pictures)
-    share = products[t].view(-1, 1, 1, 1)
-    noised = share.sqrt() * pictures + (1 - share).sqrt() * eps
-    loss = torch.nn.functional.mse_loss(run(noised, t, encoder_hidden_states=tokens).sample, eps)
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    with torch.no_grad():
-        torch._foreach_lerp_(averages, list(net.parameters()), 1e-4)
-    return loss.item()
-
-
-@torch.inference_mode()
-def call():
-    for _ in range(CALLS):
-        answer = run(pictures, torch.full((BATCH,), 500), encoder_hidden_states=tokens).sample
-    return float(answer.square().mean().isfinite())
-
-
-good = True
-if arguments.filter in ("", "step"):
-    good = measure("text_unet_step", step, 0.3, 1.5, arguments.repeats) and good
-if arguments.filter in ("", "call"):
-    net.eval()
-    good = measure("text_unet_call", call, 1, 1, arguments.repeats, CALLS) and good
-print(json.dumps({"peak_MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "weights": sum(w.numel() for w in net.parameters())}))
-sys.exit(not good)
+sys.exit(not unet_case.run("text_unet", arguments, net, BATCH, CALLS, encoder_hidden_states=tokens))
