@@ -45,15 +45,14 @@ Image coloured(const Image& image, const ImageOptions& options) {
   return options.channels ? with_channels(image, options.channels, options.background) : image;
 }
 
-/// A square of this side, 0 = the picture as it is.
+/// A square of this side, 0 = the picture as it is.   image: coloured.
 Image of_side(const Image& image, int64_t side, const ImageOptions& options, const std::string& where) {
-  const Image with = coloured(image, options);
-  if (side == 0 || (image.width == side && image.height == side)) return with;
+  if (side == 0 || (image.width == side && image.height == side)) return image;
   if (options.fit == Fit::exact)
     fail(Code::input, where, options.crop_margin > 0 ? "size and crop_margin" : "size",
          fmt::format("{} x {}", side, side), fmt::format("{} x {}", image.width, image.height));
-  if (options.fit == Fit::stretch) return resize(with, side, side, options.filter);
-  return cover(with, side, side, options.filter);
+  if (options.fit == Fit::stretch) return resize(image, side, side, options.filter);
+  return cover(image, side, side, options.filter);
 }
 
 /// Pixels to their place in [N, C, H, W].
@@ -99,7 +98,7 @@ void take_shape(const Image& first, const ImageSource& source, const ImageOption
 void read_one(const ImageSource& source, const ImageOptions& options, int64_t i, ImageSet& set) {
   const Image read = coloured(source.get(i), options);
   const std::string where = source.path(i).string();
-  const Image large = of_side(read, options.size > 0 ? options.size + options.crop_margin : 0, options, where);
+  const Image large = of_side(read, options.size + options.crop_margin, options, where);
   const Image image = options.crop_margin > 0 ? center_crop(large, options.size, options.size) : large;
   if (image.width != set.width || image.height != set.height || image.channels != set.channels)
     fail(Code::input, where, "picture without options.size",
@@ -137,8 +136,8 @@ std::string listed(const std::vector<DamagedImage>& damaged) {
 }  // namespace
 
 Image fit_image(const Image& image, const ImageOptions& options, const std::string& where) {
-  if (options.crop_margin == 0) return of_side(image, options.size, options, where);
-  return center_crop(of_side(image, options.size + options.crop_margin, options, where), options.size, options.size);
+  const Image large = of_side(coloured(image, options), options.size + options.crop_margin, options, where);
+  return options.crop_margin > 0 ? center_crop(large, options.size, options.size) : large;
 }
 
 ImageSet read_images(const ImageSource& source, const ImageOptions& options, std::vector<int64_t>& kept) {
