@@ -75,8 +75,10 @@ class ClassSpread final : public Metric {
   std::vector<std::vector<double>> errors(std::span<const PointView> sets, const PointView& reference,
                                           const MetricContext& context) const override {
     const auto known = [](const PointView& set) {
-      const std::map<int64_t, Scatter> all = scatter(set);
-      return std::all_of(all.begin(), all.end(), [](const auto& one) { return one.second.rows >= kRows; });
+      std::map<int64_t, int64_t> rows;
+      for (int64_t i = 0; i < set.rows && set.labels != nullptr; ++i)
+        if (set.labels[i] >= 0) ++rows[set.labels[i]];
+      return std::all_of(rows.begin(), rows.end(), [](const auto& of) { return of.second >= kRows; });
     };
     if (!known(reference) || !std::all_of(sets.begin(), sets.end(), known)) return {};
     std::vector<std::vector<double>> out =
