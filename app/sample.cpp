@@ -187,9 +187,8 @@ int sample(const Options& o) {
       maps /= "attention.png";
     Provenance shown = made(o, run, request, given);
     shown.count = samples.points.rows;
-    std::vector<std::string> texts;  // of the recipe's sample.prompt, too
-    for (const int64_t number : samples.points.texts) texts.push_back(run.texts->text(number));
-    write_attention(maps, samples, run.facts, view_text(shown, "Attention", o.attention, texts));
+    write_attention(maps, samples, run.facts,
+                    view_text(shown, "Attention", o.attention, texts_of(run, samples.points)));
     out.add("attention", maps.string());
   }
   out.add("seed", seed);

@@ -32,12 +32,6 @@ std::string common(const std::vector<std::string>& classes) {
 }
 
 /// The text of each sample, or nothing.
-std::vector<std::string> texts_of(const TrainedRun& run, const Points& points) {
-  std::vector<std::string> out;
-  for (const int64_t number : points.texts) out.push_back(run.texts->text(number));
-  return out;
-}
-
 /// What stands below each picture on the way from one text to another.
 std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   const int64_t count = std::ssize(texts);
@@ -67,6 +61,12 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
 }
 
 }  // namespace
+
+std::vector<std::string> texts_of(const TrainedRun& run, const Points& points) {
+  std::vector<std::string> out;
+  for (const int64_t number : points.texts) out.push_back(run.texts->text(number));
+  return out;
+}
 
 std::vector<AnimationFrame> animation_frames(const Points& points, const DataFacts& facts, bool way) {
   constexpr int64_t kLeastSide = 128, kStands = 500, kMoves = 100, kRests = 1000;  // pixels, milliseconds

@@ -26,6 +26,9 @@ void check_picture_place(const std::filesystem::path& path, const DataFacts& fac
 void write_pictures(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples,
                     const Provenance& made);
 
+/// The text of each sample, or empty: they show none.
+std::vector<std::string> texts_of(const TrainedRun& run, const Points& points);
+
 /// The bytes of such a file: of the sheet, or of the picture made.index.
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made);
 
