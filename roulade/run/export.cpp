@@ -23,7 +23,10 @@ namespace fs = std::filesystem;
 
 /// Why no stock pipeline samples as the run does; empty: DDPMPipeline does.
 std::string obstacle(const TrainedRun& run) {
-  if (text_of(run.recipe, "model", "kind") != "unet") return "its network is no UNet2DModel";
+  if (text_of(run.recipe, "model", "kind") != "unet")
+    return run.facts.classes() > 0
+               ? "its network is no UNet2DModel, and knows classes, which DDPMPipeline does not ask for"
+               : "its network is no UNet2DModel, which DDPMPipeline samples by";
   if (run.texts) return "its network reads texts, which DDPMPipeline does not ask for";
   if (run.latent) return "its network works on the latents of vae/, without a text encoder of diffusers'";
   if (run.facts.classes() > 0) return "its network knows classes, which DDPMPipeline does not ask for";
@@ -79,6 +82,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
   DataFacts facts = run.facts;
   facts.text = exported_text_facts(replacement.folder(), run);
+  facts.buckets.clear();  // the folder has no [data] that says the sides' step
   write_facts(RunFolder{replacement.folder()}, facts);
   if (const std::string why = obstacle(run); why.empty()) {
     done.pipeline = "DDPMPipeline";

@@ -188,15 +188,16 @@ std::map<std::string, Tensor> read_initial_weights(const std::filesystem::path& 
          TextSettings::kSmall);
   }
   const Table ours = spelled_out(resolved.tables.at("model"), folder);
-  std::vector<std::string> differences;
+  std::vector<std::string> needed, stated;
   for (const auto& [key, given] : theirs) {
     const auto it = ours.find(key);
-    if (key != "dropout" && (it == ours.end() || it->second.value != given.value))
-      differences.push_back(fmt::format("{} = {}", key, to_text(given.value)));
+    if (key == "dropout" || (it != ours.end() && it->second.value == given.value)) continue;
+    needed.push_back(fmt::format("{} = {}", key, to_text(given.value)));
+    stated.push_back(it == ours.end() ? "no " + key : fmt::format("{} = {}", key, to_text(it->second.value)));
   }
-  if (!differences.empty())
-    fail(Code::usage, run.string(), "[model] of the recipe", fmt::format("{}", fmt::join(differences, ", ")),
-         "other values");
+  if (!needed.empty())
+    fail(Code::usage, run.string(), "[model] of the recipe", fmt::format("{}", fmt::join(needed, ", ")),
+         fmt::format("{}", fmt::join(stated, ", ")));
   return read_diffusers_weights(folder.network);
 }
 

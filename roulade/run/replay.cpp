@@ -137,7 +137,9 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   std::vector<std::string> set = overrides_of(made);
   if (!request.text_path.empty()) set.push_back("text.path=" + to_text(Value(request.text_path.string())));
   TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});
-  if (!run.facts.buckets.empty()) set_sample_size(run, {made.height, made.width});
+  const std::vector<int64_t>& shape = run.facts.shape;
+  if (!run.facts.buckets.empty() && (shape[1] != made.height || shape[2] != made.width))
+    set_sample_size(run, {made.height, made.width});
   SampleRequest samples;
   samples.count = made.count;
   samples.seed = made.seed;

@@ -27,7 +27,11 @@ void set_sample_size(TrainedRun& run, PictureSize size) {
   if (facts.buckets.empty())
     fail(Code::usage, "--size", "data of the run", "pictures in buckets (data.fit = \"buckets\")",
          "pictures of one shape");
-  const int64_t step = std::get<int64_t>(run.recipe.tables.at("data").at("bucket_step").value);
+  const Table& data = run.recipe.tables.at("data");
+  const auto found = data.find("bucket_step");
+  if (found == data.end())  // exported by an earlier version
+    fail(Code::usage, "--size", "the sides' step", "a run, whose recipe has data.bucket_step", "an exported folder");
+  const int64_t step = std::get<int64_t>(found->second.value);
   for (const int64_t side : {size.height, size.width})
     if (side < step || side % step != 0 || side > kMostSide)
       fail(Code::usage, "--size", "sides of the samples",

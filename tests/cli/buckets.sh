@@ -124,6 +124,13 @@ refuses 2 "[aspect ratio buckets] size: expected a multiple of bucket_step, 4, u
 refuses 2 "[aspect ratio buckets] size: expected a multiple of bucket_step, 4, up to 65536, got 0" train recipe.toml --quiet --out no --set data.size=0
 refuses 2 "[--size] sides of the samples: expected HEIGHTxWIDTH, such as 48x80, got 20" sample whole --quiet --size 20
 refuses 2 "[--size] sides of the samples: expected multiples of 4, the run's data.bucket_step, up to 4096, got 20 x 13" sample whole --quiet --size 20x13
+# An exported folder has no [data] that says the sides' step: pictures of its own shape alone, made again as others are.
+ends 0 train recipe.toml --quiet --set schedule.kind=linear --set denoiser.prediction=eps --set train.steps=1 --out discrete
+ends 0 export discrete --out exported
+ends 0 sample exported -n 1 -o one.png --quiet
+ends 0 replay one.png --quiet
+refuses 2 '[--size] data of the run: expected pictures in buckets (data.fit = "buckets"), got pictures of one shape' \
+  sample exported --quiet --size 20x12
 ends 0 train recipe.toml --set data.fit=crop --set train.steps=1 --out crop
 refuses 2 '[--size] data of the run: expected pictures in buckets (data.fit = "buckets"), got pictures of one shape' sample crop --quiet --size 20x12
 

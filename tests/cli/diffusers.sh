@@ -109,7 +109,7 @@ ends 0 train dit.toml --out dit --quiet
 ends 0 export dit --out dit-folder --json
 [[ $(value pipeline) == None && $(value scheduler) == DDPMScheduler && ! -e dit-folder/unet && ! -e dit-folder/model_index.json ]] ||
   fail "export of a dit: $(cat out)"
-says err "no UNet2DModel"
+says err "no UNet2DModel, and knows classes"
 for folder in dit dit-folder; do ends 0 sample $folder -n 4 --label 1 --guidance 2 --out $folder.csv --quiet; done
 same dit.csv dit-folder.csv
 ends 0 sample dit-folder -n 4 --label 0 --guidance 2 --out other.csv --quiet
@@ -123,7 +123,7 @@ done
 ends 0 train dit.toml --out anew --set train.steps=1 --quiet
 cmp -s {on-dit,anew}/checkpoints/latest/transformer/diffusion_pytorch_model.safetensors &&
   fail "--init-from passes over a transformer"
-refuses 2 "[dit-folder] [model] of the recipe: expected num_layers = 2, got other values" \
+refuses 2 "[dit-folder] [model] of the recipe: expected num_layers = 2, got num_layers = 1" \
   train dit.toml --out off --init-from dit-folder --set model.num_layers=1 --quiet
 [[ ! -e off ]] || fail "a refused --init-from leaves a run"
 ends 2 train tiny.toml --out off --init-from dit-folder --quiet
@@ -186,7 +186,7 @@ ends 0 train plain.toml --out of-pipeline --init-from strange --set train.steps=
 same on/checkpoints/latest/unet/diffusion_pytorch_model.safetensors of-pipeline/checkpoints/latest/unet/diffusion_pytorch_model.safetensors
 ends 2 train plain.toml --out off --init-from "on/checkpoints/$(readlink on/checkpoints/latest)" --quiet
 says err "a checkpoint of a run"
-refuses 2 "[folder/unet] [model] of the recipe: expected freq_shift = 0, got other values" \
+refuses 2 "[folder/unet] [model] of the recipe: expected freq_shift = 0, got freq_shift = 1" \
   train plain.toml --out off --init-from folder/unet --set model.freq_shift=1 --quiet
 # So it is with a run: other keys than those of the shapes make another network of the same weights.
 ends 0 train plain.toml --out also-on --init-from plain --set train.steps=1 --set model.dropout=0.1 --set model.gradient_checkpointing=true --quiet

@@ -180,7 +180,7 @@ ends 0 export level --out flat
 ends 0 train folder.toml --out raised "${few[@]}" "${told[@]}" --init-from flat
 refuses 2 "[small] text.kind of the recipe: expected folder: text.path=small/text_encoder holds what the network read, got small" \
   train small.toml --out no "${few[@]}" --init-from small
-refuses 2 "[small] [model] of the recipe: expected layers_per_block = 1, got other values" \
+refuses 2 "[small] [model] of the recipe: expected layers_per_block = 1, got layers_per_block = 2" \
   train folder.toml --out no "${few[@]}" --set text.kind=folder --set text.path=small/text_encoder --set model.layers_per_block=2 --init-from small
 # Not what the network was trained with, or nothing.
 rm -r apart-small/text_encoder
