@@ -54,6 +54,8 @@ std::vector<std::string> overrides(const Options& o) {
   if (!o.label.empty()) refuse_beside_set(set, "--label", "sample.label");
   if (o.ema) refuse_beside_set(set, "--ema", "sample.ema");
   if (o.negative) refuse_beside_set(set, "--negative", "sample.negative");
+  if (!o.prompts.empty()) refuse_beside_set(set, "--prompt", "sample.prompt");
+  if (!o.prompts_file.empty()) refuse_beside_set(set, "--prompts", "sample.prompt");
   o.how.append_to(set);
   append_text(set, "sample.weights", o.weights);
   if (o.ema) set.push_back(fmt::format("sample.ema={}", *o.ema));
@@ -159,14 +161,15 @@ int sample(const Options& o) {
   request.prompts = o.prompts;
   if (!o.prompts_file.empty()) request.prompts = read_prompts(o.prompts_file);
   request.to_prompt = o.to_prompt;
-  if (o.count == 0 && !request.prompts.empty() && !o.to_prompt) request.count = std::ssize(request.prompts);
+  if (o.count == 0 && !request.prompts.empty() && !o.to_prompt && !sets_key(o.work.set, "sample.count"))
+    request.count = std::ssize(request.prompts);
   const std::optional<GivenStart> given = given_start(o, run);
   request.editing = editing(o, run, given, std::ssize(request.prompts), work);
   if (is_picture_place(o.out)) check_picture_place(o.out, run.facts, sample_count(run, request));
   if (o.negative && run.texts && !steers_away(run.recipe))
     work.say("warning: --negative changes nothing, as guidance steers away from nothing here (--guidance 2)");
   const std::filesystem::path file =
-      o.out.empty() ? sample_file(run, seed, asked(o, request)) : std::filesystem::path(o.out);
+      o.out.empty() ? sample_file(run, seed, asked(o, request), o.count) : std::filesystem::path(o.out);
   check_output(file);
   request.progress = work.progress();
   request.cancel = work.cancel();
@@ -210,7 +213,9 @@ void add_sample(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("sample", "Draw samples from a trained run into a table.");
   command.add_option("RUN", o->run, "run folder, or one that diffusers saved")->required()->option_text(" ");
-  command.add_option("-n,--count", o->count, "samples; default: sample.count of the recipe")
+  command
+      .add_option("-n,--count", o->count,
+                  "samples; default: one for each prompt given, else\nsample.count of the recipe")
       ->option_text("N")
       ->check(whole(1));
   command

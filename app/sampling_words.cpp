@@ -26,10 +26,15 @@ void SamplingWords::add_to(CLI::App& command) {
   command.add_option("--steps", steps, "steps of the sampling grid")->option_text("N");
 }
 
+bool sets_key(const std::vector<std::string>& set, const std::string& key) {
+  return std::any_of(set.begin(), set.end(), [&](const std::string& assignment) {
+    const std::string name = assignment.substr(0, assignment.find('='));
+    return name.substr(0, name.find(' ')) == key;
+  });
+}
+
 void refuse_beside_set(const std::vector<std::string>& set, const std::string& option, const std::string& key) {
-  for (const std::string& assignment : set)
-    if (std::string name = assignment.substr(0, assignment.find('=')); name.substr(0, name.find(' ')) == key)
-      fail(Code::usage, option, "the value", "one of " + option + " and --set " + key, "both");
+  if (sets_key(set, key)) fail(Code::usage, option, "the value", "one of " + option + " and --set " + key, "both");
 }
 
 void SamplingWords::append_to(std::vector<std::string>& set) const {

@@ -24,6 +24,9 @@ struct SamplingWords {
   void append_to(std::vector<std::string>& set) const;
 };
 
+/// Whether an assignment "KEY = VALUE" among those of --set gives the key.
+bool sets_key(const std::vector<std::string>& set, const std::string& key);
+
 /// Throws Error(usage) where --set gives a key that an option gives, too: which of the two is meant?
 void refuse_beside_set(const std::vector<std::string>& set, const std::string& option, const std::string& key);
 

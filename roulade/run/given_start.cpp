@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace roulade {
 
 std::string given_sha256(const std::filesystem::path& path) {
@@ -29,7 +31,12 @@ GivenPictures read_given_start(const TrainedRun& run, const GivenStart& start, i
     if (count > 0)
       fail(Code::usage, "--count", "samples", "none: as many as the table has rows", std::to_string(count));
     if (!start.mask.empty()) fail(Code::usage, "--mask", "what it is laid on", "a picture", start.file);
-    return {start.completed ? read_partial_rows(run, start.file) : GivenRows{read_rows(run, start.file), {}}, {}};
+    GivenPictures out{start.completed ? read_partial_rows(run, start.file) : GivenRows{read_rows(run, start.file), {}},
+                      {}};
+    if (prompts > out.rows.points.rows)
+      fail(Code::usage, "--prompt", "prompts",
+           fmt::format("at most {}, a row of {} each", out.rows.points.rows, start.file), std::to_string(prompts));
+    return out;
   }
   if (start.completed && start.mask.empty())
     fail(Code::usage, "--complete", "what is to be drawn of " + start.file, "--mask PICTURE, white there", "nothing");

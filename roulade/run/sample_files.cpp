@@ -10,6 +10,9 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
 
 namespace roulade {
@@ -65,17 +68,55 @@ void write_samples(const std::filesystem::path& path, const TrainedRun& run, con
   write_points(path, samples.points, {run.facts.columns, label_name(run.recipe), run.facts.class_names});
 }
 
-std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std::vector<std::string>& asked) {
+namespace {
+
+/// As part of a file's name.
+std::string in_name(std::string text) {
+  constexpr size_t kMost = 60;
+  std::replace(text.begin(), text.end(), '/', '_');
+  if (text.size() <= kMost) return text;
+  Sha256 hash;
+  hash.update(text);
+  return hash.hex().substr(0, 8);
+}
+
+/// What differs from the run's own recipe and has no place of its own in a file's name.
+std::vector<std::string> changed_keys(const TrainedRun& run) {
+  static const std::set<std::string> kNamed{"sampler", "steps",    "weights",  "ema",   "label",
+                                            "prompt",  "negative", "weighted", "chunk", "count"};
+  std::error_code none;
+  const std::filesystem::path file = RunFolder{run.folder}.recipe();
+  const Recipe own = std::filesystem::exists(file, none) ? read_recipe(file) : Recipe{};
+  const auto table = own.tables.find("sample");
+  std::vector<std::string> out;
+  for (const auto& [key, given] : run.recipe.tables.at("sample")) {
+    if (kNamed.contains(key)) continue;
+    const Given* before = nullptr;
+    if (table != own.tables.end())
+      if (const auto found = table->second.find(key); found != table->second.end()) before = &found->second;
+    if (before == nullptr || before->value != given.value) out.push_back(key + " = " + to_text(given.value));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std::vector<std::string>& asked,
+                                  int64_t count) {
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   std::string name = !run.denoiser ? fmt::format("{}-step-{}", text_of(run.recipe, "objective", "kind"), run.step)
                                    : fmt::format("{}-{}-step-{}", sample.sampler, sample.steps, run.step);
+  if (count > 0) name += fmt::format("-n-{}", count);
   if (sample.weights != "ema") name += "-" + sample.weights;
   if (sample.ema > 0) name += fmt::format("-ema-{}", sample.ema);
-  if (sample.label != "data") name += "-label-" + sample.label;
+  if (sample.label != "data") name += "-label-" + in_name(sample.label);
   std::vector<std::string> words = asked;
+  for (std::string& key : changed_keys(run)) words.push_back(std::move(key));
   if (!sample.negative.empty()) words.push_back("negative " + sample.negative);
   if (sample.weighted) words.emplace_back("weighted");
   if (sample.prompt != "data") words.push_back("prompt " + sample.prompt);
+  if (const auto weak = run.recipe.tables.at("guidance").find("weak"); weak != run.recipe.tables.at("guidance").end())
+    if (const std::string path = to_text(weak->second.value); path != "\"\"") words.push_back("weak " + path);
   Sha256 hash;
   for (const std::string& word : words) hash.update(word + std::string(1, '\0'));
   if (!words.empty()) name += "-" + hash.hex().substr(0, 8);
@@ -88,7 +129,7 @@ std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std
       if (option.key == "scale" || given == guidance.end() || given->second.value == option.initial) continue;
       const auto* text = std::get_if<std::string>(&given->second.value);
       name += "-" + option.key + "-" +
-              (text ? std::filesystem::path(*text).filename().string() : to_text(given->second.value));
+              (text ? in_name(std::filesystem::path(*text).filename().string()) : to_text(given->second.value));
     }
   }
   return RunFolder{run.folder}.samples() / fmt::format("{}-seed-{}.csv", name, seed);

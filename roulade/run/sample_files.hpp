@@ -35,8 +35,10 @@ void check_output(const std::filesystem::path& path);
 void write_samples(const std::filesystem::path& path, const TrainedRun& run, const PointSamples& samples);
 
 /// Where samples of a run go by default: RUN/samples/ddpm-40-seed-0.csv, with what else tells sets apart.
-/// asked: what no key of the recipe says, as prompts and given rows; stands there as 8 digits of its SHA-256.
-std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std::vector<std::string>& asked = {});
+/// asked: what no key of the recipe says, as prompts and given rows; with the keys of [sample] that are not the run's
+/// own it stands there as 8 digits of its SHA-256. count: asked for in place of sample.count; 0 = not.
+std::filesystem::path sample_file(const TrainedRun& run, int64_t seed, const std::vector<std::string>& asked = {},
+                                  int64_t count = 0);
 
 /// Draws `count` points of the recipe's [data] (a table: at most its training split) and writes them.
 Points write_data(const std::filesystem::path& path, const Recipe& recipe, uint64_t seed, int64_t count);

@@ -21,6 +21,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -249,6 +250,9 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   if (edit.rows && !partial) times = last_steps(times, edit.strength);
   const Schedule& schedule = *run.schedule;
   const int64_t width = run.facts.width();
+  constexpr int64_t kMostBytes = std::numeric_limits<int64_t>::max();
+  if (count > kMostBytes / static_cast<int64_t>(sizeof(double)) / std::max<int64_t>(width, 1))
+    fail(Code::usage, "sample", "count", "as many as memory holds", std::to_string(count));
 
   PointSamples out;
   out.points = {count, width, std::vector<double>(static_cast<size_t>(count * width)), {}};
@@ -265,6 +269,10 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
     if (!texts || !run.facts.pictures())
       fail(Code::usage, "sample", "attention", "pictures by a network that reads texts", request.attention);
     texts->tokens_of(request.attention, *rows_of(out.points.texts, 0, count));  // refused before the work
+    const Table& guidance = run.recipe.tables.at("guidance");
+    const auto scale = guidance.find("scale");
+    if (text_of(run.recipe, "guidance", "kind") == "cfg" && std::get<double>(scale->second.value) == 0)
+      fail(Code::usage, "sample", "attention", "a guidance.scale by which the prompt is read", "0");
     out.attention.resize(static_cast<size_t>(count * run.facts.shape[1] * run.facts.shape[2]));
   }
   const int64_t shown = std::min(request.frame_points, count);

@@ -32,7 +32,7 @@ for kind in vae gan; do
     cmp -s "$kind.csv" other.csv && fail "$kind: $other gives the same samples"
   done
   ends 0 sample "$kind" -n 5
-  says out "/$kind-step-40-seed-0.csv"
+  says out "/$kind-step-40-n-5-seed-0.csv"
 
   # What a sample of one call has no use for is refused, as are commands on a denoiser.
   for command in likelihood doctor; do

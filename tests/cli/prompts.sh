@@ -71,6 +71,22 @@ cmp -s <(sed -n 2p two.csv) <(sed -n 2p one.csv) || fail "a prompt changes pictu
 cmp -s <(sed -n 3p two.csv) <(sed -n 3p one.csv) && fail "a prompt changes nothing"
 ends 0 sample run --prompt "red square" --negative "blue cross" -n 4 --steps 3 -o negative.csv --quiet
 cmp -s one.csv negative.csv && fail "a negative prompt changes nothing"
+# What a file begins with to say that it is UTF-8 is no part of a prompt.
+printf '\xef\xbb\xbfred square\r\n\r\nblue cross\r\n' >marked.txt
+ends 0 sample run --prompts marked.txt -n 4 --steps 3 -o marked.csv --quiet
+same two.csv marked.csv
+# Of prompts there is a picture each, unless a count is given in either way.
+ends 0 sample run --prompt "red square" --set sample.count=4 --steps 3 -o counted.csv --quiet
+same one.csv counted.csv
+refuses 2 "[--prompt] the value: expected one of --prompt and --set sample.prompt, got both" \
+  sample run --prompt "red square" --set 'sample.prompt="x"' -o no.csv
+refuses 2 "[--prompt] prompts: expected at most 4, a row of two.csv each, got 5" \
+  sample run --from two.csv --prompt a --prompt b --prompt c --prompt d --prompt e -o no.csv --quiet
+refuses 2 "[sample] count: expected as many as memory holds, got 288230376151711744" \
+  sample run --prompt a -n 288230376151711744 -o no.csv --quiet
+refuses 2 "[sample] attention: expected a guidance.scale by which the prompt is read, got 0" \
+  sample run --prompt "red square" --guidance 0 --attention red -o no.csv --quiet
+[[ ! -e no.csv ]] || fail "a refused sampling wrote samples"
 # Weights: of 1 they change nothing, others do; without --weighted brackets are text.
 ends 0 sample run --prompt "(red square:1.0)" --weighted -n 4 --steps 3 -o weighted.csv --quiet
 same weighted.csv one.csv
