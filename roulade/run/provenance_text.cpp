@@ -288,6 +288,22 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   return out;
 }
 
+namespace {
+
+/// "CFG scale" is classifier-free guidance's, in autoguidance the condition's; others' scales have names of their own.
+void add_guidance(Infotext& out, const Table& guidance) {
+  const std::string kind = text_at(guidance, "kind");
+  const auto value = [&](const char* key) {
+    const auto found = guidance.find(key);
+    return found == guidance.end() ? std::string("1") : short_text(found->second.value);
+  };
+  const bool cfg = kind == "cfg" || !guidance.contains("scale");
+  out.add("CFG scale", cfg ? value("scale") : value("condition_scale"));
+  if (!cfg) out.add("Guidance", fmt::format("{} {}", kind, value("scale")));
+}
+
+}  // namespace
+
 Infotext infotext_of(const Provenance& made, const std::vector<std::string>& texts) {
   const std::vector<std::string> prompts = prompts_of(made, texts);
   Infotext out{prompts.front(), made.negative_prompt, {}};
@@ -295,8 +311,7 @@ Infotext infotext_of(const Provenance& made, const std::vector<std::string>& tex
   out.add("Steps", text_at(made.sample, "steps"));
   out.add("Sampler", or_own(a1111_sampler(sampler, made.sample), sampler));
   out.add("Schedule type", or_own(a1111_schedule(grid, made.sample), grid));
-  const auto scale = made.guidance.find("scale");
-  out.add("CFG scale", scale == made.guidance.end() ? "1" : short_text(scale->second.value));
+  add_guidance(out, made.guidance);
   out.add("Seed", std::to_string(made.seed));
   out.add("Size", fmt::format("{}x{}", made.width, made.height));
   out.add("Model hash", made.weights_sha256.substr(0, kHashDigits));

@@ -172,6 +172,10 @@ TEST(Provenance, KeepsWhatItWasMadeFrom) {
   EXPECT_EQ(filled.given->jump, 2);
   EXPECT_TRUE(changes(made, filled).empty());
   EXPECT_EQ(to_text(infotext_of(made)).find("Denoising"), std::string::npos);
+  made.guidance = {{"kind", "autoguidance"}, {"scale", 2.0}, {"condition_scale", 1.5}};  // its scale is not CFG's
+  EXPECT_NE(to_text(infotext_of(made)).find(", CFG scale: 1.5, Guidance: autoguidance 2, "), std::string::npos);
+  made.guidance = {{"kind", "none"}};
+  EXPECT_NE(to_text(infotext_of(made)).find(", CFG scale: 1, Seed"), std::string::npos);
   Provenance other = filled;
   other.given->sha256 = "56";
   other.given->mask_sha256 = "78";
