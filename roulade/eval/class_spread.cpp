@@ -78,7 +78,7 @@ class ClassSpread final : public Metric {
       std::map<int64_t, int64_t> rows;
       for (int64_t i = 0; i < set.rows && set.labels != nullptr; ++i)
         if (set.labels[i] >= 0) ++rows[set.labels[i]];
-      return std::all_of(rows.begin(), rows.end(), [](const auto& of) { return of.second >= kRows; });
+      return !rows.empty() && std::all_of(rows.begin(), rows.end(), [](const auto& of) { return of.second >= kRows; });
     };
     if (!known(reference) || !std::all_of(sets.begin(), sets.end(), known)) return {};
     std::vector<std::vector<double>> out =

@@ -33,7 +33,8 @@ std::vector<std::vector<double>> errors_by_parts(const Metric& metric, std::span
     }
     out.emplace_back();
     for (size_t i = 0; i < sums.size(); ++i) {
-      const double variance = std::max(0.0, squares[i] - sums[i] * sums[i] / kParts) / (kParts - 1);
+      const double squared = squares[i] - sums[i] * sums[i] / kParts;
+      const double variance = (squared < 0 ? 0 : squared) / (kParts - 1);  // one unknown part: unknown
       out.back().push_back(std::sqrt(variance / kParts));
     }
   }

@@ -58,9 +58,10 @@ class Pace {
 };
 
 void add_figures(Outcome& outcome, const Evaluation& e) {
+  // What is unknown of these samples (class_spread without classes) is left out: JSON has no such number.
   for (const FigureResult& figure : e.result.figures) {
-    outcome.figures[figure.figure] = figure.generated.mean;
-    if (figure.floor) outcome.real_data[figure.figure] = figure.floor->mean;
+    if (std::isfinite(figure.generated.mean)) outcome.figures[figure.figure] = figure.generated.mean;
+    if (figure.floor && std::isfinite(figure.floor->mean)) outcome.real_data[figure.figure] = figure.floor->mean;
   }
 }
 

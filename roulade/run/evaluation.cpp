@@ -52,7 +52,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     const int64_t rows = source->draw(Split::test, 0, 0).rows;
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
-    out.count = std::min(out.count, rows);
+    out.count = std::min({out.count, rows, source->draw(Split::train, 0, 0).rows});  // all sets are of one size
     out.reference = fmt::format("test split ({} rows)", rows);
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));

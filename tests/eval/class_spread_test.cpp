@@ -85,6 +85,12 @@ TEST(ClassSpread, IsNotKnownWithoutClasses) {
       EXPECT_TRUE(std::isnan(figures[0]));
       EXPECT_TRUE(std::isnan(figures[1]));
     }
+  const auto metric = eval::registry().make("class_spread", {});
+  PointSet many = test::labelled(test::normal(1, 300, 4));
+  const PointSet beside = many;
+  many.labels.clear();
+  const PointView view = many.view();
+  EXPECT_TRUE(metric->errors({&view, 1}, beside.view(), {}).empty());  // not an error of 0
 }
 
 }  // namespace
