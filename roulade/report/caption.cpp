@@ -13,10 +13,10 @@ constexpr double kSize = 11, kBaseline = 12, kMargin = 1;
 constexpr size_t kMostBytes = 1000;  // what no picture is wide enough for need not be measured
 
 std::string one_line(std::string_view text) {
-  std::string out = clean(text.substr(0, kMostBytes));
+  std::string out(text.substr(0, kMostBytes));
   std::replace_if(
       out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-  return out;
+  return clean(out);
 }
 
 void drop_last_character(std::string& utf8) {

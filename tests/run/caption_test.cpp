@@ -35,6 +35,7 @@ TEST(Caption, StandsInTheMiddleAndIsBroken) {
   EXPECT_EQ(cut, plot::caption(text + ", and more of it", kWidth));  // the same beginning, the same dots
   EXPECT_NE(cut, plot::caption("a very long", kWidth));
   EXPECT_EQ(plot::caption("a\nb", kWidth), plot::caption("a b", kWidth));
+  EXPECT_EQ(plot::caption("a\rb\tc", kWidth), plot::caption("a b c", kWidth));
   ASSERT_EQ(cut.size(), 3 * size);
   // Broken between words: the first line is the one that stands alone, what follows is filled up.
   const std::vector<uint8_t> two = plot::caption("green folder with music", kWidth, 3);
