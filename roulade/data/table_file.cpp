@@ -71,12 +71,14 @@ void set_labels(const std::vector<std::string>& texts, const std::string& where,
   for (int64_t k = 0; k <= last; ++k) out.class_names.push_back(std::to_string(k));
 }
 
-/// True for each column with at least one number: a column that has some must have nothing else. Reads all rows.
+/// True for each column with at least one finite number (NaN and inf may be words): a column that has some must have
+/// nothing else. Reads all rows.
 std::vector<bool> find_numeric(CsvReader& reader) {
   std::vector<bool> numeric(reader.columns().size(), false);
   double ignored = 0;
   while (reader.next())
-    for (size_t j = 0; j < numeric.size(); ++j) numeric[j] = numeric[j] || parse_number(reader.field(j), ignored);
+    for (size_t j = 0; j < numeric.size(); ++j)
+      numeric[j] = numeric[j] || (parse_number(reader.field(j), ignored) && std::isfinite(ignored));
   return numeric;
 }
 
@@ -139,10 +141,14 @@ TableContent read_npy_table(const std::filesystem::path& path, const TableLayout
 
 }  // namespace
 
-TableContent read_table(const std::filesystem::path& path, const TableLayout& layout) {
+bool is_npy(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension == ".npy" ? read_npy_table(path, layout) : read_csv_table(path, layout);
+  return extension == ".npy";
+}
+
+TableContent read_table(const std::filesystem::path& path, const TableLayout& layout) {
+  return is_npy(path) ? read_npy_table(path, layout) : read_csv_table(path, layout);
 }
 
 }  // namespace roulade

@@ -24,6 +24,9 @@ struct TableContent {
   std::vector<std::string> class_names;  ///< [classes], or empty
 };
 
+/// Whether a file's name ends in .npy, in capitals, too.
+bool is_npy(const std::filesystem::path& path);
+
 /// Reads a CSV file (built-in ones included), or a NPY file of one or two axes (its columns are "c0", "c1", ...) where
 /// the name ends in .npy. Classes: whole numbers from 0 to 9999 stand for themselves, anything else is numbered in
 /// order of appearance. Throws Error(io) when the file cannot be read; Error(input) with file and line (NPY: row) for a

@@ -120,7 +120,7 @@ void CsvReader::start(const CsvOptions& options) {
   if (options.header == CsvOptions::Header::detect) {
     has_header_ = true;
     for (size_t j = 0; j < fields_.size(); ++j)
-      if (!quoted_[j] && parse_number(fields_[j], ignored)) has_header_ = false;
+      if (!quoted_[j] && parse_number(fields_[j], ignored) && std::isfinite(ignored)) has_header_ = false;
   }
   for (size_t j = 0; j < fields_.size(); ++j) columns_.push_back(has_header_ ? fields_[j] : fmt::format("c{}", j));
   first_waits_ = !has_header_;

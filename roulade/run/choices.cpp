@@ -34,7 +34,7 @@ std::string lower(std::string text) {
 
 // The header of a CSV file is enough; NPY files have no names.
 std::string find_label(const std::filesystem::path& table) {
-  if (table.extension() == ".npy") return "";
+  if (is_npy(table)) return "";
   constexpr std::array kNames = {"label", "class", "target", "species"};
   const CsvReader reader(table);
   for (const std::string& column : reader.columns())

@@ -25,7 +25,7 @@ int64_t known_class(const TrainedRun& run, const std::string& name, const std::f
 Points read_rows(const TrainedRun& run, const std::filesystem::path& path) {
   const auto width = static_cast<int64_t>(run.facts.columns.size());
   TableLayout layout;
-  if (path.extension() != ".npy") {
+  if (!is_npy(path)) {
     const CsvReader head(path);
     // A file without a header is taken in the run's order.
     if (head.has_header()) layout.columns = run.facts.columns;

@@ -72,6 +72,11 @@ TEST_F(TableTest, WholeNumbersAreTheirOwnClasses) {
   EXPECT_EQ(read("x,k\n1,3\n2,b\n", {"k", {}, {}}).class_names, (Texts{"3", "b"}));
 }
 
+TEST_F(TableTest, WordsThatReadAsNoFiniteNumberAreWords) {
+  EXPECT_EQ(read("x,city\n1,Paris\n2,NaN\n3,Infinity\n").columns, (Texts{"x"}));
+  EXPECT_EQ(read("inf,y\n1,2\n3,4\n").columns, (Texts{"inf", "y"}));
+}
+
 TEST_F(TableTest, EveryFaultNamesFileAndLine) {
   refused("", {":1]", "empty file"});
   refused("x,y\n", {":1]", "no rows after the header"});
