@@ -20,7 +20,8 @@ using Object = Pickle::Object;
 static_assert(std::endian::native == std::endian::little, "numbers are read as the machine holds them");
 
 constexpr size_t kMostObjects = size_t{1} << 22;
-constexpr size_t kLongestName = 200;  // of a global's module or name
+constexpr size_t kMostItems = size_t{1} << 24;  // of objects as they are made: a short call may copy a long tuple
+constexpr size_t kLongestName = 200;            // of a global's module or name
 constexpr std::string_view kOrderedDict = "collections.OrderedDict", kTensor = "torch._utils._rebuild_tensor_v2",
                            kParameter = "torch._utils._rebuild_parameter";
 constexpr std::array<std::string_view, 11> kStorages = {
@@ -72,6 +73,8 @@ class Machine {
 
   Ref add(Object object) {
     if (out_.objects.size() >= kMostObjects) refuse("too many objects");
+    items_ += object.items.size();
+    if (items_ > kMostItems) refuse("too many items");
     out_.objects.push_back(std::move(object));
     return static_cast<Ref>(out_.objects.size() - 1);
   }
@@ -274,6 +277,7 @@ class Machine {
   Pickle out_;
   std::vector<Ref> stack_;
   std::vector<size_t> marks_;  ///< heights of the stack
+  size_t items_ = 0;
   std::unordered_map<uint32_t, Ref> memo_;
 };
 

@@ -209,6 +209,10 @@ TEST(TorchFile, AbusesOfTheMachine) {
   refused(around("\x8a\x09" + std::string(9, '\1')), {"more than 64 bits"});
   refused(around("X\xff\xff\xff\xff"), {"cut short"});
   refused(around(std::string(size_t{1} << 23, 'N')), {"too many objects"});
+  // Short calls that would copy a long tuple each.
+  std::string copies = "(" + std::string(size_t{1} << 16, 'N') + "tq" + std::string(1, '\0');
+  for (int i = 0; i < 300; ++i) copies += "ctorch._utils\n_rebuild_tensor_v2\nh"s + std::string(1, '\0') + "R";
+  refused(around(copies), {"too many items"});
   // A list that holds itself, and lists of lists that would be 2^60 items if they were copied.
   refused(around("]q\0h\0a"s), {"a list"});
   std::string laughs = "]q" + std::string(1, '\0');
