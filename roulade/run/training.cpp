@@ -62,8 +62,9 @@ class Writer {
     const auto keep = static_cast<size_t>(parts_.settings.keep);
     for (size_t i = 0; i + keep < steps.size(); ++i) {
       const fs::path old = folder_.checkpoint(steps[i]), gone = old.string() + ".tmp";
-      fs::rename(old, gone);
-      fs::remove_all(gone);
+      std::error_code busy;  // in use by a reader on a network's disk: the next start removes what is left
+      fs::rename(old, gone, busy);
+      if (!busy) fs::remove_all(gone, busy);
     }
   }
 
@@ -216,9 +217,16 @@ TrainResult run_training(const TrainRequest& request) {
   if (request.resume && !resume && !request.init_from && folder.latest())
     fail(Code::usage, folder.root.string(), "this run was to start from given weights and never began",
          "--init-from once more, or no --resume", "--resume alone");
+  if (resume && request.init_from && folder.latest())
+    fail(Code::usage, folder.root.string(), "what the training goes on from",
+         "--resume, by its own checkpoint, or --init-from in a new folder", "both");
   // What the run folder keeps must mean the same from any folder.
   const Recipe resolved = with_files_in(fs::current_path(), resolve(request.recipe));
+  // What needs no data is refused before they are read and encoded.
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
+  settings_of<TrainSettings>(resolved, "train").check(ranks->size());
+  const auto given =
+      request.init_from ? read_initial_weights(*request.init_from, resolved) : std::map<std::string, Tensor>{};
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
@@ -235,8 +243,7 @@ TrainResult run_training(const TrainRequest& request) {
       request.warn && !unlearned.empty())
     request.warn(unlearned);
   if (request.init_from) {
-    fill_network(parts.objective->groups().front().weights, read_initial_weights(*request.init_from, parts.resolved),
-                 request.init_from->string());
+    fill_network(parts.objective->groups().front().weights, given, request.init_from->string());
     check_same_network(*request.init_from, parts.resolved);
   }
   const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
@@ -355,6 +362,7 @@ TrainResult run_training(const TrainRequest& request) {
 TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   const Recipe resolved = resolve(recipe);
   check_kept_steps(resolved);
+  settings_of<TrainSettings>(resolved, "train").check(processes);
   TrainParts parts = make_train_parts(resolved, {.run = {}, .progress = {}, .cancel = {}, .encode = false});
   if (const std::string lost = unsampleable(parts); !lost.empty()) fail(Code::usage, "train", lost);
   TrainPlan plan;

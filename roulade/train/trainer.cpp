@@ -87,9 +87,15 @@ int64_t TrainSettings::snapshot_every() const {
   return ema_snapshot_every > 0 ? ema_snapshot_every : std::max<int64_t>(1, steps / kSnapshots);
 }
 
-void TrainSettings::check() const {
+void TrainSettings::check(int64_t processes) const {
+  if (batch % processes != 0)
+    fail(Code::usage, "train.batch", "samples a batch", fmt::format("a multiple of {}, the processes", processes),
+         fmt::format("{}", batch));
   for (const double step : keep_steps)
     if (step != std::floor(step)) fail(Code::usage, "train.keep_steps", "a step", "whole", fmt::format("{}", step));
+  for (const double width : ema_posthoc)
+    if (std::count(ema_posthoc.begin(), ema_posthoc.end(), width) > 1)
+      fail(Code::usage, "train.ema_posthoc", "widths", "all different", fmt::format("{} twice", width));
 }
 
 bool TrainSettings::keeps(int64_t step) const {
@@ -105,17 +111,10 @@ Trainer::Trainer(std::shared_ptr<const Objective> objective, const TrainSettings
       seed_(seed),
       ranks_(ranks ? std::move(ranks) : std::make_shared<Ranks>()),
       groups_(objective_->groups()) {
-  if (settings_.batch % ranks_->size() != 0)
-    fail(Code::usage, "train.batch", "samples a batch", fmt::format("a multiple of {}, the processes", ranks_->size()),
-         fmt::format("{}", settings_.batch));
-  settings_.check();
+  settings_.check(ranks_->size());
   for (const ParameterGroup& group : groups_) optimisers_.emplace_back(settings_.optimiser, group.weights);
   for (const double decay : settings_.ema) averages_.emplace_back(decay, groups_.front().weights);
-  for (const double width : settings_.ema_posthoc) {
-    if (std::count(settings_.ema_posthoc.begin(), settings_.ema_posthoc.end(), width) > 1)
-      fail(Code::usage, "train.ema_posthoc", "widths", "all different", fmt::format("{} twice", width));
-    powers_.emplace_back(width, groups_.front().weights);
-  }
+  for (const double width : settings_.ema_posthoc) powers_.emplace_back(width, groups_.front().weights);
 }
 
 void Trainer::apply(size_t group, double loss) {

@@ -43,8 +43,9 @@ struct TrainSettings {
   void bind(Binder& b);
   /// Steps between snapshots of the averages of ema_posthoc; 0 = there are none.
   int64_t snapshot_every() const;
-  /// Throws Error(usage) for a step in keep_steps that is not whole.
-  void check() const;
+  /// Throws Error(usage) for a step in keep_steps that is not whole, a batch that the processes cannot share, a width
+  /// of ema_posthoc that stands there twice.
+  void check(int64_t processes = 1) const;
   /// Whether keep_steps has it.
   bool keeps(int64_t step) const;
 };
