@@ -26,7 +26,7 @@ Tensor sinusoidal_features(const Tensor& k, int64_t width, double max_period = 1
                            double shift = 0);
 
 /// kind "raw": the number itself (width 1, what the article's network is told); "sinusoidal"; "fourier": cos and sin of
-/// 2 pi (f k + phase) with f ~ N(0, scale^2) drawn once and saved (Tancik et al. 2020); "none": nothing (width 0), for
+/// 2 pi f k with f ~ N(0, scale^2) drawn once and saved (Tancik et al. 2020); "none": nothing (width 0), for
 /// networks that are told no noise level.
 /// Throws Error(usage) for an unknown kind or an odd width.
 std::unique_ptr<NoiseEmbedding> make_noise_embedding(const std::string& kind, Initialiser& init, int64_t width,

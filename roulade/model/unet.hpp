@@ -17,7 +17,8 @@ namespace roulade {
 /// With UnetConfig::cross_attention_dim it is the UNet2DConditionModel: blocks with cross-attention read
 /// Condition::tokens [B, L, width], without those where token_mask [B, L] is 0; any height and width; time k in both
 /// embeddings; addition_embed_type text_time takes pooled [B, D] and sizes [B, 6]. While weights ask for no gradient,
-/// keys and values of the last two prompts are kept. Source: Rombach et al. 2022, section 3.3; Podell et al. 2023.
+/// keys and values of the last two prompts are kept, for each thread. Source: Rombach et al. 2022, section 3.3; Podell
+/// et al. 2023.
 std::unique_ptr<Model> make_unet(const UnetConfig& config, uint64_t seed);
 
 /// What [model] and the data say together: channels of the samples, and a table with a row for each class and one for
