@@ -301,7 +301,8 @@ Tensor TextTable::tokens_of(const std::string& word, const Tensor& numbers) cons
       at = std::search(at, entry.ids.end(), wanted.begin(), wanted.end());
       if (at == entry.ids.end()) break;
       const auto next = at + std::ssize(wanted);
-      if (next != entry.ids.end() && parts_.tokenizer->continues(*next)) continue;  // the beginning of a longer word
+      if (next != entry.ids.end() && parts_.tokenizer->continues(*next)) continue;    // the beginning of a longer word
+      if (at != entry.ids.begin() && parts_.tokenizer->goes_on(*(at - 1))) continue;  // the end of one
       std::fill_n(marks + (at - entry.ids.begin()), wanted.size(), true);
       found = true;
     }

@@ -63,6 +63,17 @@ bool Tokenizer::continues(int64_t id) const {
   return std::isalnum(first) != 0 || first >= 0x80;
 }
 
+bool Tokenizer::goes_on(int64_t id) const {
+  constexpr std::string_view kEnd = "</w>";
+  if (parts_.family != "clip_bpe" || !parts_.model->vocabulary().find("!</w>"))
+    return false;  // a vocabulary without ends
+  const auto among = [&](const std::vector<int64_t>& ids) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  const bool added = std::any_of(parts_.added.begin(), parts_.added.end(), [&](const auto& of) { return of.id == id; });
+  return !added && !among(parts_.begin) && !among(parts_.end) && !piece(id).ends_with(kEnd);
+}
+
 const std::string& Tokenizer::piece(int64_t id) const {
   if (id < 0 || id >= size())
     fail(Code::usage, "tokenizer", "id", fmt::format("0 to {}", size() - 1), fmt::format("{}", id));

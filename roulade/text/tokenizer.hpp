@@ -57,6 +57,8 @@ class Tokenizer {
 
   /// Whether the piece goes on with the word of the one before it, by its family's marks.
   bool continues(int64_t id) const;
+  /// Whether the word of the piece goes on behind it, by CLIP's marks of where words end.
+  bool goes_on(int64_t id) const;
   const std::string& family() const { return parts_.family; }
   int64_t limit() const { return parts_.limit; }  ///< 0 = none
   std::optional<int64_t> padding() const { return parts_.padding; }

@@ -145,6 +145,20 @@ TEST(Tokenizer, KnowsLimitPaddingAndPieces) {
   expect_error(Code::usage, {"id", "got -1"}, [&] { clip->piece(-1); });
 }
 
+TEST(Tokenizer, KnowsWhereWordsGoOn) {
+  const auto clip = open("clip_bpe");
+  const std::vector<int64_t> alone = clip->encode("ample", 0).ids, longer = clip->encode("xample an", 0).ids;
+  ASSERT_EQ(alone.size(), size_t{3});
+  const auto tail = std::find(longer.begin(), longer.end(), alone[1]);
+  ASSERT_NE(tail, longer.end());  // the same piece ends both
+  EXPECT_TRUE(clip->goes_on(*(tail - 1)));
+  EXPECT_FALSE(clip->goes_on(*tail));
+  EXPECT_FALSE(clip->goes_on(longer.front()));
+  EXPECT_FALSE(clip->goes_on(longer.back()));
+  const auto wordpiece = open("wordpiece");  // its marks are of what continues
+  for (int64_t id = 0; id < 100; ++id) EXPECT_FALSE(wordpiece->goes_on(id));
+}
+
 // As transformers before 4.34 saved what was added to a vocabulary.
 TEST(Tokenizer, AddedTokensMayHaveAFileOfTheirOwn) {
   const Scratch folder;
