@@ -228,7 +228,10 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   out.finished = !r.cancel.requested();
   if (!out.finished) return out;
   const Part& train = other ? *other : part;
-  const KnownPictures trained(pictures_trained_on(run, train));
+  // By data.flip mirror images were trained on, too; a picture's own is not what lies beside it.
+  const Tensor plain = pictures_trained_on(run, train);
+  const bool mirrored = std::get<bool>(run.recipe.tables.at("data").at("flip").value);
+  const KnownPictures trained(mirrored ? at::cat({plain, plain.flip({3})}) : plain);
   const std::vector<bool> asked_for = asked_rows(run, part.set, r.part);
   const auto is_asked = [&](int64_t row) { return bool(asked_for[static_cast<size_t>(row)]); };
   std::vector<int64_t> rows;
@@ -286,7 +289,8 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   out.samples = judge(drawn, r.each);
   out.real = judge(real, 1);
   out.near_samples = trained.from(drawn);
-  out.near_real = trained.from(real, r.part == ObedienceRequest::Part::train);
+  const bool among = r.part == ObedienceRequest::Part::train;
+  out.near_real = among ? KnownPictures(plain).from(real, true) : trained.from(real);
   out.finished = !r.cancel.requested();
   const int64_t shown = std::min(kShown, request.count);
   out.prompts.assign(request.prompts.begin(), request.prompts.begin() + std::min(shown, std::ssize(rows)));
