@@ -9,6 +9,7 @@
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +33,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   if (run.autoencoder) return evaluate_reconstruction(run, progress, cancel);
   const auto start = std::chrono::steady_clock::now();
   const Protocol protocol = Protocol::from_table(run.recipe.tables.at("eval"));
-  const auto source = make_source(run.recipe.tables.at("data"));
+  const auto source = open_data(run);
   const Scaling& scaling = run.facts.scaling;
   Evaluation out;
   out.pairs = protocol.pairs();
@@ -52,7 +53,8 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     const int64_t rows = source->draw(Split::test, 0, 0).rows;
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
-    out.count = std::min({out.count, rows, source->draw(Split::train, 0, 0).rows});  // all sets are of one size
+    out.count = std::min(out.count, rows);
+    out.count = source->draw(Split::train, 0, out.count).rows;  // at most: all sets are of one size
     out.reference = fmt::format("test split ({} rows)", rows);
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));

@@ -82,6 +82,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   if (run.latent) write_autoencoder(autoencoder_folder(replacement.folder()), *run.latent);
   DataFacts facts = run.facts;
   facts.text = exported_text_facts(replacement.folder(), run);
+  facts.training_rows = 0;
   facts.buckets.clear();  // the folder has no [data] that says the sides' step
   write_facts(RunFolder{replacement.folder()}, facts);
   if (const std::string why = obstacle(run); why.empty()) {

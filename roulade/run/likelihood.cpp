@@ -11,6 +11,7 @@
 #include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/table_rows.hpp"
+#include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +39,7 @@ Divergence divergence_of(const std::string& name) {
 Points points_of(const TrainedRun& run, const LikelihoodRequest& request) {
   Points points;
   if (request.data.empty()) {
-    const auto source = make_source(run.recipe.tables.at("data"));
+    const auto source = open_data(run);
     const int64_t count = request.count == 0 && source->endless() ? kGeneratorRows : request.count;
     points = source->draw(Split::test, run.seed, count);
     number_texts(points, source->texts(), request.labels ? run.texts.get() : nullptr);  // else the empty text

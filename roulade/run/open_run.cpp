@@ -29,6 +29,7 @@ void check_moved_data(const TrainedRun& run) {
   there.columns = source->columns();
   there.class_names = source->class_names();
   there.class_shares.resize(static_cast<size_t>(source->classes()));
+  if (run.facts.training_rows > 0) there.training_rows = training_rows_of(*source);
   check_same_data(run.facts, there, place_of_data(run.recipe));
 }
 

@@ -46,6 +46,7 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
   const int64_t count = parts.source->endless() ? data.count : 0;
   if (const auto* source = dynamic_cast<const ByteSource*>(parts.source.get())) {
     ByteRows bytes = source->draw_bytes(Split::train, parts.seed, count);
+    parts.facts.training_rows = static_cast<int64_t>(bytes.rows.size());
     const bool by_points = data.scale != "pixels" && data.scale != "none";
     const int64_t needed = by_points ? static_cast<int64_t>(bytes.rows.size()) : 0;
     parts.facts.scaling = Scaling::fit(bytes.points(0, needed), data.scale);
@@ -53,6 +54,7 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
     return {0, 255};
   }
   const Points training = parts.source->draw(Split::train, parts.seed, count);
+  if (!parts.source->endless()) parts.facts.training_rows = training.rows;
   parts.facts.scaling = Scaling::fit(training, data.scale);
   parts.training = parts.facts.scaling.apply(training);
   const auto [low, high] = std::minmax_element(training.values.begin(), training.values.end());

@@ -7,6 +7,7 @@
 #include "roulade/run/parts.hpp"
 #include "roulade/run/sample_files.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -158,7 +159,7 @@ const std::vector<std::string>& reconstruction_figures() {
 Evaluation evaluate_reconstruction(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
   const at::NoGradGuard no_grad;
   const auto start = std::chrono::steady_clock::now();
-  const auto source = make_source(run.recipe.tables.at("data"));
+  const auto source = open_data(run);
   const Points test = source->draw(Split::test, 0, 0);
   if (test.rows < 1) fail(Code::input, "eval", "pictures of the test split", "at least 1 (raise data.test)", "0");
   Errors errors;

@@ -21,6 +21,7 @@
 #include "roulade/run/report_sheets.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -161,7 +162,7 @@ void add_making(ReportContent& content, const TrainedRun& run) {
 }
 
 ReportContent autoencoder_content(const TrainedRun& run) {
-  const auto source = make_source(run.recipe.tables.at("data"));
+  const auto source = open_data(run);
   ReportContent content;
   content.title = settings_of<RunSettings>(run.recipe, "run").title;
   if (content.title.empty()) content.title = fmt::format("Roulade: {}", text_of(run.recipe, "data", "kind"));
@@ -185,7 +186,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
                              const ReportOptions& options, const std::optional<PromptChoice>& choice) {
   if (run.autoencoder) return autoencoder_content(run);
   const RunFolder folder{run.folder};
-  const auto source = make_source(run.recipe.tables.at("data"));
+  const auto source = open_data(run);
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   const bool plane = run.facts.columns.size() == 2;
   const bool pictures = run.facts.pictures();

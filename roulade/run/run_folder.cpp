@@ -182,6 +182,7 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
   if (!follow_from_shape(facts)) json["columns"] = facts.columns;
   json["class_names"] = facts.class_names;
   json["class_shares"] = facts.class_shares;
+  if (facts.training_rows > 0) json["training_rows"] = facts.training_rows;
   json["mean"] = facts.pictures() ? one_for_all(scaling.mean) : scaling.mean;
   json["deviation"] = facts.pictures() ? one_for_all(scaling.deviation) : scaling.deviation;
   if (facts.pictures()) {
@@ -229,6 +230,7 @@ DataFacts read_facts(const RunFolder& folder) {
         fail(Code::input, where, "damaged: latent", "of pictures, and three axes");
     }
     facts.perceptual_sha256 = json.value("perceptual_sha256", "");
+    facts.training_rows = json.value("training_rows", int64_t{0});
     if (json.contains("text")) {
       const nlohmann::json& text = json.at("text");
       text.at("tokens").get_to(facts.text.tokens);

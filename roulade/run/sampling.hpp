@@ -37,6 +37,7 @@ struct DataFacts {
   double low = 0, high = 0;              ///< of pictures: what is black and what is white
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
+  int64_t training_rows = 0;             ///< of data that are not endless; 0 = not noted
   Scaling scaling;
   TextFacts text;
   LatentFacts latent;

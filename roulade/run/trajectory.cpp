@@ -2,7 +2,10 @@
 #include "roulade/run/trajectory.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/data/byte_rows.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -89,6 +92,9 @@ void check_same_data(const DataFacts& trained, const DataFacts& now, const std::
   check("axis", trained.shape, now.shape, equal);
   check("column", trained.columns, now.columns, equal);
   check("class", trained.class_names, now.class_names, equal);
+  if (trained.training_rows > 0 && now.training_rows > 0 && trained.training_rows != now.training_rows)
+    fail(Code::input, where, "these are other data than the run was trained on, by training rows",
+         std::to_string(trained.training_rows), std::to_string(now.training_rows));
   check("share of class", trained.class_shares, now.class_shares, within(1));
   check("bucket", shapes_of(trained.buckets), shapes_of(now.buckets), equal);
   check("caption", trained.text.captions, now.text.captions, equal);
@@ -99,6 +105,21 @@ void check_same_data(const DataFacts& trained, const DataFacts& now, const std::
   check("deviation of column", before.deviation, after.deviation,
         [](double a, double b) { return std::abs(a - b) <= kRounding * a; });
   check("mean of column", before.mean, after.mean, within(largest(before.deviation) + largest(before.mean)));
+}
+
+int64_t training_rows_of(const PointSource& source) {
+  if (source.endless()) return 0;
+  if (const auto* bytes = dynamic_cast<const ByteSource*>(&source))
+    return static_cast<int64_t>(bytes->draw_bytes(Split::train, 0, 0).rows.size());
+  return source.draw(Split::train, 0, 0).rows;
+}
+
+std::shared_ptr<const PointSource> open_data(const TrainedRun& run) {
+  auto source = make_source(run.recipe.tables.at("data"));
+  DataFacts now = run.facts;
+  now.training_rows = run.facts.training_rows > 0 ? training_rows_of(*source) : 0;
+  check_same_data(run.facts, now, place_of_data(run.recipe));
+  return source;
 }
 
 void check_same_network(const std::filesystem::path& run, const Recipe& resolved) {

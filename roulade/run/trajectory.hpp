@@ -5,6 +5,7 @@
 #include "roulade/run/sampling.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,15 @@ std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b
 /// A recipe's data.path; "data" where its data have none.
 std::string place_of_data(const Recipe& recipe);
 
+/// Rows that a source trains on, repeats counted; 0 = it is endless.
+int64_t training_rows_of(const PointSource& source);
+
+/// A run's data, to judge it by. Splits are drawn by the number of rows: with another number pictures that were trained
+/// on would be judged as fresh ones. Throws Error(input) of check_same_data for another number of training rows.
+std::shared_ptr<const PointSource> open_data(const TrainedRun& run);
+
 /// Throws Error(input) unless data are those of a training as far as its data.json says: columns, axes, classes and
-/// their shares, buckets, captions, range, and to rounding the scaling.   where: names the data.
+/// their shares, rows, buckets, captions, range, and to rounding the scaling.   where: names the data.
 void check_same_data(const DataFacts& trained, const DataFacts& now, const std::string& where);
 
 /// Throws Error(usage) naming the keys of [model] and [autoencoder] by which a run's weights, although they fit, are

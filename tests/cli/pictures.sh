@@ -99,4 +99,16 @@ says alone/report/index.html "Among 21000 training pictures."
 [[ -s alone/report/neighbours.png && ! -e alone/report/data.png && ! -e alone/report/noising.png ]] ||
   fail "report without a test part: $(ls alone/report)"
 
+# Of another number of pictures the splits are others: what was trained on would be judged as fresh.
+python3 - <<'PYTHON'
+with open("many/train-images-idx3-ubyte", "r+b") as f:
+    f.seek(4)
+    f.write((20999).to_bytes(4, "big"))
+    f.truncate(16 + 20999 * 64)
+PYTHON
+other="[$PWD/many] these are other data than the run was trained on, by training rows: expected 21000, got 20999"
+refuses 3 "$other" report alone --quiet
+refuses 3 "$other" train alone --resume --quiet
+ends 0 sample alone -n 1 --quiet
+
 finish
