@@ -88,13 +88,21 @@ std::vector<std::string> changed_keys(const TrainedRun& run) {
   const std::filesystem::path file = RunFolder{run.folder}.recipe();
   const Recipe own = std::filesystem::exists(file, none) ? read_recipe(file) : Recipe{};
   const auto table = own.tables.find("sample");
+  std::vector<OptionInfo> known = sampler::registry().find(text_of(run.recipe, "sample", "sampler")).options();
+  for (OptionInfo& option : grid::registry().find(text_of(run.recipe, "sample", "grid")).options())
+    known.push_back(std::move(option));
+  const auto is_default = [&](const std::string& key, const Value& value) {
+    return std::any_of(known.begin(), known.end(), [&](const auto& o) { return o.key == key && o.initial == value; });
+  };
   std::vector<std::string> out;
   for (const auto& [key, given] : run.recipe.tables.at("sample")) {
     if (kNamed.contains(key)) continue;
     const Given* before = nullptr;
     if (table != own.tables.end())
       if (const auto found = table->second.find(key); found != table->second.end()) before = &found->second;
-    if (before == nullptr || before->value != given.value) out.push_back(key + " = " + to_text(given.value));
+    // Another sampler or grid brings keys of its own: their defaults are told by its name.
+    if (before == nullptr ? !is_default(key, given.value) : before->value != given.value)
+      out.push_back(key + " = " + to_text(given.value));
   }
   return out;
 }

@@ -42,7 +42,7 @@ if [[ $sanitized == no ]] && "${CXX:-c++}" -shared -fPIC -O1 -o kill_at.so "$tre
   state started >expected_started
   cmp -s expected expected_started && fail "--init-from changes nothing"
   refuses 2 "[started] what the training goes on from: expected --resume, by its own checkpoint, or --init-from in a new folder, got both" \
-    train started --resume --init-from whole
+    train started --resume --init-from whole --quiet
   low=0 high=$calls
   while ((high - low > 1)); do
     at=$(((low + high) / 2))
