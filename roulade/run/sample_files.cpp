@@ -82,8 +82,8 @@ std::string in_name(std::string text) {
 
 /// What differs from the run's own recipe and has no place of its own in a file's name.
 std::vector<std::string> changed_keys(const TrainedRun& run) {
-  static const std::set<std::string> kNamed{"sampler", "steps",    "weights",  "ema",   "label",
-                                            "prompt",  "negative", "weighted", "chunk", "count"};
+  static const std::set<std::string> kNamed{"sampler", "steps",    "weights",  "ema",  "label",
+                                            "prompt",  "negative", "weighted", "chunk"};
   std::error_code none;
   const std::filesystem::path file = RunFolder{run.folder}.recipe();
   const Recipe own = std::filesystem::exists(file, none) ? read_recipe(file) : Recipe{};

@@ -70,11 +70,13 @@ for ending in cfg-6.0 cfg-6.0-rescale-0.7 autoguidance-2.0-weak-step-00000020; d
 done
 
 ends 0 sample run -n 3 --steps 2 --guidance 6
+ends 0 sample run --set sample.count=4 --steps 2 --guidance 6
+ends 0 sample run --set sample.count=5 --steps 2 --guidance 6
 ends 0 sample run -n 2 --steps 2 --guidance 6 --sampler ddim
 ends 0 sample run -n 2 --steps 2 --guidance 6 --sampler ddim --set sample.eta=0.5
 ends 0 sample run -n 2 --steps 2 --guidance 6 --sampler ddim --set sample.eta=1
-for pattern in '*-2-step-40-n-3-cfg-6.0-*' 'ddim-2-step-40-n-2-*cfg-6.0-*'; do compgen -G "run/samples/$pattern" || true; done >none
-[[ $(wc -l <none) == 4 ]] || fail "samples of other counts or options are replaced: $(ls run/samples)"
+for pattern in '*-2-step-40-n-3-cfg-6.0-*' '*-2-step-40-????????-cfg-6.0-*' 'ddim-2-step-40-n-2-*cfg-6.0-*'; do compgen -G "run/samples/$pattern" || true; done >none
+[[ $(wc -l <none) == 6 ]] || fail "samples of other counts or options are replaced: $(ls run/samples)"
 
 ends 2 sample run --set guidance.kind=autoguidance --set guidance.scale=2
 says err "[guidance.weak] weak network: expected a run, a checkpoint's folder or a weak_step, got none"
