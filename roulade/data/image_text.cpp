@@ -17,7 +17,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kMostClasses = 10000;
-constexpr std::string_view kMark = "\xEF\xBB\xBF";  // byte order mark of UTF-8
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 /// For a message. Not dump(), which calls itself for each level, of what may be nested without end.
@@ -71,7 +70,7 @@ std::vector<std::string> wordings_member(const Json& object, const std::string& 
 
 ImageTexts parse_metadata_jsonl(std::string_view content, const std::string& where, const std::string& label_key) {
   ImageTexts out;
-  if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
+  content = without_mark(content);
   int64_t number = 0;
   for (const std::string_view line : lines_of(content)) {
     const std::string here = fmt::format("{}:{}", where, ++number);
@@ -132,7 +131,7 @@ std::map<std::string, int64_t> parse_dataset_json(std::string_view content, cons
 }
 
 ImageText parse_caption_json(std::string_view content, const std::string& where) {
-  if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
+  content = without_mark(content);
   const Json object = parse_json(content, where);
   if (!object.is_object()) fail(Code::input, where, "content", "an object", object.type_name());
   ImageText text{text_member(object, "caption", where), std::nullopt, wordings_member(object, where)};
@@ -142,7 +141,7 @@ ImageText parse_caption_json(std::string_view content, const std::string& where)
 }
 
 std::string parse_caption(std::string_view content, const std::string& where) {
-  if (content.starts_with(kMark)) content.remove_prefix(kMark.size());
+  content = without_mark(content);
   if (const size_t at = find_not_utf8(content); at != std::string_view::npos)
     fail(Code::input, where, fmt::format("caption is not UTF-8 (byte {})", at));
   std::string out;

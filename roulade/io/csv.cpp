@@ -2,6 +2,7 @@
 #include "roulade/io/csv.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/lines.hpp"
 #include "roulade/core/utf8.hpp"
 #include "roulade/io/atomic.hpp"
 
@@ -99,7 +100,7 @@ void CsvReader::start(const CsvOptions& options) {
     fail(Code::input,
          at_line(1 + std::count(content_.begin(), content_.begin() + static_cast<std::ptrdiff_t>(at), '\n')),
          "this is not UTF-8 text (iconv -f latin1 -t utf-8 may make it so)");
-  if (content_.starts_with("\xEF\xBB\xBF")) begin_ = at_ = 3;
+  begin_ = at_ = content_.size() - without_mark(content_).size();
   while (!content_.empty() && (content_.back() == '\n' || content_.back() == '\r')) content_.pop_back();
   if (at_ >= content_.size()) fail(Code::input, at_line(1), "empty file");
 

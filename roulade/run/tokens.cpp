@@ -29,10 +29,7 @@ Description describe_tokens(const std::filesystem::path& folder, const std::vect
 
 std::vector<std::string> read_texts(const std::filesystem::path& path) {
   const std::string content = read_file(path == "-" ? "/dev/stdin" : path, uint64_t{1} << 30);
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  std::string_view text = content;
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  const std::vector<std::string_view> lines = lines_of(text);
+  const std::vector<std::string_view> lines = lines_of(without_mark(content));
   return {lines.begin(), lines.end()};
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "roulade/core/lines.hpp"
 #include "roulade/schedule/discrete.hpp"
 
 #include <charconv>
@@ -46,7 +47,7 @@ std::vector<double> read_betas(const std::string& file) {
   for (int64_t number = 1; std::getline(in, line); ++number) {
     const std::string where = fmt::format("{}:{}", file, number);
     std::string_view rest = line;
-    if (number == 1 && rest.substr(0, 3) == "\xEF\xBB\xBF") rest.remove_prefix(3);  // byte order mark
+    if (number == 1) rest = without_mark(rest);
     rest = trimmed(rest.substr(0, rest.find('#')));
     if (rest.empty() || (number == 1 && rest == "beta")) continue;
     for (size_t comma = 0; comma != std::string_view::npos;) {
