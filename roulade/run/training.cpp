@@ -225,7 +225,7 @@ TrainResult run_training(const TrainRequest& request) {
   // What needs no data is refused before they are read and encoded.
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
   settings_of<TrainSettings>(resolved, "train").check(ranks->size());
-  const auto given =
+  std::map<std::string, Tensor> given =
       request.init_from ? read_initial_weights(*request.init_from, resolved) : std::map<std::string, Tensor>{};
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
@@ -244,6 +244,7 @@ TrainResult run_training(const TrainRequest& request) {
     request.warn(unlearned);
   if (request.init_from) {
     fill_network(parts.objective->groups().front().weights, given, request.init_from->string());
+    given.clear();
     check_same_network(*request.init_from, parts.resolved);
   }
   const bool drawn = request.preview && !parts.facts.pictures();  // a terminal shows points
