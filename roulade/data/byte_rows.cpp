@@ -22,6 +22,13 @@ std::vector<int64_t> firsts(const std::vector<std::vector<int64_t>>& texts, int6
 
 }  // namespace
 
+int64_t count_rows(const PointSource& source, Split split) {
+  if (source.endless()) return 0;
+  if (const auto* bytes = dynamic_cast<const ByteSource*>(&source))
+    return static_cast<int64_t>(bytes->draw_bytes(split, 0, 0).rows.size());
+  return source.draw(split, 0, 0).rows;
+}
+
 Points ByteRows::points(int64_t first, int64_t count) const {
   const int64_t last = std::min(first + count, static_cast<int64_t>(rows.size()));
   Points out{last - first, width, {}, part(labels, first, last), firsts(texts, first, last)};

@@ -54,6 +54,10 @@ class ByteSource {
   virtual std::vector<ByteBucket> draw_buckets(uint64_t) const { return {}; }
 };
 
+/// How many rows a part of the data has, repeats counted; 0 = they are endless. Of pictures none is turned into
+/// numbers.
+int64_t count_rows(const PointSource& source, Split split);
+
 /// Points to train on: scaled numbers, bytes with their scaling, or Gaussians that each visit draws from.
 struct TrainingSet {
   TrainingSet() = default;

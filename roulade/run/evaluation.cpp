@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/version.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/data/mixture.hpp"
 #include "roulade/run/judging.hpp"
 #include "roulade/run/parts.hpp"
@@ -50,11 +51,10 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   } else {
     // A table has no fresh points: sets are drawn from its test split, and the floor from the rows trained on, which
     // are as real and no part of the test. Those are copies of themselves: there halves of the test split stand in.
-    const int64_t rows = source->draw(Split::test, 0, 0).rows;
+    const int64_t rows = count_rows(*source, Split::test);
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
-    out.count = std::min(out.count, rows);
-    out.count = source->draw(Split::train, 0, out.count).rows;  // at most: all sets are of one size
+    out.count = std::min({out.count, rows, count_rows(*source, Split::train)});  // all sets are of one size
     out.reference = fmt::format("test split ({} rows)", rows);
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));

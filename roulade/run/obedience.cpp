@@ -11,6 +11,7 @@
 #include "roulade/eval/ridge.hpp"
 #include "roulade/eval/text_vectors.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -125,11 +126,21 @@ std::vector<bool> asked_rows(const TrainedRun& run, const ImageSet& set, Obedien
   return out;
 }
 
+bool mirrors(const TrainedRun& run) { return std::get<bool>(run.recipe.tables.at("data").at("flip").value); }
+
+/// Throws Error(input) of check_same_data where another number of them trains than did.
 Tensor pictures_trained_on(const TrainedRun& run, const Part& train) {
   const std::vector<bool> trains = asked_rows(run, train.set, ObedienceRequest::Part::train);
   std::vector<int64_t> rows;
+  DataFacts now = run.facts;
+  now.training_rows = 0;
   for (int64_t row = 0; row < train.set.count; ++row)
-    if (trains[static_cast<size_t>(row)]) rows.push_back(row);
+    if (trains[static_cast<size_t>(row)]) {
+      rows.push_back(row);
+      const int64_t times = train.set.repeats.empty() ? 1 : train.set.repeats[static_cast<size_t>(row)];
+      now.training_rows += mirrors(run) ? 2 * times : times;
+    }
+  check_same_data(run.facts, now, place_of_data(run.recipe));
   return pictures_of(train.set, rows);
 }
 
@@ -230,8 +241,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   const Part& train = other ? *other : part;
   // By data.flip mirror images were trained on, too; a picture's own is not what lies beside it.
   const Tensor plain = pictures_trained_on(run, train);
-  const bool mirrored = std::get<bool>(run.recipe.tables.at("data").at("flip").value);
-  const KnownPictures trained(mirrored ? at::cat({plain, plain.flip({3})}) : plain);
+  const KnownPictures trained(mirrors(run) ? at::cat({plain, plain.flip({3})}) : plain);
   const std::vector<bool> asked_for = asked_rows(run, part.set, r.part);
   const auto is_asked = [&](int64_t row) { return bool(asked_for[static_cast<size_t>(row)]); };
   std::vector<int64_t> rows;

@@ -20,19 +20,6 @@ namespace {
 const std::vector<std::string> kFreeTables = {"run",       "sample",    "guidance",    "eval",
                                               "text.path", "data.path", "data.memory", "data.scratch"};
 
-/// Throws Error(input) where the pictures that an override names are plainly not those of the training: another shape,
-/// other classes.
-void check_moved_data(const TrainedRun& run) {
-  const auto source = make_source(run.recipe.tables.at("data"));
-  DataFacts there = run.facts;
-  there.shape = source->shape();
-  there.columns = source->columns();
-  there.class_names = source->class_names();
-  there.class_shares.resize(static_cast<size_t>(source->classes()));
-  if (run.facts.training_rows > 0) there.training_rows = training_rows_of(*source);
-  check_same_data(run.facts, there, place_of_data(run.recipe));
-}
-
 }  // namespace
 
 TrainedRun open_run(const OpenRequest& request) {
@@ -43,7 +30,8 @@ TrainedRun open_run(const OpenRequest& request) {
   run.trained_seed = static_cast<uint64_t>(settings_of<RunSettings>(trained, "run").seed);
   run.recipe = with_overrides(trained, request.set, kFreeTables);
   run.facts = read_facts(folder);
-  if (place_of_data(run.recipe) != place_of_data(trained)) check_moved_data(run);
+  if (place_of_data(run.recipe) != place_of_data(trained))
+    check_source(run, *make_source(run.recipe.tables.at("data")));
   run.seed = static_cast<uint64_t>(settings_of<RunSettings>(run.recipe, "run").seed);
   run.step = checkpoint_step(folder, request.checkpoint);
 

@@ -107,18 +107,19 @@ void check_same_data(const DataFacts& trained, const DataFacts& now, const std::
   check("mean of column", before.mean, after.mean, within(largest(before.deviation) + largest(before.mean)));
 }
 
-int64_t training_rows_of(const PointSource& source) {
-  if (source.endless()) return 0;
-  if (const auto* bytes = dynamic_cast<const ByteSource*>(&source))
-    return static_cast<int64_t>(bytes->draw_bytes(Split::train, 0, 0).rows.size());
-  return source.draw(Split::train, 0, 0).rows;
+void check_source(const TrainedRun& run, const PointSource& source) {
+  DataFacts there = run.facts;
+  there.shape = source.shape().size() == 3 ? source.shape() : std::vector<int64_t>{};  // points have none
+  there.columns = source.columns();
+  there.class_names = source.class_names();
+  there.class_shares.resize(static_cast<size_t>(source.classes()));
+  if (run.facts.training_rows > 0) there.training_rows = count_rows(source, Split::train);
+  check_same_data(run.facts, there, place_of_data(run.recipe));
 }
 
 std::shared_ptr<const PointSource> open_data(const TrainedRun& run) {
   auto source = make_source(run.recipe.tables.at("data"));
-  DataFacts now = run.facts;
-  now.training_rows = run.facts.training_rows > 0 ? training_rows_of(*source) : 0;
-  check_same_data(run.facts, now, place_of_data(run.recipe));
+  if (run.facts.training_rows > 0) check_source(run, *source);
   return source;
 }
 

@@ -20,11 +20,11 @@ std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b
 /// A recipe's data.path; "data" where its data have none.
 std::string place_of_data(const Recipe& recipe);
 
-/// Rows that a source trains on, repeats counted; 0 = it is endless.
-int64_t training_rows_of(const PointSource& source);
+/// Throws Error(input) where a source is plainly not what a run was trained on: another shape, other columns, classes or
+/// number of training rows, by which splits are drawn, so that rows trained on would be judged as fresh ones.
+void check_source(const TrainedRun& run, const PointSource& source);
 
-/// A run's data, to judge it by. Splits are drawn by the number of rows: with another number pictures that were trained
-/// on would be judged as fresh ones. Throws Error(input) of check_same_data for another number of training rows.
+/// A run's data, to judge it by; checked where the run notes its training rows.
 std::shared_ptr<const PointSource> open_data(const TrainedRun& run);
 
 /// Throws Error(input) unless data are those of a training as far as its data.json says: columns, axes, classes and

@@ -57,6 +57,18 @@ P
   [[ "$(value split)" == validation && "$(value texts)" == 12 && -s kept/obedience-validation.json ]] || fail "obey --validation: $(cat out)"
   ends 0 obey kept --judges judges --seen --quiet --threads 1 --json
   [[ "$(value split)" == train && "$(value texts)" == 36 ]] || fail "obey --seen: $(cat out)"
+  # Pictures that keep their alpha are judged by their colours; another number of them is another split.
+  cp -r shapes fewer
+  ends 0 train shapes.toml --out clear --quiet --set train.steps=2 --set data.channels=4 --set data.path=fewer
+  ends 0 obey clear --judges judges --texts 4 --quiet --threads 1
+  python3 - <<'P'
+import json, os
+lines = open("fewer/train/metadata.jsonl").readlines()
+open("fewer/train/metadata.jsonl", "w").writelines(lines[:-1])
+os.remove("fewer/train/" + json.loads(lines[-1])["file_name"])
+P
+  ends 3 obey clear --judges judges --texts 4 --quiet
+  says err "[$PWD/fewer] these are other data than the run was trained on, by training rows: expected 48, got 47"
   shapes make mixed shuffled
   ends 0 train shapes.toml --out mixed-run --quiet --set data.path=mixed
   obeys mixed-run && fail "a network of shuffled captions passes: $(cat said)"

@@ -50,6 +50,14 @@ says err "no checkpoint of step 17"
 ends 2 sample flowers --set model.width=3
 says err "a trained run cannot change this"
 
+# A class's name makes no folder, and fewer rows may train than are for the test.
+sed 's/rose/red\/white/' flowers.csv >slashed.csv
+ends 0 train --data slashed.csv --out slashed "${small[@]}" --set train.steps=2 --set data.test=0.7 --set data.validation=0.1
+ends 0 sample slashed -n 3 --label red/white --steps 2
+compgen -G 'slashed/samples/*-n-3-label-red_white-*.csv' >none || fail "samples of a class with a slash: $(ls slashed/samples)"
+ends 0 eval slashed --set eval.pairs=1 --set 'eval.metrics=["sliced_wasserstein"]' --set sample.steps=2 --json
+[[ $(value points_a_set) == 40 ]] || fail "eval of 40 rows that train and 140 for the test: $(cat out)"
+
 # A kept checkpoint, another start.
 ends 0 train --data flowers.csv --out again "${small[@]}" --set train.steps=20 --set train.checkpoint_every=10 --set data.count=100000
 ends 0 sample again --checkpoint 10 -n 5 --json
