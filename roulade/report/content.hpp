@@ -141,6 +141,7 @@ struct ReportObedience {
     double samples = 0, samples_error = 0;
     double real = 0, real_error = 0;  ///< the same of real pictures with these texts
     double chance = 0;
+    bool rank() const { return name == "retrieval_median"; }  ///< lower is better; all others are shares that are right
   };
   std::string name;   ///< of the element: "obedience-test"
   std::string texts;  ///< which: "never trained on"

@@ -46,11 +46,11 @@ std::string obedience_card(const ReportObedience& o) {
         "<tr><th scope=\"row\">{}</th><td data-name=\"this run\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"real pictures\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"chance\"><span class=\"number\">{:.3f}</span></td></tr>\n",
-        f.name == "retrieval_median" ? "retrieval_median (median rank, lower is better)" : escape(f.name),
-        with_error(f.samples, f.samples_error), with_error(f.real, f.real_error), f.chance);
+        escape(f.name) + (f.rank() ? " (a rank: lower is better)" : ""), with_error(f.samples, f.samples_error),
+        with_error(f.real, f.real_error), f.chance);
   std::string out = fmt::format(
       "<section class=\"card all\" id=\"{}\">\n<h2>Obedience: texts {}</h2>\n<table class=\"figures\">\n"
-      "<thead><tr><th scope=\"col\">share that is right, or as it says</th><th scope=\"col\">this run</th>"
+      "<thead><tr><th scope=\"col\">share that is right</th><th scope=\"col\">this run</th>"
       "<th scope=\"col\">real pictures</th><th scope=\"col\">chance</th></tr></thead>\n<tbody>\n{}</tbody>\n</table>\n"
       "<p class=\"note\">{}</p>\n",
       escape(o.name), escape(o.texts), rows, escape(o.note));

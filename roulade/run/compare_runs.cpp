@@ -33,7 +33,7 @@ void add_obedience(ReportContent& content) {
   for (const ReportObedience& o : content.obedience) {
     const std::string split = o.name.substr(o.name.find('-') + 1);
     for (const ReportObedience::Figure& f : o.figures) {
-      const bool rank = f.name == "retrieval_median";
+      const bool rank = f.rank();
       content.figures.push_back(
           {fmt::format("{}{} ({})", f.name, rank ? "" : " right", split),
            fmt::format("{} of texts {}; by chance {:.3f}; floor: real pictures",

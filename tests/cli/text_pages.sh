@@ -98,6 +98,8 @@ judged = json.load(open(sys.argv[1]))
 judged["figures"][0]["figure"] = "retrieval_median"
 json.dump(judged, open(sys.argv[2], "w"))
 P
+ends 0 report run --quiet
+says run/report/index.html '>retrieval_median (a rank: lower is better)</th>'
 ends 0 report run concat modulation -o three --quiet
 for words in 'retrieval_median (validation)' 'median rank of the own name' 'colour right (train)' '>cross_attention</td><td data-name="concat">concat</td><td data-name="modulation">modulation</td>' \
   'colour right (test)' 'by chance 0.250' 'told by' 'time a picture' ' steps/s</td>' '<figcaption>modulation</figcaption>' samples-3.png; do
