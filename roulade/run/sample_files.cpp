@@ -86,7 +86,7 @@ std::vector<std::string> changed_keys(const TrainedRun& run) {
                                             "prompt",  "negative", "weighted", "chunk"};
   std::error_code none;
   const std::filesystem::path file = RunFolder{run.folder}.recipe();
-  const Recipe own = std::filesystem::exists(file, none) ? read_recipe(file) : Recipe{};
+  const Recipe own = std::filesystem::exists(file, none) ? read_run_recipe({run.folder}) : Recipe{};
   const auto table = own.tables.find("sample");
   std::vector<OptionInfo> known = sampler::registry().find(text_of(run.recipe, "sample", "sampler")).options();
   for (OptionInfo& option : grid::registry().find(text_of(run.recipe, "sample", "grid")).options())
