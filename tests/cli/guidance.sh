@@ -90,6 +90,11 @@ refuses 2 "[compare 7] [guidance.weak_step] the step: expected one of train.keep
   compare "$tree/recipes/guided_mixture.toml" "${short[@]}" --set guidance.kind=autoguidance --set train.keep_steps=[5] \
   --vary guidance.weak_step=5,7 --out contest --quiet
 [[ ! -e contest ]] || fail "a refused comparison began"
+# What is unknown of some samples stops no comparison, and a second call finds its records.
+unknown=(compare "$tree/recipes/guided_mixture.toml" "${short[@]}" --set 'eval.metrics=["class_spread"]' --set eval.pairs=1
+  --set eval.count=200 --set sample.steps=2 --vary sample.label=data,none --out unknown --quiet)
+ends 0 "${unknown[@]}"
+ends 0 "${unknown[@]}"
 ends 2 sample run --guidance 2 --set guidance.rescale=2
 says err "guidance.rescale"
 ends 0 list guidance

@@ -187,6 +187,7 @@ done
 
 # What cannot be.
 refuses 2 "[train.batch] samples a batch: expected a multiple of 3, the processes, got 8" train "${unet[@]}" --processes 3 --out no
+refuses 2 "[train.batch] samples a batch: expected a multiple of 3, the processes, got 8" train "${unet[@]}" --processes 3 --dry-run
 [[ ! -e no ]] || fail "a refused training left a folder"
 ends 2 train "${unet[@]}" --processes 2 --out no --set train.stpes=3
 [[ $(grep -c "unknown key 'stpes'" err) == 1 ]] || fail "a typo is told once: $(cat err)"
