@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/byte_rows.hpp"
 
+#include "roulade/core/error.hpp"
+
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <unordered_set>
 #include <utility>
 
 namespace roulade {
@@ -22,11 +27,73 @@ std::vector<int64_t> firsts(const std::vector<std::vector<int64_t>>& texts, int6
 
 }  // namespace
 
+Scaling fit_scaling(const ByteRows& rows, const std::string& mode) {
+  std::vector<int64_t> sums, squares;  // of each column, once they are asked for
+  const auto add_up = [&] {
+    if (rows.rows.empty()) fail(Code::input, "scaling", "no points to scale by");
+    sums.assign(static_cast<size_t>(rows.width), 0);
+    squares = sums;
+    for (size_t i = 0; i < rows.rows.size(); ++i) {
+      const uint8_t* row = rows.row(static_cast<int64_t>(i));
+      for (size_t j = 0; j < sums.size(); ++j) {
+        sums[j] += row[j];
+        squares[j] += int64_t{row[j]} * row[j];
+      }
+    }
+  };
+  // Whole sums, so the difference of two near numbers loses nothing but the rounding of long double: 0 of equal values.
+  const auto moments = [](double n, int64_t sum, int64_t squared) {
+    const long double mean = static_cast<long double>(sum) / n;
+    const long double variance = static_cast<long double>(squared) / n - mean * mean;
+    return Scaling::Moments{static_cast<double>(mean), static_cast<double>(std::sqrt(std::max(variance, 0.0L)))};
+  };
+  return Scaling::fit(rows.width, mode, [&](int64_t column) {
+    if (sums.empty()) add_up();
+    const auto n = static_cast<double>(rows.rows.size());
+    if (column == Scaling::kAllColumns)
+      return moments(n * static_cast<double>(rows.width), std::accumulate(sums.begin(), sums.end(), int64_t{0}),
+                     std::accumulate(squares.begin(), squares.end(), int64_t{0}));
+    return moments(n, sums[static_cast<size_t>(column)], squares[static_cast<size_t>(column)]);
+  });
+}
+
 int64_t count_rows(const PointSource& source, Split split) {
   if (source.endless()) return 0;
   if (const auto* bytes = dynamic_cast<const ByteSource*>(&source))
     return static_cast<int64_t>(bytes->draw_bytes(split, 0, 0).rows.size());
   return source.draw(split, 0, 0).rows;
+}
+
+int64_t count_once(const PointSource& source, Split split) {
+  const auto* bytes = dynamic_cast<const ByteSource*>(&source);
+  if (bytes == nullptr) return count_rows(source, split);
+  ByteRows rows = bytes->draw_bytes(split, 0, 0);
+  rows.drop_repeats();
+  return static_cast<int64_t>(rows.rows.size());
+}
+
+Points draw_once(const PointSource& source, Split split, uint64_t seed, int64_t count) {
+  const auto* bytes = dynamic_cast<const ByteSource*>(&source);
+  if (bytes == nullptr) return source.draw(split, seed, count);
+  ByteRows rows = bytes->draw_bytes(split, seed, 0);
+  rows.drop_repeats();
+  const auto all = static_cast<int64_t>(rows.rows.size());
+  return rows.points(0, count == 0 ? all : count);
+}
+
+void ByteRows::drop_repeats() {
+  std::unordered_set<int64_t> seen;
+  size_t kept = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!seen.insert(rows[i]).second) continue;
+    rows[kept] = rows[i];
+    if (!labels.empty()) labels[kept] = labels[i];
+    if (!texts.empty() && kept != i) texts[kept] = std::move(texts[i]);
+    ++kept;
+  }
+  rows.resize(kept);
+  if (!labels.empty()) labels.resize(kept);
+  if (!texts.empty()) texts.resize(kept);
 }
 
 Points ByteRows::points(int64_t first, int64_t count) const {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace roulade {
@@ -35,6 +36,8 @@ struct ByteRows {
   }
   /// The points first, ..., first + count - 1, as far as there are any, as numbers.
   Points points(int64_t first, int64_t count) const;
+  /// Keeps each row of `values` once, where it comes first.
+  void drop_repeats();
 };
 
 /// Those of the training points that are pictures of one shape.
@@ -54,9 +57,17 @@ class ByteSource {
   virtual std::vector<ByteBucket> draw_buckets(uint64_t) const { return {}; }
 };
 
-/// How many rows a part of the data has, repeats counted; 0 = they are endless. Of pictures none is turned into
-/// numbers.
+/// Scaling::fit of the rows without making numbers of them: sums of bytes are whole, so nothing is rounded on the way.
+Scaling fit_scaling(const ByteRows& rows, const std::string& mode);
+
+/// How many rows a part of the data has, repeats counted or (count_once) not; 0 = they are endless. Of pictures none is
+/// turned into numbers.
 int64_t count_rows(const PointSource& source, Split split);
+int64_t count_once(const PointSource& source, Split split);
+
+/// The first `count` (0 = all) of the points that draw() gives, each once, however often an epoch shows it: what
+/// samples are judged beside.
+Points draw_once(const PointSource& source, Split split, uint64_t seed, int64_t count);
 
 /// Points to train on: scaled numbers, bytes with their scaling, or Gaussians that each visit draws from.
 struct TrainingSet {

@@ -8,14 +8,14 @@
 namespace roulade {
 namespace {
 
-/// Mean and standard deviation (divided by n) of the values at first, first + step, ...; two passes.
-void moments(const std::vector<double>& values, size_t first, size_t step, double& mean, double& deviation) {
+/// Of the values at first, first + step, ...; two passes.
+Scaling::Moments moments(const std::vector<double>& values, size_t first, size_t step) {
   double sum = 0, squares = 0;
   size_t n = 0;
   for (size_t i = first; i < values.size(); i += step, ++n) sum += values[i];
-  mean = sum / static_cast<double>(n);
+  const double mean = sum / static_cast<double>(n);
   for (size_t i = first; i < values.size(); i += step) squares += (values[i] - mean) * (values[i] - mean);
-  deviation = std::sqrt(squares / static_cast<double>(n));
+  return {mean, std::sqrt(squares / static_cast<double>(n))};
 }
 
 void check_width(const Scaling& scaling, int64_t width) {
@@ -26,7 +26,15 @@ void check_width(const Scaling& scaling, int64_t width) {
 }  // namespace
 
 Scaling Scaling::fit(const Points& points, const std::string& mode) {
-  const auto width = static_cast<size_t>(points.width);
+  return fit(points.width, mode, [&](int64_t column) {
+    if (points.rows < 1) fail(Code::input, "scaling", "no points to scale by");
+    if (column == kAllColumns) return moments(points.values, 0, 1);
+    return moments(points.values, static_cast<size_t>(column), static_cast<size_t>(points.width));
+  });
+}
+
+Scaling Scaling::fit(int64_t columns, const std::string& mode, const std::function<Moments(int64_t column)>& of) {
+  const auto width = static_cast<size_t>(columns);
   Scaling s{std::vector<double>(width, 0.0), std::vector<double>(width, 1.0)};
   if (mode == "none") return s;
   if (mode == "pixels") {
@@ -36,15 +44,16 @@ Scaling Scaling::fit(const Points& points, const std::string& mode) {
   }
   if (mode != "global" && mode != "centred" && mode != "column")
     fail_unknown("scaling", "mode", mode, {"global", "centred", "column", "pixels", "none"});
-  if (points.rows < 1 || points.width < 1) fail(Code::input, "scaling", "no points to scale by");
-  for (size_t j = 0; j < width; ++j) {
-    if (mode != "global") {
-      moments(points.values, j, width, s.mean[j], s.deviation[j]);
-    } else if (j == 0) {
-      moments(points.values, 0, 1, s.mean[0], s.deviation[0]);
-    } else {
-      s.mean[j] = s.mean[0];
-      s.deviation[j] = s.deviation[0];
+  if (width < 1) fail(Code::input, "scaling", "no points to scale by");
+  if (mode == "global") {
+    const Moments all = of(kAllColumns);
+    s.mean.assign(width, all.mean);
+    s.deviation.assign(width, all.deviation);
+  } else {
+    for (size_t j = 0; j < width; ++j) {
+      const Moments column = of(static_cast<int64_t>(j));
+      s.mean[j] = column.mean;
+      s.deviation[j] = column.deviation;
     }
   }
   if (mode == "centred") {

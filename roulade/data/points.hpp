@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,13 @@ struct Scaling {
   /// deviation (so too); "column": one of both each; "pixels": 0 to 255 become -1 to 1; "none". Throws Error(input)
   /// when a deviation is zero.
   static Scaling fit(const Points& points, const std::string& mode);
+  /// Mean and standard deviation (divided by n) of some values.
+  struct Moments {
+    double mean = 0, deviation = 0;
+  };
+  /// The same of values that lie elsewhere.   of: those of a column, or of all columns together for kAllColumns.
+  static constexpr int64_t kAllColumns = -1;
+  static Scaling fit(int64_t width, const std::string& mode, const std::function<Moments(int64_t column)>& of);
   Points apply(const Points& points) const;
   Points undo(const Points& points) const;
   Curve apply(const Curve& curve) const;  ///< needs equal deviations (noise is one number). Throws Error(usage).

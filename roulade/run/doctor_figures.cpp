@@ -252,8 +252,8 @@ void measure_samples(const Bench& b, RunFigures& f) {
       return scaling.apply(made.points);
     };
     const auto real = [&](Purpose purpose) {
-      if (endless) return scaling.apply(b.parts.source->draw(Split::test, seed(purpose), count));
-      return scaling.apply(b.parts.source->draw(purpose == kFloor ? Split::train : Split::test, seed(purpose), count));
+      const Split split = purpose == kFloor && !endless ? Split::train : Split::test;
+      return scaling.apply(draw_once(*b.parts.source, split, seed(purpose), count));
     };
     MetricContext context;
     context.seed = seed(kNoise);

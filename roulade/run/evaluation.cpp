@@ -54,13 +54,13 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
     const int64_t rows = count_rows(*source, Split::test);
     if (rows < 20)
       fail(Code::input, "eval", "rows of the test split", "at least 20 (raise data.test)", fmt::format("{}", rows));
-    out.count = std::min({out.count, rows, count_rows(*source, Split::train)});  // all sets are of one size
+    out.count = std::min({out.count, rows, count_once(*source, Split::train)});  // all sets are of one size
     out.reference = fmt::format("test split ({} rows)", rows);
     input.reference = [&](int64_t, uint64_t seed) {
       return to_set(scaling.apply(source->draw(Split::test, seed, out.count)));
     };
     input.floor = [&, rows](int64_t, uint64_t seed) {
-      FloorSets floor{to_set(scaling.apply(source->draw(Split::train, seed, out.count))), std::nullopt};
+      FloorSets floor{to_set(scaling.apply(draw_once(*source, Split::train, seed, out.count))), std::nullopt};
       if (!protocol.needs_training()) return floor;
       const Points test = scaling.apply(source->draw(Split::test, seed, 0));
       const int64_t half = std::min(out.count, rows / 2);
@@ -79,9 +79,10 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   input.features = pictures.features();
   input.answers = pictures.answers();
   PointSet training;
-  if (protocol.needs_training()) {  // the rows that make_train_parts drew
+  if (protocol.needs_training()) {  // the rows that make_train_parts drew, each once
     const auto data = settings_of<DataSettings>(run.recipe, "data");
-    training = to_set(scaling.apply(source->draw(Split::train, run.trained_seed, source->endless() ? data.count : 0)));
+    const int64_t count = source->endless() ? data.count : 0;
+    training = to_set(scaling.apply(draw_once(*source, Split::train, run.trained_seed, count)));
     input.training = training.view();
   }
   const std::vector<std::string>& texts = source->texts();

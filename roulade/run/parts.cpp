@@ -47,9 +47,7 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
   if (const auto* source = dynamic_cast<const ByteSource*>(parts.source.get())) {
     ByteRows bytes = source->draw_bytes(Split::train, parts.seed, count);
     parts.facts.training_rows = static_cast<int64_t>(bytes.rows.size());
-    const bool by_points = data.scale != "pixels" && data.scale != "none";
-    const int64_t needed = by_points ? static_cast<int64_t>(bytes.rows.size()) : 0;
-    parts.facts.scaling = Scaling::fit(bytes.points(0, needed), data.scale);
+    parts.facts.scaling = fit_scaling(bytes, data.scale);
     parts.training = {std::move(bytes), parts.facts.scaling};
     return {0, 255};
   }

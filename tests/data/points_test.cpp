@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/data/points.hpp"
 
+#include "roulade/data/byte_rows.hpp"
 #include "tests/io/scratch.hpp"
 
 #include <cmath>
@@ -30,6 +31,27 @@ TEST(Scaling, ModesFitWhatTheySay) {
   const Scaling none = Scaling::fit(kPoints, "none");
   EXPECT_EQ(none.apply(kPoints).values, kPoints.values);
   expect_error(Code::usage, {"did you mean 'column'"}, [] { Scaling::fit(kPoints, "columns"); });
+}
+
+TEST(Scaling, OfBytesIsThatOfTheirNumbers) {
+  std::vector<uint8_t> values;
+  for (int i = 0; i < 90; ++i) values.push_back(static_cast<uint8_t>(i % 3 == 0 ? 250 + i % 2 : i * i * 11));
+  ByteRows bytes{3, values, {4, 0, 4, 29, 17, 8, 3}, {}};
+  const Points numbers = bytes.points(0, 7);
+  for (const std::string mode : {"global", "centred", "column", "pixels", "none"}) {
+    const Scaling of_bytes = fit_scaling(bytes, mode), of_numbers = Scaling::fit(numbers, mode);
+    for (size_t j = 0; j < 3; ++j) {
+      EXPECT_NEAR(of_bytes.mean[j], of_numbers.mean[j], 1e-12) << mode;
+      EXPECT_NEAR(of_bytes.deviation[j], of_numbers.deviation[j], 1e-12) << mode;
+    }
+  }
+  const std::vector<uint8_t> alike = {7, 1, 7, 2, 7, 3};
+  bytes = {2, alike, {0, 1, 2}, {}};
+  expect_error(Code::input, {"column 1", "two or more that differ"}, [&] { fit_scaling(bytes, "column"); });
+  EXPECT_EQ(fit_scaling(bytes, "global").mean, (std::vector<double>{4.5, 4.5}));
+  bytes.rows.clear();
+  expect_error(Code::input, {"no points"}, [&] { fit_scaling(bytes, "global"); });
+  expect_error(Code::usage, {"did you mean 'global'"}, [&] { fit_scaling(bytes, "globall"); });
 }
 
 TEST(Scaling, RoundTrip) {
