@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace roulade::eval {
 namespace {
 
 constexpr auto kWhere = "metric class_accuracy";
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 struct Settings {
   void bind(Binder&) {}
@@ -15,7 +17,7 @@ struct Settings {
 
 struct Counted {
   double right = 0, asked = 0;
-  double share() const { return asked > 0 ? right / asked : 0; }
+  double share() const { return asked > 0 ? right / asked : kUnknown; }
 };
 
 Counted count(const PointView& set) {
@@ -30,7 +32,7 @@ Counted count(const PointView& set) {
 }
 
 /// Share of rows whose largest answer (the first of several) is that of their label. Rows without a class are not
-/// counted, and a set without any gives 0. The reference is not looked at.
+/// counted, and a set without any has no share: NaN. The reference is not looked at.
 class ClassAccuracy final : public Metric {
  public:
   std::vector<std::vector<double>> compare(std::span<const PointView> sets, const PointView& reference,

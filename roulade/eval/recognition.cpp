@@ -4,6 +4,7 @@
 #include "roulade/eval/metric.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -17,6 +18,7 @@ namespace roulade::eval {
 namespace {
 
 constexpr auto kWhere = "metric recognition";
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kRowsAtOnce = 500;
 
 struct Settings {
@@ -58,7 +60,7 @@ Tensor recognised(const Tensor& x, const Memory& memory, int64_t neighbours) {
 }
 
 /// Share of judged points whose class (the one asked for, of generated ones) is that of most of their nearest training
-/// points; points without a class are not counted, and a set without any gives 0.
+/// points; points without a class are not counted, and a set without any has no share: NaN.
 class Recognition final : public Metric {
  public:
   explicit Recognition(const Settings& settings) : settings_(settings) {}
@@ -82,7 +84,7 @@ class Recognition final : public Metric {
           right += set.labels[first + i] == found.const_data_ptr<int64_t>()[i] ? 1 : 0;
         }
       }
-      out.push_back({asked > 0 ? static_cast<double>(right) / static_cast<double>(asked) : 0});
+      out.push_back({asked > 0 ? static_cast<double>(right) / static_cast<double>(asked) : kUnknown});
     }
     return out;
   }
