@@ -53,7 +53,9 @@ int roulade_main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return say(Code::usage, roulade::app::explain(root, error));
   } catch (const roulade::Error& error) {
-    return say(error.code(), error.what());
+    const int code = say(error.code(), error.what());
+    const int number = roulade::app::caught_signal();
+    return error.code() == Code::stopped && number != 0 ? 128 + number : code;
   } catch (const c10::Error& error) {
     return say(error);
   } catch (const std::bad_alloc&) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <sched.h>
 
@@ -21,6 +22,14 @@ int cores_allowed() {
   cpu_set_t set;
   CPU_ZERO(&set);
   return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+/// What takes less than a second is not worth a line.
+ProgressFn slow_alone(ProgressFn show) {
+  if (!show) return {};
+  return [show = std::move(show)](const Progress& p) {
+    if (static_cast<double>(p.done) > p.rate) show(p);
+  };
 }
 
 }  // namespace
@@ -64,8 +73,9 @@ void WorkOptions::add_device(CLI::App& command) {
 
 Work::Work(const WorkOptions& options)
     : options_(options),
-      threads_(std::max(
-          1, (options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) / options.processes)) {
+      threads_(
+          std::max(1, (options.threads > 0 ? static_cast<int>(options.threads) : cores_allowed()) / options.processes)),
+      reading_(slow_alone(progress()), cancel_) {
   check_device(options.device);
   keep_memory();
   set_threads(threads_);

@@ -3,6 +3,7 @@
 
 #include "app/progress_line.hpp"
 #include "roulade/core/cancel.hpp"
+#include "roulade/core/reading.hpp"
 #include "roulade/run/description.hpp"
 #include "roulade/run/preview.hpp"
 
@@ -45,7 +46,7 @@ class Work {
 
   int threads() const { return threads_; }
   const Cancel& cancel() const { return cancel_; }
-  ProgressFn progress();
+  ProgressFn progress();  ///< data that are opened show theirs and hear the cancel by themselves
   /// Draws previews above the progress line; empty (no previews) where that cannot be shown or is not wanted.
   PreviewFn preview(const std::optional<bool>& wanted);
   /// One line on standard error; nothing with --quiet.
@@ -60,6 +61,7 @@ class Work {
   int threads_;
   Cancel cancel_;
   ProgressLine line_;
+  WatchedReading reading_;
 };
 
 }  // namespace roulade::app

@@ -145,6 +145,7 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
   ImageSet out;
   kept.clear();
   std::vector<std::string> reasons(static_cast<size_t>(source.count));
+  const Pace pace("read", source.count);
   int64_t first = 0;
   for (; first < source.count && out.values.empty() && !options.cancel.requested(); ++first) {
     std::optional<Image> image;
@@ -159,7 +160,7 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
       for (int64_t i = from; i < to; ++i)
         attempt([&] { read_one(source, options, i, out); }, reasons[static_cast<size_t>(i)]);
     });
-    if (options.progress) options.progress({"read", end, source.count, 0, -1, ""});
+    if (options.progress) options.progress(pace.at(end));
   }
   if (options.cancel.requested()) return {};
   leave_out(source, reasons, out, kept);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
+#include "roulade/core/reading.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/data/byte_rows.hpp"
 #include "roulade/data/image_set.hpp"
@@ -85,6 +86,10 @@ struct Settings {
     out.most_bytes = memory > 0 ? static_cast<uint64_t>(memory) << 20
                                 : std::min(out.most_bytes, static_cast<uint64_t>(machine_memory()) / 2);
     out.scratch = scratch;
+    if (const WatchedReading* watched = WatchedReading::current()) {
+      out.progress = watched->progress();
+      out.cancel = watched->cancel();
+    }
     return out;
   }
 };
@@ -105,7 +110,9 @@ class Images final : public PointSource, public ByteSource {
   explicit Images(const Settings& s) {
     if (s.path.empty()) fail(Code::usage, "data images.path", "no folder is named");
     check_built(s.path);
-    data_ = open_images(s.path, s.options());
+    const ImageOptions options = s.options();
+    data_ = open_images(s.path, options);
+    if (options.cancel.requested()) fail(Code::stopped, s.path, "stopped while its pictures were read");
     const ImageSet& all = data_.train;
     // A picture and its mirror image stay on one side, and so do the times that an epoch shows it.
     const int64_t copies = s.flip ? 2 : 1, originals = all.count / copies;

@@ -140,9 +140,10 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   std::array<std::string, 2> metadata;
   for (const char* part : {"train", "test"}) fs::create_directories(to / part);
   int64_t done = 0;
+  const Pace pace("build", static_cast<int64_t>(wanted.size()));
   for (const EmojiName& emoji : wanted) {
     if (request.cancel.requested()) return out;
-    if (request.progress) request.progress({"build", ++done, static_cast<int64_t>(wanted.size()), 0, -1, ""});
+    if (request.progress) request.progress(pace.at(++done));
     const Image picture = font.draw(emoji.codes);
     if (picture.values.empty()) continue;
     const bool is_test = test.contains(emoji.name);

@@ -27,11 +27,12 @@ int64_t copy_whole(const fs::path& from, const fs::path& to) {
 PackagedResult build(const fs::path& from, const fs::path& to, const PackagedRequest& request) {
   PackagedResult out{.classes = 10, .side = 28};
   int64_t done = 0;
+  const Pace pace("build", 4);
   for (const std::string part : {"train", "t10k"})
     for (const char* kind : {"images-idx3", "labels-idx1"}) {
       const std::string name = fmt::format("{}-{}-ubyte.gz", part, kind);
       (part == "train" ? out.training : out.test) = copy_whole(from / name, to / name);
-      if (request.progress) request.progress({"build", ++done, 4, 0, -1, ""});
+      if (request.progress) request.progress(pace.at(++done));
       if (request.cancel.requested()) return out;
     }
   write_file_atomically(to / "classes.txt", kClasses);

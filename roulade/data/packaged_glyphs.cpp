@@ -128,9 +128,10 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   std::set<std::vector<uint8_t>> known;
   const auto all = static_cast<int64_t>(files->names().size());
   int64_t done = 0;
+  const Pace pace("build", all);
   for (const std::string& name : files->names()) {
     if (request.cancel.requested()) return {};
-    if (request.progress && ++done % 20 == 0) request.progress({"build", done, all, 0, -1, ""});
+    if (request.progress && ++done % 20 == 0) request.progress(pace.at(done));
     if (!is_font_name(name)) continue;
     const std::string file = files->read(name, uint64_t{1} << 28);
     FT_Long faces = 1;

@@ -128,9 +128,10 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   for (const char* part : {"train", "test"}) fs::create_directories(to / part);
   std::set<std::vector<uint8_t>> known;
   int64_t done = 0;
+  const Pace pace("build", static_cast<int64_t>(all.size()));
   for (const ClipArt& art : all) {
     if (request.cancel.requested()) return out;
-    if (request.progress) request.progress({"build", ++done, static_cast<int64_t>(all.size()), 0, -1, ""});
+    if (request.progress) request.progress(pace.at(++done));
     Image picture;
     try {
       picture = drawn(read_png(from / kPictures / art.name));

@@ -102,6 +102,7 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   std::array<std::string, 2> metadata;
   for (const char* part : {"train", "test"}) fs::create_directories(to / part);
   int64_t done = 0;
+  const Pace pace("build", static_cast<int64_t>(icons.size()));
   for (const Icon& icon : icons) {
     if (request.cancel.requested()) return out;
     const bool is_test = (colours.at(icon.colour) + symbols.at(icon.symbol)) % kHeldOut == kHeldOut - 1;
@@ -116,7 +117,7 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
                              .dump() +
                          "\n";
     ++(is_test ? out.test : out.training);
-    if (request.progress) request.progress({"build", ++done, static_cast<int64_t>(icons.size()), 0, -1, ""});
+    if (request.progress) request.progress(pace.at(++done));
   }
   for (const bool is_test : {false, true})
     File(to / (is_test ? "test" : "train") / "metadata.jsonl", File::Open::create).write(metadata[is_test]);

@@ -66,9 +66,10 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   std::set<std::string> factions;
   std::string metadata;
   int64_t done = 0;
+  const Pace pace("build", all);
   for (const std::string& name : files->names()) {
     if (request.cancel.requested()) return out;
-    if (request.progress && ++done % 50 == 0) request.progress({"build", done, all, 0, -1, ""});
+    if (request.progress && ++done % 50 == 0) request.progress(pace.at(done));
     const size_t slash = name.find('/');
     if (slash == std::string::npos || !name.ends_with(".png")) continue;  // dice and question marks lie above
     const Image picture = on_ground(parse_png(files->read(name, kMostImageBytes), files->where(name)));

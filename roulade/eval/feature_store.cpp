@@ -6,7 +6,6 @@
 #include "roulade/io/tensor_file.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <optional>
 
@@ -72,8 +71,8 @@ PointSet FeatureStore::of(const PointView& scaled, bool keep_them, const Progres
       std::copy_n(values_.begin() + static_cast<int64_t>(found->second) * width, width, out.values.begin() + i * width);
     }
   }
-  const auto start = std::chrono::steady_clock::now();
   const auto total = static_cast<int64_t>(missing.size());
+  const Pace pace("features", total);
   for (int64_t first = 0; first < total && !cancel.requested(); first += kAtOnce) {
     const int64_t count = std::min(kAtOnce, total - first);
     Tensor batch = at::empty({count, bytes.size(1), bytes.size(2), bytes.size(3)}, at::kByte);
@@ -88,10 +87,7 @@ PointSet FeatureStore::of(const PointView& scaled, bool keep_them, const Progres
       std::copy_n(row, width, out.values.begin() + i * width);
       if (keep_them) keep(keys[static_cast<size_t>(i)], row);
     }
-    if (!progress) continue;
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double rate = static_cast<double>(first + count) / std::max(seconds, 1e-9);
-    progress({"features", first + count, total, rate, static_cast<double>(total - first - count) / rate, name()});
+    if (progress) progress(pace.at(first + count, name()));
   }
   return out;
 }

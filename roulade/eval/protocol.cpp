@@ -194,7 +194,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     }
   }
 
-  const auto start = Clock::now();
+  const Pace pace("evaluate", pairs_);
   for (int64_t pair = 0; pair < pairs_ && !cancel.requested(); ++pair) {
     const uint64_t root = derive_seed(seed, static_cast<uint64_t>(pair));
     PairSets points{input.generated(pair, derive_seed(root, 0)), input.reference(pair, reference_seed(seed, pair)),
@@ -225,10 +225,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     }
     result.metric_seconds += since(begin);
     result.pairs = pair + 1;
-    if (progress) {
-      const double rate = static_cast<double>(result.pairs) / std::max(since(start), 1e-9);
-      progress({"evaluate", result.pairs, pairs_, rate, static_cast<double>(pairs_ - result.pairs) / rate, ""});
-    }
+    if (progress) progress(pace.at(result.pairs));
   }
   for (FigureResult& figure : result.figures) {
     finish(figure.generated);

@@ -16,6 +16,7 @@ Tensor text_vectors(const Tokenizer& tokenizer, const TextEncoder& encoder, cons
   if (encoder.pooled_width() == 0) fail(Code::usage, "text vectors", "text encoder", "one that pools its states");
   const at::NoGradGuard no_grad;
   const auto all = static_cast<int64_t>(texts.size());
+  const Pace pace("texts", all);
   Tensor out = at::zeros({all, encoder.pooled_width()}, at::kFloat);
   for (size_t first = 0; first < texts.size() && !cancel.requested(); first += kAtOnce) {
     const size_t last = std::min(first + kAtOnce, texts.size());
@@ -24,7 +25,7 @@ Tensor text_vectors(const Tokenizer& tokenizer, const TextEncoder& encoder, cons
     const EncodedBatch tokens = tokenizer.encode_batch(some);
     const EncodedText states = encoder.encode({tokens.ids, tokens.mask});
     out.slice(0, static_cast<int64_t>(first), static_cast<int64_t>(last)).copy_(states.pooled);
-    if (progress) progress({"texts", static_cast<int64_t>(last), all, 0, -1, ""});
+    if (progress) progress(pace.at(static_cast<int64_t>(last)));
   }
   return out;
 }

@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <mutex>
 
 namespace roulade {
 
 void in_chunks(const char* stage, int64_t rows, int64_t chunk, const ProgressFn& progress, const Cancel& cancel,
                const std::function<void(int64_t first, int64_t count)>& work) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
+  const Pace pace(stage, rows);
   std::atomic<int64_t> next{0}, done{0};
   std::mutex report;
   const int64_t chunks = (rows + chunk - 1) / chunk;
@@ -24,9 +22,7 @@ void in_chunks(const char* stage, int64_t rows, int64_t chunk, const ProgressFn&
       const int64_t ready = done += count;
       if (!progress) continue;
       const std::lock_guard lock(report);
-      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-      const double rate = static_cast<double>(ready) / std::max(seconds, 1e-9);
-      progress({stage, ready, rows, rate, static_cast<double>(rows - ready) / rate, ""});
+      progress(pace.at(ready));
     }
   });
 }

@@ -36,9 +36,9 @@ double wall_seconds() {
 }
 
 /// A training whose steps can be timed.
-class Pace {
+class StepPace {
  public:
-  explicit Pace(const Contender& contender)
+  explicit StepPace(const Contender& contender)
       : parts_(make_train_parts(contender.recipe, {.run = {}, .progress = {}, .cancel = {}, .encode = false})),
         trainer_(parts_.objective, parts_.settings, parts_.seed),
         batches_(make_batches(parts_)) {}
@@ -118,11 +118,11 @@ void check_rules(const Contender& contender, const std::vector<FailureRule>& fai
 std::vector<double> measure_steps(const std::vector<Contender>& contenders) {
   constexpr int kRounds = 7;
   constexpr double kRound = 0.3;  // seconds
-  std::vector<std::unique_ptr<Pace>> paces;
+  std::vector<std::unique_ptr<StepPace>> paces;
   std::vector<int64_t> steps;
   std::vector<std::vector<double>> times(contenders.size());
   for (const Contender& contender : contenders) {
-    paces.push_back(std::make_unique<Pace>(contender));
+    paces.push_back(std::make_unique<StepPace>(contender));
     paces.back()->seconds_of(5);
     steps.push_back(std::max<int64_t>(5, steps_in(kRound, paces.back()->seconds_of(10) / 10)));
   }

@@ -162,6 +162,7 @@ JudgeResult train_judge(const JudgeRequest& request) {
   Optimiser optimiser(settings, network->parameters());
   const int64_t last_tenth = std::max<int64_t>(1, out.steps / 10);
   std::vector<int64_t> order;
+  const Pace pace("judge", out.steps);
   for (int64_t step = 0; step < out.steps; ++step) {
     if (request.cancel.requested()) {
       out.finished = false;
@@ -184,11 +185,7 @@ JudgeResult train_judge(const JudgeRequest& request) {
     loss.backward();
     optimiser.apply(learning_rate(settings, step, out.steps), step + 1);
     if (step >= out.steps - last_tenth) out.loss += value / static_cast<double>(last_tenth);
-    if (!request.progress) continue;
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double rate = static_cast<double>(step + 1) / std::max(seconds, 1e-9);
-    request.progress({"judge", step + 1, out.steps, rate, static_cast<double>(out.steps - step - 1) / rate,
-                      fmt::format("loss {:.3f}", value)});
+    if (request.progress) request.progress(pace.at(step + 1, fmt::format("loss {:.3f}", value)));
   }
   out.accuracy = accuracy_on(*network, test, request.cancel);
   out.finished = !request.cancel.requested();

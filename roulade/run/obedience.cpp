@@ -98,15 +98,13 @@ Tensor pictures_of(const ImageSet& set, const std::vector<int64_t>& rows) {
 
 Tensor features_of(const Features& features, const Tensor& pictures, const ProgressFn& progress, const Cancel& cancel) {
   const at::NoGradGuard no_grad;
-  const auto start = std::chrono::steady_clock::now();
   const int64_t count = pictures.size(0);
+  const Pace pace("features", count);
   std::vector<Tensor> parts;
   for (int64_t first = 0; first < count; first += kAtOnce) {
     const int64_t n = std::min(kAtOnce, count - first);
     parts.push_back(cancel.requested() ? at::zeros({n, features.width()}) : features.of(pictures.narrow(0, first, n)));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double rate = static_cast<double>(first + n) / std::max(seconds, 1e-9);
-    if (progress) progress({"features", first + n, count, rate, static_cast<double>(count - first - n) / rate, ""});
+    if (progress) progress(pace.at(first + n));
   }
   return at::cat(parts);
 }
