@@ -80,7 +80,9 @@ class TableSource final : public PointSource {
     const std::vector<int64_t>& rows = parts_[static_cast<size_t>(split)];
     const auto all = static_cast<int64_t>(rows.size());
     if (count < 0) fail(Code::usage, "data table", "number of points", ">= 0", std::to_string(count));
-    if (all == 0) fail(Code::input, file_, fmt::format("the {} split is empty", name(split)));
+    // A training goes on without validation.
+    if (all == 0 && split != Split::validation)
+      fail(Code::input, file_, fmt::format("the {} split is empty", name(split)));
     const Points& from = content_.points;
     Points out{count == 0 ? all : std::min(count, all), from.width, {}, {}};
     const std::vector<int64_t> order =

@@ -310,7 +310,8 @@ void add_tau(DiffusersConfig& out, const Keys& k) {
 }
 
 std::string prediction_of(const Keys& k, const Class& c, const std::string& schedule) {
-  if (c.layout == Layout::edm) return "edm";
+  // diffusers' v_prediction is there the same network with the other sign, which no prediction here has.
+  if (c.layout == Layout::edm) return k.choice("prediction_type", {"epsilon"}), "edm";
   if (c.layout == Layout::ipndm) return "v";
   const std::string prediction = k.text("prediction_type", schedule == "flow" ? "flow_prediction" : "epsilon");
   if (prediction == "epsilon") return "eps";
@@ -333,6 +334,7 @@ DiffusersConfig read_diffusers(const Table& config, bool other_walk) {
   DiffusersConfig out;
   schedule_of(out, keys, *found);
   out.prediction = prediction_of(keys, *found, out.schedule);
+  if (out.prediction == "edm") out.prediction_options = {{"sigma_data", keys.number("sigma_data", 0.5)}};
   try {
     out.walk = found->sampler(keys);
     lay_out(out.walk, keys, *found);

@@ -14,6 +14,7 @@ struct DiffusersConfig {
   std::string schedule;  ///< empty where none here is the class's (IPNDMScheduler)
   Table schedule_options;
   std::string prediction;  ///< a denoiser's
+  Table prediction_options;
 };
 
 /// The meaning of the keys of a scheduler_config.json; _class_name is one of diffusers_classes(). Keys that are absent

@@ -149,6 +149,7 @@ TEST_F(TableTest, EmptyAndImpossibleSplits) {
     make({{"test", 0.0}})->draw(Split::test, 0, 1);
   });
   EXPECT_EQ(make({{"test", 0.0}})->draw(Split::train, 0, 0).rows, 2);
+  EXPECT_EQ(make({{"test", 0.0}, {"validation", 0.0}})->draw(Split::validation, 0, 0).rows, 0);
   expect_error(Code::usage, {"validation + test", "below 1"}, [&] { make({{"test", 0.5}, {"validation", 0.5}}); });
   expect_error(Code::input, {"rows", "enough"}, [&] { make({{"test", 0.4}, {"validation", 0.4}}); });
 }

@@ -165,6 +165,14 @@ TEST(Names, ConfigurationsOfDiffusersAreRead) {
   const DiffusersConfig sd3 = read_diffusers({{"_class_name", "FlowMatchEulerDiscreteScheduler"}, {"shift", 3}});
   EXPECT_EQ(text(sd3.schedule_options), "shift=3.0 ");
 
+  const DiffusersConfig edm = read_diffusers({{"_class_name", "EDMEulerScheduler"}, {"sigma_data", 1}});
+  EXPECT_EQ(edm.prediction, "edm");
+  EXPECT_EQ(text(edm.prediction_options), "sigma_data=1.0 ");
+  EXPECT_EQ(text(sd.prediction_options), "");
+  EXPECT_NE(refusal({{"_class_name", "EDMEulerScheduler"}, {"prediction_type", "v_prediction"}})
+                .find("prediction_type: expected epsilon, got v_prediction"),
+            std::string::npos);
+
   EXPECT_NE(refusal({{"_class_name", "DDIMSchedular"}}).find("did you mean 'DDIMScheduler'?"), std::string::npos);
   EXPECT_NE(refusal({}).find("_class_name"), std::string::npos);
   EXPECT_NE(refusal({{"_class_name", "DDIMScheduler"}, {"thresholding", true}}).find("thresholding"),
