@@ -158,15 +158,19 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
   check(static_cast<double>(crc32c(parts.facts.latent.autoencoder)), "autoencoder");
 }
 
-/// Loads the newest checkpoint and cuts the metrics back to it.
-void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
+/// Throws Error(usage) where a run's keys that its steps depend on are others now.
+void check_unchanged(const RunFolder& folder, const Recipe& resolved) {
   recover_folder(folder.root);
-  recover_folder(folder.checkpoints());
-  const std::vector<std::string> differences = trajectory_differences(read_run_recipe(folder), parts.resolved);
+  const std::vector<std::string> differences = trajectory_differences(read_run_recipe(folder), resolved);
   if (!differences.empty())
     fail(Code::usage, folder.root.string(),
          fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
                      fmt::join(differences, ", ")));
+}
+
+/// Loads the newest checkpoint and cuts the metrics back to it.
+void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
+  recover_folder(folder.checkpoints());
   if (fs::exists(folder.facts())) {
     const DataFacts facts = read_facts(folder);
     check_same_data(facts, parts.facts, place_of_data(parts.resolved));
@@ -225,16 +229,17 @@ TrainResult run_training(const TrainRequest& request) {
   // What needs no data is refused before they are read and encoded.
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
   settings_of<TrainSettings>(resolved, "train").check(ranks->size());
+  if (resume) check_unchanged(folder, resolved);
+  if (const std::string lost = unsampleable(resolved); !lost.empty()) {
+    if (!resume) fail(Code::usage, "train", lost);
+    if (request.warn) request.warn("warning: " + lost);
+  }
   std::map<std::string, Tensor> given =
       request.init_from ? read_initial_weights(*request.init_from, resolved) : std::map<std::string, Tensor>{};
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
   TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
   if (!parts.objective) return stopped_before();
   const TrainSettings& settings = parts.settings;
-  if (const std::string lost = unsampleable(parts); !lost.empty()) {
-    if (!resume) fail(Code::usage, "train", lost);
-    if (request.warn) request.warn("warning: " + lost);
-  }
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);
   if (const std::string small = warning_of_small_buckets(parts); request.warn && !small.empty()) request.warn(small);
@@ -364,8 +369,8 @@ TrainPlan plan_training(const Recipe& recipe, int64_t processes) {
   const Recipe resolved = resolve(recipe);
   check_kept_steps(resolved);
   settings_of<TrainSettings>(resolved, "train").check(processes);
+  if (const std::string lost = unsampleable(resolved); !lost.empty()) fail(Code::usage, "train", lost);
   TrainParts parts = make_train_parts(resolved, {.run = {}, .progress = {}, .cancel = {}, .encode = false});
-  if (const std::string lost = unsampleable(parts); !lost.empty()) fail(Code::usage, "train", lost);
   TrainPlan plan;
   plan.resolved = parts.resolved;
   const std::vector<ParameterGroup> groups = parts.objective->groups();

@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/denoiser/denoiser.hpp"
 #include "roulade/grid/grid.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/settings.hpp"
 
 #include <optional>
@@ -15,11 +16,11 @@ namespace roulade {
 namespace {
 
 /// Nothing where the grid says no to schedule or steps.
-std::optional<double> first_time(const TrainParts& parts) {
-  const auto settings = settings_of<SampleSettings>(parts.resolved, "sample");
+std::optional<double> first_time(const Recipe& resolved, const Schedule& schedule) {
+  const auto settings = settings_of<SampleSettings>(resolved, "sample");
   if (settings.grid == "fitted") return std::nullopt;
   try {
-    return make_sample_parts(parts.resolved.tables.at("sample")).grid->times(*parts.schedule, settings.steps).front();
+    return make_sample_parts(resolved.tables.at("sample")).grid->times(schedule, settings.steps).front();
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -27,22 +28,22 @@ std::optional<double> first_time(const TrainParts& parts) {
 
 }  // namespace
 
-std::string unsampleable(const TrainParts& parts) {
-  if (!parts.model || !parts.schedule) return "";
-  if (parts.schedule->states() > 0 && parts.schedule->alpha(1) == 0 &&
-      text_of(parts.resolved, "objective", "weight") == "min_snr")
+std::string unsampleable(const Recipe& resolved) {
+  if (text_of(resolved, "objective", "kind") != ObjectiveSettings().kind) return "";
+  const auto schedule = make_schedule(resolved.tables.at("schedule"));
+  if (schedule->states() > 0 && schedule->alpha(1) == 0 && text_of(resolved, "objective", "weight") == "min_snr")
     return "objective.weight = min_snr has no weight where the schedule leaves no signal, which samples begin with: "
            "another weight, or schedule.zero_terminal_snr = false";
-  const std::optional<double> first = first_time(parts);
-  if (!first || parts.schedule->alpha(*first) != 0) return "";
-  const auto prediction = make_prediction(parts.resolved.tables.at("denoiser"));
+  const std::optional<double> first = first_time(resolved, *schedule);
+  if (!first || schedule->alpha(*first) != 0) return "";
+  const auto prediction = make_prediction(resolved.tables.at("denoiser"));
   try {
-    prediction->at(*parts.schedule, *first);
+    prediction->at(*schedule, *first);
   } catch (const Error&) {
     return fmt::format(
         "sample.grid = {} begins at t = {}, where the schedule leaves no signal and prediction {} tells nothing: "
         "prediction v, x0 or velocity, or a grid that begins below it, as log_snr does",
-        text_of(parts.resolved, "sample", "grid"), *first, text_of(parts.resolved, "denoiser", "prediction"));
+        text_of(resolved, "sample", "grid"), *first, text_of(resolved, "denoiser", "prediction"));
   }
   return "";
 }
