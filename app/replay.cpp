@@ -19,7 +19,7 @@ namespace roulade::app {
 namespace {
 
 struct Options {
-  std::string picture, run, out, encoder, given, mask;
+  std::string picture, run, out, encoder, weak, given, mask;
   std::optional<int64_t> threads;
   bool quiet = false, json = false;
 };
@@ -65,6 +65,7 @@ int replay_picture(const Options& o) {
   request.run = o.run;
   request.out = o.out;
   request.text_path = o.encoder;
+  request.weak = o.weak;
   request.given = o.given;
   request.mask = o.mask;
   request.progress = work.progress();
@@ -109,6 +110,10 @@ void add_replay(CLI::App& root, int& exit_code) {
   command
       .add_option("--text-encoder", o->encoder,
                   "where the run's text encoder lies, if it has moved\n(text.path); default: where it was")
+      ->option_text("DIR");
+  command
+      .add_option("--weak", o->weak,
+                  "where the weak network lies, if it has moved\n(guidance.weak); default: where it was")
       ->option_text("DIR");
   command
       .add_option("--given", o->given,

@@ -12,6 +12,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/text/encoder.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -46,6 +47,14 @@ std::string weights_sha256(const TrainedRun& run) {
   return sha256_of(files);
 }
 
+std::string formulation_of(const Recipe& resolved) {
+  std::string out;
+  for (const char* table : {"schedule", "denoiser"})
+    for (const auto& [key, given] : resolved.tables.at(table))
+      out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, to_text(given.value));
+  return out;
+}
+
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
@@ -60,6 +69,9 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   out.weights_sha256 = weights_sha256(run);
   if (!run.weak_files.empty()) out.weak_sha256 = sha256_of(run.weak_files);
   out.encoder_sha256 = run.facts.text.encoder_sha256;
+  if (out.encoder_sha256.empty() && run.texts && text_of(run.recipe, "text", "kind") == TextSettings::kFolder)
+    out.encoder_sha256 = text_encoder_sha256(text_of(run.recipe, "text", "path"));
+  out.formulation = formulation_of(run.recipe);
   out.step = run.step;
   out.sample = run.recipe.tables.at("sample");
   out.guidance = run.recipe.tables.at("guidance");
@@ -92,6 +104,7 @@ std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& 
   compare("weights", then.weights_sha256, now.weights_sha256);
   if (!then.weak_sha256.empty()) compare("weak_network", then.weak_sha256, now.weak_sha256);
   if (!then.encoder_sha256.empty()) compare("text_encoder", then.encoder_sha256, now.encoder_sha256);
+  if (!then.formulation.empty()) compare("formulation", then.formulation, now.formulation);
   if (then.given && now.given) {
     compare("given_file", then.given->sha256, now.given->sha256);
     compare("mask", then.given->mask_sha256, now.given->mask_sha256);

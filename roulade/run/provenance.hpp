@@ -22,6 +22,7 @@ struct Provenance {
   std::string weights_sha256;           ///< see weights_sha256()
   std::string weak_sha256;              ///< of the weak network of autoguidance; empty: none, or not known
   std::string encoder_sha256;           ///< of the text encoder in a folder; empty: none, or not known
+  std::string formulation;              ///< [schedule] and the prediction, see formulation_of(); empty: not known
   int64_t step = 0;                     ///< of the checkpoint; of a diffusers folder 0
   Table sample, guidance;               ///< every key in force
   uint64_t run_seed = 0;                ///< run.seed, which a fitted grid depends on
@@ -53,6 +54,10 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run);
 /// behind the other in the order of their names.
 std::string weights_sha256(const TrainedRun& run);
 
+/// "schedule.kind = ..., denoiser.prediction = ...": what the network's numbers mean, every key in force of [schedule]
+/// and [denoiser].
+std::string formulation_of(const Recipe& resolved);
+
 /// "AMD EPYC 9R14": the processor's own name; empty where the system does not say.
 std::string processor_name();
 
@@ -80,8 +85,8 @@ PngText view_text(const Provenance& made, const std::string& name, const std::st
 struct ProvenanceChange {
   std::string what, then, now;
 };
-/// What differs of all that can change pixels from the outside: weights, given files, text encoder, version, build,
-/// instruction set, processor, threads, exact.
+/// What differs of all that can change pixels from the outside: weights, given files, text encoder, formulation,
+/// version, build, instruction set, processor, threads, exact.
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now);
 
 }  // namespace roulade

@@ -220,6 +220,7 @@ std::string to_json(const Provenance& made) {
   out["weights_sha256"] = made.weights_sha256;
   if (!made.weak_sha256.empty()) out["weak_sha256"] = made.weak_sha256;
   if (!made.encoder_sha256.empty()) out["encoder_sha256"] = made.encoder_sha256;
+  if (!made.formulation.empty()) out["formulation"] = made.formulation;
   out["step"] = made.step;
   out["sample"] = json_of(made.sample);
   out["guidance"] = json_of(made.guidance);
@@ -258,6 +259,7 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   out.weights_sha256 = m.text("weights_sha256");
   if (m.has("weak_sha256")) out.weak_sha256 = m.text("weak_sha256");
   if (m.has("encoder_sha256")) out.encoder_sha256 = m.text("encoder_sha256");
+  if (m.has("formulation")) out.formulation = m.text("formulation");
   out.step = m.number("step", 0);
   out.sample = m.table("sample");
   out.guidance = m.table("guidance");

@@ -2,6 +2,7 @@
 #include "roulade/run/replay.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/guidance/guidance.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
 #include "roulade/model/conv_choices.hpp"
@@ -21,6 +22,16 @@ namespace roulade {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// The folder of the network that weakly guided samples; empty: none did, or one of the run's own steps.
+std::string guiding_network(const Table& guidance) {
+  const auto kind = guidance.find("kind"), weak = guidance.find("weak"), scale = guidance.find("scale");
+  if (kind == guidance.end() || weak == guidance.end()) return "";
+  const auto* name = std::get_if<std::string>(&kind->second.value);
+  const auto* path = std::get_if<std::string>(&weak->second.value);
+  if (name == nullptr || path == nullptr || !guidance::registry().find(*name).needs_weak) return "";
+  return scale != guidance.end() && scale->second.value == Value(1.0) ? "" : *path;
+}
 
 void compare(const Image& before, const Image& now, const std::string& where, Replay& to) {
   if (before.width != now.width || before.height != now.height || before.channels != now.channels)
@@ -121,6 +132,25 @@ fs::path find_replayed_run(const Provenance& made, const fs::path& picture) {
        fmt::format("nothing in {}", fmt::join(looked, ", ")));
 }
 
+fs::path find_weak(const Provenance& made, const fs::path& picture, const fs::path& run) {
+  const std::string given = guiding_network(made.guidance);
+  if (given.empty()) return {};
+  const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
+  std::vector<fs::path> places{given};
+  if (places.front().is_relative()) places.push_back(folder / given);
+  const fs::path below = fs::path(given).lexically_normal().lexically_relative(fs::path(made.run).lexically_normal());
+  if (!below.empty() && *below.begin() != "..") places.push_back(run / below);
+  places.push_back(without_slash(fs::absolute(run)).parent_path() / without_slash(given).filename());
+  std::vector<std::string> looked;
+  std::error_code none;
+  for (const fs::path& place : places) {
+    if (fs::is_directory(place, none)) return place;
+    looked.push_back(place.string());
+  }
+  fail(Code::io, picture.string(), fmt::format("the weak network {} that guided it is not there", given),
+       "one of that name, or --weak", fmt::format("nothing at {}", fmt::join(looked, ", ")));
+}
+
 Replay replay(const Provenance& made, const ReplayRequest& request) {
   const std::string where = request.picture.string();
   if (made.given && made.given->sha256.empty())
@@ -128,6 +158,8 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
          fmt::format("{} alone, by an earlier version", made.given->file));
   if (!request.given.empty() && !made.given)
     fail(Code::usage, "--given", "what the picture was made from", "a file", "noise");
+  if (!request.weak.empty() && guiding_network(made.guidance).empty())
+    fail(Code::usage, "--weak", "what guided the picture", "a weak network in a folder of its own", "none");
   if (!request.mask.empty() && (!made.given || made.given->mask.empty()))
     fail(Code::usage, "--mask", "the mask that the picture was made with", "a file", "none");
   Replay out;
@@ -136,6 +168,8 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   const GivenConvolutions as_then(parse_convolutions(made.convolutions, where));
   std::vector<std::string> set = overrides_of(made);
   if (!request.text_path.empty()) set.push_back("text.path=" + to_text(Value(request.text_path.string())));
+  const fs::path weak = request.weak.empty() ? find_weak(made, request.picture, out.run) : request.weak;
+  if (!weak.empty()) set.push_back("guidance.weak=" + to_text(Value(weak.string())));
   TrainedRun run = open_run_or_folder({out.run, set, folder ? std::nullopt : std::optional(made.step)});
   const std::vector<int64_t>& shape = run.facts.shape;
   if (!run.facts.buckets.empty() && (shape[1] != made.height || shape[2] != made.width))
@@ -161,6 +195,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   now.index = made.index;
   now.captions = made.captions;
   now.given = made.given;  // by the names that were given, so that the new file is the old one
+  if (!weak.empty()) now.guidance.at("weak") = made.guidance.at("weak");
   if (start) {
     now.given->sha256 = start->sha256;
     now.given->mask_sha256 = start->mask_sha256;

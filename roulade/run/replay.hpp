@@ -30,10 +30,17 @@ std::filesystem::path find_replayed_run(const Provenance& made, const std::files
 std::filesystem::path find_given(const std::string& given, const std::string& sha256,
                                  const std::filesystem::path& picture);
 
+/// The weak network that guided a picture's samples (a run's folder, or that of a checkpoint): as it was given, from
+/// the picture's folder on, in `run` if it was below the run then, or beside `run` by its name. Empty: none guided
+/// them. Throws Error(io) naming where it looked.
+std::filesystem::path find_weak(const Provenance& made, const std::filesystem::path& picture,
+                                const std::filesystem::path& run);
+
 struct ReplayRequest {
   std::filesystem::path picture;
   std::filesystem::path run;        ///< empty: find_replayed_run
   std::filesystem::path text_path;  ///< where the run's text encoder lies now; empty: where the run says
+  std::filesystem::path weak;       ///< where the weak network that guides it lies now; empty: find_weak
   std::filesystem::path given;      ///< where the file lies that the picture was made from; empty: find_given
   std::filesystem::path mask;       ///< the same of its mask
   std::filesystem::path out;        ///< where the new file goes; empty: nowhere

@@ -168,6 +168,23 @@ mv two.tar packed
 ends 0 sample moved --from packed --out packed.png -q
 ends 0 replay packed.png -q
 says out "identical: 2 pictures"
+
+# A weak network that guided the samples: a checkpoint of the run, which has moved, or another run's; with the same bytes.
+ends 0 train digits --out runs/d --quiet --set train.steps=20 --set train.batch=16 --set "model.block_out_channels=[32,32]" \
+  --set sample.steps=4 --set train.keep_steps=[10]
+ends 0 sample runs/d -n 2 --set guidance.kind=autoguidance --set guidance.scale=3 --set guidance.weak=runs/d/checkpoints/step-00000010 \
+  --out guided.png -q
+mv runs/d guided
+ends 0 replay guided.png --run guided -o again.png -q
+same guided.png again.png
+mv guided/checkpoints/step-00000010 gone
+refuses 6 "[guided.png] the weak network runs/d/checkpoints/step-00000010 that guided it is not there: expected one of that name, or \
+--weak, got nothing at runs/d/checkpoints/step-00000010, $PWD/runs/d/checkpoints/step-00000010, \
+guided/checkpoints/step-00000010, $PWD/step-00000010" replay guided.png --run guided
+mv gone guided/checkpoints/step-00000010
+ends 3 replay guided.png --run guided --weak moved -q
+says out "weak_network"
+refuses 2 "[--weak] what guided the picture: expected a weak network in a folder of its own, got none" replay timed.png --run moved --weak guided
 refuses 2 "[--given] what the picture was made from: expected a file, got noise" replay timed.png --given rows.csv
 refuses 2 "[--mask] the mask that the picture was made with: expected a file, got none" replay packed.png --mask mask.png
 mkdir -p elsewhere

@@ -329,6 +329,22 @@ TEST(Provenance, NotesTheTextEncoderWhereThereIsOne) {
   EXPECT_EQ(changes(made, now).front().then, "def");
 }
 
+// Schedule and prediction lie beside a diffusers folder's weights, in a file that the weights' hash does not cover.
+TEST(Provenance, NotesWhatTheNetworksNumbersMean) {
+  Recipe recipe;
+  recipe.tables["denoiser"] = {{"prediction", "v"}};
+  recipe.tables["schedule"] = {{"kind", "cosine"}, {"steps", 40}};
+  Provenance made = example(), now = made;
+  now.formulation = formulation_of(recipe);
+  EXPECT_EQ(now.formulation, "schedule.kind = \"cosine\", schedule.steps = 40, denoiser.prediction = \"v\"");
+  EXPECT_TRUE(changes(made, now).empty());  // a picture from before it was noted
+  recipe.tables["schedule"]["steps"] = 50;
+  made.formulation = formulation_of(recipe);
+  EXPECT_EQ(parse_provenance(to_json(made), "f").formulation, made.formulation);
+  ASSERT_EQ(changes(made, now).size(), size_t{1});
+  EXPECT_EQ(changes(made, now).front().what, "formulation");
+}
+
 TEST(Provenance, NotesTheWeakNetworkWhereThereIsOne) {
   Provenance made = example();
   EXPECT_EQ(to_json(made).find("weak_sha256"), std::string::npos);
