@@ -49,7 +49,7 @@ const char* unit_of(const std::string& stage) {
   if (stage == "train" || stage == "judge") return "steps";
   if (stage == "sample") return "samples";
   if (stage == "evaluate") return "pairs";
-  if (stage == "read" || stage == "build" || stage == "features" || stage == "encode") return "pictures";
+  if (stage == "read" || stage == "features" || stage == "encode") return "pictures";
   if (stage == "texts") return "texts";
   return "";
 }

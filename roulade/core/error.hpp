@@ -16,7 +16,7 @@ enum class Code {
   device = 5,     ///< memory or accelerator
   io = 6,         ///< disk full, permission, missing file
   internal = 70,  ///< a fault of this library
-  stopped = 130,  ///< none: a cancel came where there was nothing to give back yet (WatchedReading)
+  stopped = 130,  ///< no fault: a cancel came before there was anything to give back (WatchedReading)
 };
 
 /// The only exception type of the library. what() is one sentence: `[where] what: expected ..., got ...`.

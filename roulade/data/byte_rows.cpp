@@ -41,17 +41,18 @@ Scaling fit_scaling(const ByteRows& rows, const std::string& mode) {
       }
     }
   };
-  // Whole sums, so the difference of two near numbers loses nothing but the rounding of long double: 0 of equal values.
-  const auto moments = [](double n, int64_t sum, int64_t squared) {
-    const long double mean = static_cast<long double>(sum) / n;
-    const long double variance = static_cast<long double>(squared) / n - mean * mean;
-    return Scaling::Moments{static_cast<double>(mean), static_cast<double>(std::sqrt(std::max(variance, 0.0L)))};
+  // n^2 variance = n sum x^2 - (sum x)^2, whole numbers: nothing is lost where values are large and near each other.
+  __extension__ using Whole = __int128;
+  const auto moments = [](int64_t n, int64_t sum, int64_t squared) {
+    const auto count = static_cast<double>(n);
+    const Whole spread = Whole{n} * squared - Whole{sum} * sum;
+    return Scaling::Moments{static_cast<double>(sum) / count, std::sqrt(static_cast<double>(spread)) / count};
   };
   return Scaling::fit(rows.width, mode, [&](int64_t column) {
     if (sums.empty()) add_up();
-    const auto n = static_cast<double>(rows.rows.size());
+    const auto n = static_cast<int64_t>(rows.rows.size());
     if (column == Scaling::kAllColumns)
-      return moments(n * static_cast<double>(rows.width), std::accumulate(sums.begin(), sums.end(), int64_t{0}),
+      return moments(n * rows.width, std::accumulate(sums.begin(), sums.end(), int64_t{0}),
                      std::accumulate(squares.begin(), squares.end(), int64_t{0}));
     return moments(n, sums[static_cast<size_t>(column)], squares[static_cast<size_t>(column)]);
   });

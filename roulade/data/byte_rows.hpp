@@ -57,7 +57,7 @@ class ByteSource {
   virtual std::vector<ByteBucket> draw_buckets(uint64_t) const { return {}; }
 };
 
-/// Scaling::fit of the rows without making numbers of them: sums of bytes are whole, so nothing is rounded on the way.
+/// Scaling::fit of the rows without making numbers of them: sums of bytes are whole.
 Scaling fit_scaling(const ByteRows& rows, const std::string& mode);
 
 /// How many rows a part of the data has, repeats counted or (count_once) not; 0 = they are endless. Of pictures none is

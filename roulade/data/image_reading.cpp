@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/parallel.hpp"
+#include "roulade/core/progress.hpp"
 
 #include <algorithm>
 #include <optional>

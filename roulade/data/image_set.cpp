@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/io/crc32c.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -65,5 +66,14 @@ std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed) {
 }
 
 int64_t validation_count(int64_t count, double share) { return std::llround(share * static_cast<double>(count)); }
+
+uint32_t names_code(const ImageSet& set, int64_t originals) {
+  std::string all;
+  for (size_t i = 0; i < static_cast<size_t>(originals); ++i) {
+    if (!set.names.empty()) all += set.names[i] + '\n';
+    if (set.names.empty() && !set.labels.empty()) all += std::to_string(set.labels[i]) + '\n';
+  }
+  return all.empty() ? 0 : std::max<uint32_t>(1, crc32c(all));
+}
 
 }  // namespace roulade

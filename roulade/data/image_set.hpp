@@ -109,6 +109,10 @@ ImageData open_images(const std::filesystem::path& path, const ImageOptions& opt
 std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed);
 int64_t validation_count(int64_t count, double share);
 
+/// A number that tells one list of pictures from another, whose parts and order are others, too: of their names or,
+/// where many are in one file, of their labels. 0 = of neither.   originals: how many come before mirror images.
+uint32_t names_code(const ImageSet& set, int64_t originals);
+
 /// What the numbers of such a picture are called: CHANNEL_ROW_COLUMN, in their order.   shape: [C, H, W].
 std::vector<std::string> picture_columns(const std::vector<int64_t>& shape);
 

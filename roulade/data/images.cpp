@@ -129,6 +129,7 @@ class Images final : public PointSource, public ByteSource {
       }
     rows_[2].resize(static_cast<size_t>(data_.test.count));
     std::iota(rows_[2].begin(), rows_[2].end(), 0);
+    rows_code_ = names_code(all, originals);
     number_texts();
     columns_ = picture_columns({all.channels, all.height, all.width});
   }
@@ -138,6 +139,7 @@ class Images final : public PointSource, public ByteSource {
   int64_t classes() const override { return static_cast<int64_t>(data_.train.class_names.size()); }
   std::vector<std::string> class_names() const override { return data_.train.class_names; }
   const std::vector<std::string>& texts() const override { return texts_; }
+  uint32_t rows_code() const override { return rows_code_; }
   bool endless() const override { return false; }
   std::optional<std::array<double, 2>> range() const override { return std::array{0.0, 255.0}; }
   std::vector<std::string> remarks() const override {
@@ -218,6 +220,7 @@ class Images final : public PointSource, public ByteSource {
   }
 
   ImageData data_;
+  uint32_t rows_code_ = 0;
   std::vector<std::string> columns_;
   std::array<std::vector<int64_t>, 3> rows_;  ///< of train, validation and test
   std::vector<std::string> texts_;

@@ -58,6 +58,8 @@ class PointSource {
   virtual const std::vector<std::string>& texts() const;
   /// What a user should know of the files, a line each: what was left out or passed over, and why.
   virtual std::vector<std::string> remarks() const { return {}; }
+  /// Tells the rows that train from others of the same number; 0 = not known (see names_code).
+  virtual uint32_t rows_code() const { return 0; }
   virtual bool endless() const = 0;  ///< a generator: every draw is new data
   /// `count` points of a split, a function of (split, seed, count) alone. Generators: independent draws. Tables:
   /// without replacement in an order given by the seed; count 0 or more than the split holds = the whole split.
@@ -80,18 +82,19 @@ const Registry<Entry>& registry();
 
 /// x_scaled = (x - mean) / deviation, per column (all equal when one scale serves all columns).
 struct Scaling {
+  /// Mean and standard deviation (divided by n) of some values.
+  struct Moments {
+    double mean = 0, deviation = 0;
+  };
+  static constexpr int64_t kAllColumns = -1;
+
   std::vector<double> mean, deviation;
 
   /// mode "global": one mean and deviation over all columns (the plane keeps its shape); "centred": a mean each and one
   /// deviation (so too); "column": one of both each; "pixels": 0 to 255 become -1 to 1; "none". Throws Error(input)
   /// when a deviation is zero.
   static Scaling fit(const Points& points, const std::string& mode);
-  /// Mean and standard deviation (divided by n) of some values.
-  struct Moments {
-    double mean = 0, deviation = 0;
-  };
   /// The same of values that lie elsewhere.   of: those of a column, or of all columns together for kAllColumns.
-  static constexpr int64_t kAllColumns = -1;
   static Scaling fit(int64_t width, const std::string& mode, const std::function<Moments(int64_t column)>& of);
   Points apply(const Points& points) const;
   Points undo(const Points& points) const;

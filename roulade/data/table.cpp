@@ -45,13 +45,9 @@ TableLayout layout(const Settings& s) {
   return out;
 }
 
-const char* name(Split split) {
-  return split == Split::train ? "train" : split == Split::validation ? "validation" : "test";
-}
-
 class TableSource final : public PointSource {
  public:
-  explicit TableSource(const Settings& s) : file_(s.file) {
+  explicit TableSource(const Settings& s) {
     if (s.file.empty()) fail(Code::usage, "data table.file", "no file is named");
     if (s.validation + s.test >= 1)
       fail(Code::usage, "data table", "validation + test", "below 1", fmt::format("{}", s.validation + s.test));
@@ -80,9 +76,6 @@ class TableSource final : public PointSource {
     const std::vector<int64_t>& rows = parts_[static_cast<size_t>(split)];
     const auto all = static_cast<int64_t>(rows.size());
     if (count < 0) fail(Code::usage, "data table", "number of points", ">= 0", std::to_string(count));
-    // A training goes on without validation.
-    if (all == 0 && split != Split::validation)
-      fail(Code::input, file_, fmt::format("the {} split is empty", name(split)));
     const Points& from = content_.points;
     Points out{count == 0 ? all : std::min(count, all), from.width, {}, {}};
     const std::vector<int64_t> order =
@@ -112,7 +105,6 @@ class TableSource final : public PointSource {
 
   std::vector<int64_t>& part(Split split) { return parts_[static_cast<size_t>(split)]; }
 
-  std::string file_;
   TableContent content_;
   std::vector<int64_t> shape_;
   std::array<std::vector<int64_t>, 3> parts_;  ///< rows of each split

@@ -85,6 +85,7 @@ int shared_exponent(double a, double b) {
 }
 
 std::string with_error(double value, double error, int exponent) {
+  if (std::isnan(value)) return "\u2013";  // unknown
   if (!std::isfinite(value)) return "not finite";
   const double unit = std::pow(10, exponent), v = value / unit, e = error / unit;
   const bool known = std::isfinite(error) && error > 0;

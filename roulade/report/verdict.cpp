@@ -9,6 +9,7 @@
 namespace roulade::plot {
 
 Verdict verdict_of(const ReportFigure& f) {
+  if (std::isnan(f.generated)) return {};  // unknown
   if (!std::isfinite(f.generated)) return {"not finite", false};
   if (!std::isfinite(f.floor) || (!std::isfinite(f.generated_error) && !std::isfinite(f.floor_error))) return {};
   auto known = [](double e) { return std::isfinite(e) ? e : 0; };

@@ -58,7 +58,7 @@ class StepPace {
 };
 
 void add_figures(Outcome& outcome, const Evaluation& e) {
-  // What is unknown of these samples (class_spread without classes) is left out: JSON has no such number.
+  // What is unknown of these samples (class_accuracy without classes) is left out: JSON has no such number.
   for (const FigureResult& figure : e.result.figures) {
     if (std::isfinite(figure.generated.mean)) outcome.figures[figure.figure] = figure.generated.mean;
     if (figure.floor && std::isfinite(figure.floor->mean)) outcome.real_data[figure.figure] = figure.floor->mean;
@@ -69,7 +69,9 @@ void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
   for (const FailureRule& rule : failures) {
     const auto found = outcome.figures.find(rule.figure);
     if (found == outcome.figures.end())
-      fail(Code::usage, "compare", fmt::format("the data leave out the metric that gives '{}'", rule.figure));
+      fail(Code::usage, "compare",
+           fmt::format("figure '{}': its metric is left out with these data, or knows nothing of these samples",
+                       rule.figure));
     if (!rule.holds(found->second)) continue;
     outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
   }
@@ -173,6 +175,7 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
           sample_points(run, {.count = 1, .seed = 0, .frame_points = 0, .editing = {}, .progress = {}, .cancel = {}})
               .calls;
   } catch (const Error& e) {
+    if (e.code() == Code::stopped) return std::nullopt;
     if (e.code() != Code::numeric) throw;
     outcome.failed = e.what();
     outcome.figures.clear();

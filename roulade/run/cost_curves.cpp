@@ -107,6 +107,9 @@ CostCurves compare_samplers(const TrainedRun& run, const ProgressFn& progress, c
     return to_set(run.facts.scaling.apply(source->draw(Split::test, derive_seed(run.seed, role), kPoints)));
   };
   const PointSet reference = drawn(1);
+  if (reference.rows < 2)
+    fail(Code::input, "samplers", "rows of the test split", "at least 2 (raise data.test)",
+         std::to_string(reference.rows));
   const int64_t states = run.schedule->states();
   CostCurves out;
   const std::vector<SamplerEntry>& entries = sampler::registry().entries();

@@ -173,7 +173,7 @@ void read_scheduler(DiffusersFolder& out, const Network& network, bool other_wal
   } catch (const Error& e) {
     throw Error(e.code(), fmt::format("[{}] {}", where, e.what()));
   }
-  if (config.schedule.empty() || config.prediction == "edm")
+  if (config.schedule.empty() || config.prediction.empty() || config.prediction == "edm")
     fail(Code::usage, where, "_class_name", "a class with a schedule and a prediction of its own", out.scheduler_class);
 
   auto& tables = out.recipe.tables;

@@ -57,17 +57,13 @@ const std::set<std::string> kRead{"num_train_timesteps",
                                   "sigma_min",
                                   "sigma_max",
                                   "sigma_schedule",
+                                  "sigma_data",
                                   "rho"};
 
-/// Keys that nothing depends on here: of thresholding, which is refused, of LCM's distillation, of EDM's network, of a
+/// Keys that nothing depends on here: of thresholding, which is refused, of LCM's distillation, of a
 /// generator, of old versions, and of a last step that ends at clean data, which is one of Euler's either way.
-const std::set<std::string> kIdle{"dynamic_thresholding_ratio",
-                                  "sample_max_value",
-                                  "original_inference_steps",
-                                  "noise_sampler_seed",
-                                  "sigma_data",
-                                  "tensor_format",
-                                  "euler_at_final"};
+const std::set<std::string> kIdle{"dynamic_thresholding_ratio", "sample_max_value", "original_inference_steps",
+                                  "noise_sampler_seed",         "tensor_format",    "euler_at_final"};
 
 /// Keys of other classes with the one value that changes nothing.
 const std::map<std::string, Value> kPlain{{"final_sigmas_type", Value(std::string("zero"))},

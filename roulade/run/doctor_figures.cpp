@@ -2,6 +2,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/core/process.hpp"
 #include "roulade/core/rng.hpp"
+#include "roulade/data/byte_rows.hpp"
 #include "roulade/eval/mann_whitney.hpp"
 #include "roulade/eval/metric.hpp"
 #include "roulade/eval/protocol.hpp"

@@ -83,6 +83,7 @@ Exported export_run(const OpenRequest& request, const fs::path& out) {
   DataFacts facts = run.facts;
   facts.text = exported_text_facts(replacement.folder(), run);
   facts.training_rows = 0;
+  facts.rows_code = 0;
   facts.buckets.clear();  // the folder has no [data] that says the sides' step
   write_facts(RunFolder{replacement.folder()}, facts);
   if (const std::string why = obstacle(run); why.empty()) {

@@ -42,6 +42,7 @@ Points points_of(const TrainedRun& run, const LikelihoodRequest& request) {
     const auto source = open_data(run);
     const int64_t count = request.count == 0 && source->endless() ? kGeneratorRows : request.count;
     points = source->draw(Split::test, run.seed, count);
+    if (points.rows < 1) fail(Code::input, "likelihood", "rows of the test split", "at least 1 (raise data.test)", "0");
     number_texts(points, source->texts(), request.labels ? run.texts.get() : nullptr);  // else the empty text
   } else {
     points = read_rows(run, request.data);

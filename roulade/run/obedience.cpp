@@ -2,6 +2,7 @@
 #include "roulade/run/obedience.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/reading.hpp"
 #include "roulade/core/rng.hpp"
 #include "roulade/data/attributes.hpp"
 #include "roulade/data/image_set.hpp"
@@ -71,6 +72,7 @@ Part open_part(const TrainedRun& run, const std::string& name, const Cancel& can
   options.filter = filter_of(text_of(run.recipe, "data", "filter"));
   options.background = background_of(text_of(run.recipe, "data", "background"));
   options.on_damaged = text_of(run.recipe, "data", "on_damaged") == "skip" ? OnDamaged::skip : OnDamaged::fail;
+  if (const WatchedReading* watched = WatchedReading::current()) options.progress = watched->progress();
   options.cancel = cancel;
   out.set = open_images(out.folder, options).train;
   if (out.set.captions.empty() && !cancel.requested())
@@ -132,6 +134,7 @@ Tensor pictures_trained_on(const TrainedRun& run, const Part& train) {
   std::vector<int64_t> rows;
   DataFacts now = run.facts;
   now.training_rows = 0;
+  now.rows_code = names_code(train.set, train.set.count);
   for (int64_t row = 0; row < train.set.count; ++row)
     if (trains[static_cast<size_t>(row)]) {
       rows.push_back(row);

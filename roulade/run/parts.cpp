@@ -47,6 +47,7 @@ std::array<double, 2> draw_training(TrainParts& parts, const DataSettings& data)
   if (const auto* source = dynamic_cast<const ByteSource*>(parts.source.get())) {
     ByteRows bytes = source->draw_bytes(Split::train, parts.seed, count);
     parts.facts.training_rows = static_cast<int64_t>(bytes.rows.size());
+    parts.facts.rows_code = parts.source->rows_code();
     parts.facts.scaling = fit_scaling(bytes, data.scale);
     parts.training = {std::move(bytes), parts.facts.scaling};
     return {0, 255};

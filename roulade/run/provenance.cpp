@@ -18,6 +18,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -47,12 +48,22 @@ std::string weights_sha256(const TrainedRun& run) {
   return sha256_of(files);
 }
 
-std::string formulation_of(const Recipe& resolved) {
-  std::string out;
+std::string formulation_of(const Recipe& resolved, const Schedule& schedule) {
+  std::vector<std::string> out;
   for (const char* table : {"schedule", "denoiser"})
-    for (const auto& [key, given] : resolved.tables.at(table))
-      out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, to_text(given.value));
-  return out;
+    for (const auto& [key, given] : resolved.tables.at(table)) {
+      if (key == "file" || std::holds_alternative<std::vector<double>>(given.value)) continue;
+      out.push_back(fmt::format("{}.{} = {}", table, key, to_text(given.value)));
+    }
+  if (resolved.tables.at("schedule").contains("betas")) {
+    Sha256 sum;
+    for (int64_t k = 1; k <= schedule.states(); ++k) {
+      const double value = schedule.log_snr(static_cast<double>(k) / static_cast<double>(schedule.states()));
+      sum.update({reinterpret_cast<const char*>(&value), sizeof value});
+    }
+    out.push_back("sha256 = " + sum.hex());
+  }
+  return fmt::format("{}", fmt::join(out, ", "));
 }
 
 std::string processor_name() {
@@ -71,7 +82,7 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   out.encoder_sha256 = run.facts.text.encoder_sha256;
   if (out.encoder_sha256.empty() && run.texts && text_of(run.recipe, "text", "kind") == TextSettings::kFolder)
     out.encoder_sha256 = text_encoder_sha256(text_of(run.recipe, "text", "path"));
-  out.formulation = formulation_of(run.recipe);
+  if (run.schedule) out.formulation = formulation_of(run.recipe, *run.schedule);
   out.step = run.step;
   out.sample = run.recipe.tables.at("sample");
   out.guidance = run.recipe.tables.at("guidance");

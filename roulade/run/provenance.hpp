@@ -55,8 +55,8 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run);
 std::string weights_sha256(const TrainedRun& run);
 
 /// "schedule.kind = ..., denoiser.prediction = ...": what the network's numbers mean, every key in force of [schedule]
-/// and [denoiser].
-std::string formulation_of(const Recipe& resolved);
+/// and [denoiser]; of a schedule by given betas, what they are is told by a SHA-256 of its states' log_snr.
+std::string formulation_of(const Recipe& resolved, const Schedule& schedule);
 
 /// "AMD EPYC 9R14": the processor's own name; empty where the system does not say.
 std::string processor_name();

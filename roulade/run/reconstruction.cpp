@@ -164,13 +164,10 @@ Evaluation evaluate_reconstruction(const TrainedRun& run, const ProgressFn& prog
   if (test.rows < 1) fail(Code::input, "eval", "pictures of the test split", "at least 1 (raise data.test)", "0");
   Errors errors;
   int64_t done = 0;
+  const Pace pace("encode and decode", test.rows);
   for (; done < test.rows && !cancel.requested(); done = std::min(done + kTogether, test.rows)) {
     note(run, part_of(test, done, kTogether), errors);
-    if (!progress) continue;
-    const int64_t ready = std::min(done + kTogether, test.rows);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double rate = static_cast<double>(ready) / std::max(seconds, 1e-9);
-    progress({"encode and decode", ready, test.rows, rate, static_cast<double>(test.rows - ready) / rate, ""});
+    if (progress) progress(pace.at(std::min(done + kTogether, test.rows)));
   }
   Evaluation out;
   out.pairs = test.rows;

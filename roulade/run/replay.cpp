@@ -5,12 +5,14 @@
 #include "roulade/guidance/guidance.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/image.hpp"
+#include "roulade/io/sha256.hpp"
 #include "roulade/model/conv_choices.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_part.hpp"
 #include "roulade/run/sample_size.hpp"
+#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -31,6 +33,19 @@ std::string guiding_network(const Table& guidance) {
   const auto* path = std::get_if<std::string>(&weak->second.value);
   if (name == nullptr || path == nullptr || !guidance::registry().find(*name).needs_weak) return "";
   return scale != guidance.end() && scale->second.value == Value(1.0) ? "" : *path;
+}
+
+/// Of the weights that would guide by the network in a folder; empty where it holds none that could.
+std::string sha256_of_weak(const Provenance& made, const fs::path& weak) {
+  Recipe recipe;
+  recipe.tables["guidance"] = made.guidance;
+  recipe.tables["guidance"]["weak"] = Given(weak.string());
+  recipe.tables["guidance"].try_emplace("weak_step", Given(int64_t{0}));
+  try {
+    return sha256_of(weak_weight_files(recipe, {}));
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 void compare(const Image& before, const Image& now, const std::string& where, Replay& to) {
@@ -138,15 +153,21 @@ fs::path find_weak(const Provenance& made, const fs::path& picture, const fs::pa
   const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
   std::vector<fs::path> places{given};
   if (places.front().is_relative()) places.push_back(folder / given);
-  const fs::path below = fs::path(given).lexically_normal().lexically_relative(fs::path(made.run).lexically_normal());
-  if (!below.empty() && *below.begin() != "..") places.push_back(run / below);
-  places.push_back(without_slash(fs::absolute(run)).parent_path() / without_slash(given).filename());
+  // It may have moved as the run has: what led from one to the other still does.
+  const fs::path way =
+      fs::absolute(given).lexically_normal().lexically_relative(fs::absolute(made.run).lexically_normal());
+  if (!way.empty()) places.push_back((fs::absolute(run) / way).lexically_normal());
   std::vector<std::string> looked;
+  std::optional<fs::path> other;
   std::error_code none;
   for (const fs::path& place : places) {
-    if (fs::is_directory(place, none)) return place;
+    if (fs::is_directory(place, none)) {
+      if (made.weak_sha256.empty() || sha256_of_weak(made, place) == made.weak_sha256) return place;
+      if (!other) other = place;
+    }
     looked.push_back(place.string());
   }
+  if (other) return *other;
   fail(Code::io, picture.string(), fmt::format("the weak network {} that guided it is not there", given),
        "one of that name, or --weak", fmt::format("nothing at {}", fmt::join(looked, ", ")));
 }

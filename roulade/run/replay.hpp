@@ -31,8 +31,8 @@ std::filesystem::path find_given(const std::string& given, const std::string& sh
                                  const std::filesystem::path& picture);
 
 /// The weak network that guided a picture's samples (a run's folder, or that of a checkpoint): as it was given, from
-/// the picture's folder on, in `run` if it was below the run then, or beside `run` by its name. Empty: none guided
-/// them. Throws Error(io) naming where it looked.
+/// the picture's folder on, or from `run` on as it was from the run then; the first of these weights, else the first
+/// that is there. Empty: none guided them. Throws Error(io) naming where it looked.
 std::filesystem::path find_weak(const Provenance& made, const std::filesystem::path& picture,
                                 const std::filesystem::path& run);
 

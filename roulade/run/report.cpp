@@ -240,7 +240,7 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
     content.frame_labels.assign(made.points.labels.begin(),
                                 made.points.labels.begin() + std::min<int64_t>(kAnimated, made.points.rows));
   if (run.denoiser) {
-    if (!pictures)
+    if (!pictures && many.rows > 0)
       content.noising = noising_of(run, run.facts.scaling.apply(source->draw(Split::test, run.seed, kAnimated)),
                                    {0, 0.2, 0.4, 0.6, 0.8, 1});
     std::vector<double> times;
@@ -254,8 +254,8 @@ ReportContent report_content(const TrainedRun& run, const ProgressFn& progress, 
   if (!options.curve.empty() || std::filesystem::exists(curve)) content.training = read_error_curve(curve);
   if (options.samplers) denoiser_of(run, "a comparison of samplers");
   if (options.samplers) content.samplers = compare_samplers(run, progress, cancel);
-  if (plane) {
-    if (run.denoiser) content.field = vector_field(run, many);
+  if (plane && run.denoiser) content.field = vector_field(run, many);
+  if (plane && many.rows > 0) {
     plot::View view = plot::view_of(content.data, {});
     if (plot::plane_like(view)) plot::make_square(view);
     const std::vector<double> limits{view[0].low, view[0].high, view[1].low, view[1].high};

@@ -183,6 +183,7 @@ void write_facts(const RunFolder& folder, const DataFacts& facts) {
   json["class_names"] = facts.class_names;
   json["class_shares"] = facts.class_shares;
   if (facts.training_rows > 0) json["training_rows"] = facts.training_rows;
+  if (facts.rows_code > 0) json["rows_code"] = facts.rows_code;
   json["mean"] = facts.pictures() ? one_for_all(scaling.mean) : scaling.mean;
   json["deviation"] = facts.pictures() ? one_for_all(scaling.deviation) : scaling.deviation;
   if (facts.pictures()) {
@@ -231,6 +232,7 @@ DataFacts read_facts(const RunFolder& folder) {
     }
     facts.perceptual_sha256 = json.value("perceptual_sha256", "");
     facts.training_rows = json.value("training_rows", int64_t{0});
+    facts.rows_code = json.value("rows_code", uint32_t{0});
     if (json.contains("text")) {
       const nlohmann::json& text = json.at("text");
       text.at("tokens").get_to(facts.text.tokens);

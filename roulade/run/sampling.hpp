@@ -38,6 +38,7 @@ struct DataFacts {
   std::vector<std::string> class_names;  ///< empty: no classes
   std::vector<double> class_shares;      ///< of the training data
   int64_t training_rows = 0;             ///< of data that are not endless; 0 = not noted
+  uint32_t rows_code = 0;                ///< PointSource::rows_code(); 0 = not noted
   Scaling scaling;
   TextFacts text;
   LatentFacts latent;

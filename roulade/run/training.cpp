@@ -158,16 +158,6 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
   check(static_cast<double>(crc32c(parts.facts.latent.autoencoder)), "autoencoder");
 }
 
-/// Throws Error(usage) where a run's keys that its steps depend on are others now.
-void check_unchanged(const RunFolder& folder, const Recipe& resolved) {
-  recover_folder(folder.root);
-  const std::vector<std::string> differences = trajectory_differences(read_run_recipe(folder), resolved);
-  if (!differences.empty())
-    fail(Code::usage, folder.root.string(),
-         fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
-                     fmt::join(differences, ", ")));
-}
-
 /// Loads the newest checkpoint and cuts the metrics back to it.
 void go_on(const RunFolder& folder, const TrainParts& parts, Trainer& trainer) {
   recover_folder(folder.checkpoints());
@@ -189,12 +179,24 @@ TrainResult stopped_before() {
   return out;
 }
 
+/// None where a cancel stopped the reading or the encoding of the data.
+std::optional<TrainParts> parts_unless_stopped(const Recipe& resolved, const TrainPlace& place) {
+  try {
+    TrainParts parts = make_train_parts(resolved, place);
+    if (parts.objective) return parts;
+  } catch (const Error& e) {
+    if (e.code() != Code::stopped) throw;
+  }
+  return std::nullopt;
+}
+
 /// The training of a rank that keeps nothing.
 TrainResult train_beside(const TrainRequest& request, const std::shared_ptr<Ranks>& ranks) {
   const GivenConvolutions by_rule({});
-  TrainParts parts =
-      make_train_parts(with_files_in(fs::current_path(), resolve(request.recipe)), {request.out, {}, request.cancel});
-  if (!parts.objective) return stopped_before();
+  std::optional<TrainParts> made = parts_unless_stopped(with_files_in(fs::current_path(), resolve(request.recipe)),
+                                                        {request.out, {}, request.cancel});
+  if (!made) return stopped_before();
+  TrainParts& parts = *made;
   const FewerThreads limit(useful_threads(parts, ranks->size()));
   agree_on_precision(*ranks, parts, std::nullopt);
   const GivenConvolutions as_chosen(agree_on_convolutions(*ranks, parts, {}, {}));
@@ -229,7 +231,7 @@ TrainResult run_training(const TrainRequest& request) {
   // What needs no data is refused before they are read and encoded.
   check_kept_steps(resolved, resume ? folder.steps() : std::vector<int64_t>{});
   settings_of<TrainSettings>(resolved, "train").check(ranks->size());
-  if (resume) check_unchanged(folder, resolved);
+  if (resume) check_unchanged(folder.root, resolved);
   if (const std::string lost = unsampleable(resolved); !lost.empty()) {
     if (!resume) fail(Code::usage, "train", lost);
     if (request.warn) request.warn("warning: " + lost);
@@ -237,8 +239,9 @@ TrainResult run_training(const TrainRequest& request) {
   std::map<std::string, Tensor> given =
       request.init_from ? read_initial_weights(*request.init_from, resolved) : std::map<std::string, Tensor>{};
   const GivenConvolutions by_rule({});  // latents are made anew by whoever goes on
-  TrainParts parts = make_train_parts(resolved, {request.out, request.progress, request.cancel});
-  if (!parts.objective) return stopped_before();
+  std::optional<TrainParts> made = parts_unless_stopped(resolved, {request.out, request.progress, request.cancel});
+  if (!made) return stopped_before();
+  TrainParts& parts = *made;
   const TrainSettings& settings = parts.settings;
   if (request.warn)
     for (const std::string& line : parts.source->remarks()) request.warn(line);

@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/data/byte_rows.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -13,6 +14,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -66,12 +68,30 @@ std::vector<std::string> trajectory_differences(const Recipe& a, const Recipe& b
   return {out.begin(), out.end()};
 }
 
+void check_unchanged(const std::filesystem::path& run, const Recipe& resolved) {
+  const RunFolder folder{run};
+  recover_folder(folder.root);
+  const std::vector<std::string> differences = trajectory_differences(read_run_recipe(folder), resolved);
+  if (!differences.empty())
+    fail(Code::usage, folder.root.string(),
+         fmt::format("resuming cannot change {} (start a new run with --init-from instead)",
+                     fmt::join(differences, ", ")));
+}
+
 std::string place_of_data(const Recipe& recipe) {
   const auto data = recipe.tables.find("data");
   if (data == recipe.tables.end()) return "data";
   const auto given = data->second.find("path");
   const auto* path = given == data->second.end() ? nullptr : std::get_if<std::string>(&given->second.value);
   return path != nullptr ? *path : "data";
+}
+
+bool same_scaling(const Scaling& a, const Scaling& b) {
+  const double unit = largest(a.deviation) + largest(a.mean);
+  const auto same_mean = [unit](double x, double y) { return std::abs(x - y) <= kRounding * unit; };
+  const auto same_deviation = [](double x, double y) { return std::abs(x - y) <= kRounding * x; };
+  return std::equal(a.mean.begin(), a.mean.end(), b.mean.begin(), b.mean.end(), same_mean) &&
+         std::equal(a.deviation.begin(), a.deviation.end(), b.deviation.begin(), b.deviation.end(), same_deviation);
 }
 
 void check_same_data(const DataFacts& trained, const DataFacts& now, const std::string& where) {
@@ -95,6 +115,8 @@ void check_same_data(const DataFacts& trained, const DataFacts& now, const std::
   if (trained.training_rows > 0 && now.training_rows > 0 && trained.training_rows != now.training_rows)
     fail(Code::input, where, "these are other data than the run was trained on, by training rows",
          std::to_string(trained.training_rows), std::to_string(now.training_rows));
+  if (trained.rows_code > 0 && now.rows_code > 0 && trained.rows_code != now.rows_code)
+    fail(Code::input, where, "these are other data than the run was trained on, by the pictures' names or labels");
   check("share of class", trained.class_shares, now.class_shares, within(1));
   check("bucket", shapes_of(trained.buckets), shapes_of(now.buckets), equal);
   check("caption", trained.text.captions, now.text.captions, equal);
@@ -114,6 +136,7 @@ void check_source(const TrainedRun& run, const PointSource& source) {
   there.class_names = source.class_names();
   there.class_shares.resize(static_cast<size_t>(source.classes()));
   if (run.facts.training_rows > 0) there.training_rows = count_rows(source, Split::train);
+  if (run.facts.rows_code > 0) there.rows_code = source.rows_code();
   check_same_data(run.facts, there, place_of_data(run.recipe));
 }
 

@@ -8,6 +8,7 @@
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/train/trainer.hpp"
 
 #include <algorithm>
@@ -112,7 +113,7 @@ void check_same(const Recipe& strong, const DataFacts& facts, const Recipe& weak
   if (weak_facts.classes() != facts.classes())
     fail(Code::usage, kWhere, "classes of the weak run", fmt::format("{}", facts.classes()),
          fmt::format("{}", weak_facts.classes()));
-  if (weak_facts.scaling.mean != facts.scaling.mean || weak_facts.scaling.deviation != facts.scaling.deviation)
+  if (!same_scaling(weak_facts.scaling, facts.scaling))
     fail(Code::usage, kWhere, "scaling of the weak run's data",
          fmt::format("mean {}, deviation {}: the same data and seed", facts.scaling.mean, facts.scaling.deviation),
          fmt::format("mean {}, deviation {}", weak_facts.scaling.mean, weak_facts.scaling.deviation));

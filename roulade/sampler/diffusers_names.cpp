@@ -311,7 +311,8 @@ void add_tau(DiffusersConfig& out, const Keys& k) {
 
 std::string prediction_of(const Keys& k, const Class& c, const std::string& schedule) {
   // diffusers' v_prediction is there the same network with the other sign, which no prediction here has.
-  if (c.layout == Layout::edm) return k.choice("prediction_type", {"epsilon"}), "edm";
+  if (c.layout == Layout::edm)
+    return k.choice("prediction_type", {"epsilon", "v_prediction"}) == "epsilon" ? "edm" : "";
   if (c.layout == Layout::ipndm) return "v";
   const std::string prediction = k.text("prediction_type", schedule == "flow" ? "flow_prediction" : "epsilon");
   if (prediction == "epsilon") return "eps";

@@ -13,8 +13,8 @@ struct DiffusersConfig {
   Spelling walk;
   std::string schedule;  ///< empty where none here is the class's (IPNDMScheduler)
   Table schedule_options;
-  std::string prediction;  ///< a denoiser's
-  Table prediction_options;
+  std::string prediction;    ///< a denoiser's; empty where none here is the class's (EDM's with v_prediction)
+  Table prediction_options;  ///< sigma_data of edm; else none
 };
 
 /// The meaning of the keys of a scheduler_config.json; _class_name is one of diffusers_classes(). Keys that are absent

@@ -2,11 +2,13 @@
 # Sourced by every script here. ROULADE: the program; the script runs in an empty folder of its own.
 set -uo pipefail
 : "${ROULADE:?the path of the program}"
+ROULADE="$(realpath -- "$ROULADE")"
 tree="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 folder="$(mktemp -d "${TMPDIR:-/tmp}/roulade-cli.XXXXXX")"
 finished=no
 # A script that ends without `finish`, or with a failure counted, has failed whatever its last command said.
 trap 'code=$?; rm -rf "$folder"; [[ $code == 0 && ($finished != yes || $failures != 0) ]] && code=1; exit $code' EXIT
+started="$PWD" # where the user is
 cd "$folder" || exit 1
 failures=0
 sanitized=no # AddressSanitizer: slow to start, no preloading, memory errors of its own; LibTorch frees little when it ends

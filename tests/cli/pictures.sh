@@ -61,6 +61,7 @@ def picture(path, shade):
 for i in range(12): picture(f"shades/train/{'dark' if i < 6 else 'light'}/{i}.png", 20 * i)
 for i in range(4): picture(f"shades/test/{'dark' if i < 2 else 'light'}/{i}.png", 60 * i + 5)
 picture("shades/val/0.png", 9)
+for i in range(60): picture(f"often/3_grey/{i}.png", 4 * i)
 PYTHON
 printf 'no picture' >shades/train/dark/0.png
 printf 'notes' >shades/train/light/notes.md
@@ -79,6 +80,15 @@ ends 0 train --data shades.tar --out archive "${small[@]}" --set data.on_damaged
 says err "passed over beside train/ and test/: val/"
 says archive/data.json '"dark"'
 same {folder,archive}/checkpoints/latest/training.safetensors
+
+# Pictures that an epoch shows three times are judged beside once: 27 of 30 train, 30 are the test's.
+ends 0 train --data often --out often-run "${small[@]}" --set data.test=0.5 --set data.validation=0.1
+says often-run/data.json '"training_rows": 81'
+ends 0 eval often-run --quiet --pairs 1
+python3 -c 'import json; json.load(open("often-run/eval.json"))["count"] == 27 or exit(1)' || fail "$(grep count often-run/eval.json)"
+# What a resumed training may not change is told before its pictures are looked for.
+refuses 2 "[often-run] resuming cannot change train.lr (start a new run with --init-from instead)" \
+  train often-run --resume --quiet --set train.lr=0.5 --set data.path=nowhere
 
 # A report looks for the nearest among all training pictures; where none is kept for the test, it shows nothing real.
 ends 0 report run --quiet

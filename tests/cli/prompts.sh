@@ -61,6 +61,18 @@ P
   cp -r shapes fewer
   ends 0 train shapes.toml --out clear --quiet --set train.steps=2 --set data.channels=4 --set data.path=fewer
   ends 0 obey clear --judges judges --texts 4 --quiet --threads 1
+  # As many, of which one lies elsewhere in their order.
+  python3 - <<'P'
+import json, os
+lines = open("fewer/train/metadata.jsonl").readlines()
+name = json.loads(lines[-1])["file_name"]
+os.rename("fewer/train/" + name, "fewer/train/0" + name)
+open("fewer/train/metadata.jsonl", "w").writelines(lines[:-1] + [lines[-1].replace(name, "0" + name)])
+P
+  ends 3 obey clear --judges judges --texts 4 --quiet
+  says err "[$PWD/fewer] these are other data than the run was trained on, by the pictures' names or labels"
+  ends 3 train clear --resume --quiet
+  says err "[$PWD/fewer] these are other data than the run was trained on, by the pictures' names or labels"
   python3 - <<'P'
 import json, os
 lines = open("fewer/train/metadata.jsonl").readlines()

@@ -24,7 +24,8 @@ for name, key in (("eval.json", "generated"), ("obedience-test.json", "samples")
     if os.path.exists(f"{run}/{name}"):
         for f in json.load(open(f"{run}/{name}"))["figures"]:
             got[f["figure"]] = f[key]["mean"] if key == "generated" else f[key]
-assert expected and set(expected) <= set(got), "[expected] names figures that are not judged"
+absent = [k for k in expected if got.get(k) is None]
+assert expected and not absent, f"[expected] names figures that {run} does not hold: {absent}"
 for k in expected:
     print(f"{k}: expected {expected[k]:.4g}, got {got[k]:.4g}", file=sys.stderr if full else sys.stdout)
 # Room for another seed and for another machine's rounding: a quarter of the distances, 0.01 of the shares of points, two
@@ -40,7 +41,8 @@ for k, want in expected.items() if full else ():
 P
 }
 if [[ "${1:-}" == --judged ]]; then
-  held_against "$tree/recipes/$2.toml" "$3" full || fail "$2"
+  : "${3:?--judged RECIPE RUN}"
+  held_against "$tree/recipes/$2.toml" "$(cd "$started" && realpath -- "$3")" full || fail "$2"
   finish
 fi
 names=("$@")

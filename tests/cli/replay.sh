@@ -180,8 +180,18 @@ same guided.png again.png
 mv guided/checkpoints/step-00000010 gone
 refuses 6 "[guided.png] the weak network runs/d/checkpoints/step-00000010 that guided it is not there: expected one of that name, or \
 --weak, got nothing at runs/d/checkpoints/step-00000010, $PWD/runs/d/checkpoints/step-00000010, \
-guided/checkpoints/step-00000010, $PWD/step-00000010" replay guided.png --run guided
+$PWD/guided/checkpoints/step-00000010" replay guided.png --run guided
 mv gone guided/checkpoints/step-00000010
+# A run beside it that has moved with it, behind another of the old name.
+mkdir runs/first
+cp -r guided runs/first/d
+cp -r moved runs/first/w
+ends 0 sample runs/first/d -n 2 --set guidance.kind=autoguidance --set guidance.scale=3 --set guidance.weak=runs/first/w --out beside.png -q
+mv runs/first second
+mkdir runs/first
+cp -r guided runs/first/w
+ends 0 replay beside.png --run second/d -o again.png -q
+same beside.png again.png
 ends 3 replay guided.png --run guided --weak moved -q
 says out "weak_network"
 refuses 2 "[--weak] what guided the picture: expected a weak network in a folder of its own, got none" replay timed.png --run moved --weak guided

@@ -58,6 +58,17 @@ compgen -G 'slashed/samples/*-n-3-label-red_white-*.csv' >none || fail "samples 
 ends 0 eval slashed --set eval.pairs=1 --set 'eval.metrics=["sliced_wasserstein"]' --set sample.steps=2 --json
 [[ $(value points_a_set) == 40 ]] || fail "eval of 40 rows that train and 140 for the test: $(cat out)"
 
+# Trained on all rows: a report shows what there is, and what needs fresh rows says so.
+ends 0 train --data flowers.csv --out whole "${small[@]}" --set train.steps=2 --set data.test=0 --set data.validation=0
+says whole/data.json '"training_rows": 200'
+ends 0 report whole --quiet
+[[ -s whole/report/samples.png && ! -e whole/report/density.png ]] || fail "report without fresh rows: $(ls whole/report)"
+refuses 3 "[eval] rows of the test split: expected at least 20 (raise data.test), got 0" eval whole --quiet
+refuses 3 "[likelihood] rows of the test split: expected at least 1 (raise data.test), got 0" likelihood whole --quiet
+refuses 3 "[samplers] rows of the test split: expected at least 2 (raise data.test), got 0" report whole --samplers --quiet
+refuses 3 "[doctor] held-out points: expected rows of a test or validation split (data.test, data.validation), got none" \
+  doctor whole --quiet
+
 # A kept checkpoint, another start.
 ends 0 train --data flowers.csv --out again "${small[@]}" --set train.steps=20 --set train.checkpoint_every=10 --set data.count=100000
 ends 0 sample again --checkpoint 10 -n 5 --json

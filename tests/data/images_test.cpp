@@ -2,12 +2,15 @@
 // Pictures as a source of points: how often each is drawn, and what can be seen of their reading.
 #include "roulade/core/reading.hpp"
 #include "roulade/data/byte_rows.hpp"
+#include "roulade/data/image_set.hpp"
 #include "roulade/io/image.hpp"
 #include "tests/io/scratch.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +54,26 @@ TEST(Images, AreDrawnOnceWhereTheyAreJudged) {
   EXPECT_NE(draw_once(*source, Split::train, 8, 0).values, once.values);
   // Where none is repeated it is what draw gives.
   EXPECT_EQ(draw_once(*source, Split::test, 3, 4).values, source->draw(Split::test, 3, 4).values);
+}
+
+// Splits go by the order of the names, which another list of as many names changes.
+TEST(Images, TheirListHasANumber) {
+  const Scratch a, b, c;
+  write_greys(a.folder(), 10, 6);
+  write_greys(b.folder(), 11, 6);
+  write_greys(c.folder(), 10, 6);
+  const uint32_t code = source_of(a)->rows_code();
+  EXPECT_GT(code, 0u);
+  EXPECT_NE(code, source_of(b)->rows_code());
+  EXPECT_EQ(code, source_of(c)->rows_code());
+  EXPECT_EQ(code, source_of(c, true)->rows_code());  // mirror images are no pictures of their own
+  ImageSet array;                                    // pictures of one file are told by their labels
+  array.labels = {1, 2, 3};
+  const uint32_t labels = names_code(array, 3);
+  array.labels = {1, 3, 2};
+  EXPECT_NE(labels, names_code(array, 3));
+  array.labels.clear();
+  EXPECT_EQ(names_code(array, 3), 0u);
 }
 
 TEST(Images, ReadingIsSeenAndStopped) {

@@ -40,7 +40,8 @@ TEST(Text, NumbersWithErrors) {
   EXPECT_EQ(with_error(123.4, 25), "123 ± 25");
   EXPECT_EQ(with_error(1, 0), "1");
   EXPECT_EQ(with_error(0.25, NAN), "0.25");
-  EXPECT_EQ(with_error(NAN, 1), "not finite");
+  EXPECT_EQ(with_error(INFINITY, 1), "not finite");
+  EXPECT_EQ(with_error(NAN, NAN), "\u2013");  // unknown
   EXPECT_EQ(shared_exponent(0.9e-4, 1.2e-5), -5);
   EXPECT_EQ(shared_exponent(0.006, 1e-4), 0);
   EXPECT_EQ(shared_exponent(0, 0), 0);

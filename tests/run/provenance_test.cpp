@@ -335,14 +335,23 @@ TEST(Provenance, NotesWhatTheNetworksNumbersMean) {
   recipe.tables["denoiser"] = {{"prediction", "v"}};
   recipe.tables["schedule"] = {{"kind", "cosine"}, {"steps", 40}};
   Provenance made = example(), now = made;
-  now.formulation = formulation_of(recipe);
+  const auto cosine = schedule::registry().make("cosine", {{"steps", 40}});
+  now.formulation = formulation_of(recipe, *cosine);
   EXPECT_EQ(now.formulation, "schedule.kind = \"cosine\", schedule.steps = 40, denoiser.prediction = \"v\"");
   EXPECT_TRUE(changes(made, now).empty());  // a picture from before it was noted
   recipe.tables["schedule"]["steps"] = 50;
-  made.formulation = formulation_of(recipe);
+  made.formulation = formulation_of(recipe, *cosine);
   EXPECT_EQ(parse_provenance(to_json(made), "f").formulation, made.formulation);
   ASSERT_EQ(changes(made, now).size(), size_t{1});
   EXPECT_EQ(changes(made, now).front().what, "formulation");
+  // Betas out of a file, wherever it lies, are known by what they make.
+  const auto by_betas = [&](const std::string& file, double last) {
+    recipe.tables["schedule"] = {{"kind", "table"}, {"file", file}, {"betas", std::vector<double>()}};
+    return formulation_of(recipe, *schedule::registry().make("table", {{"betas", std::vector<double>{0.1, last}}}));
+  };
+  EXPECT_EQ(by_betas("a.csv", 0.2), by_betas("b.csv", 0.2));
+  EXPECT_NE(by_betas("a.csv", 0.2), by_betas("a.csv", 0.3));
+  EXPECT_NE(by_betas("a.csv", 0.2).find("denoiser.prediction = \"v\", sha256 = "), std::string::npos);
 }
 
 TEST(Provenance, NotesTheWeakNetworkWhereThereIsOne) {

@@ -169,8 +169,11 @@ TEST(Names, ConfigurationsOfDiffusersAreRead) {
   EXPECT_EQ(edm.prediction, "edm");
   EXPECT_EQ(text(edm.prediction_options), "sigma_data=1.0 ");
   EXPECT_EQ(text(sd.prediction_options), "");
-  EXPECT_NE(refusal({{"_class_name", "EDMEulerScheduler"}, {"prediction_type", "v_prediction"}})
-                .find("prediction_type: expected epsilon, got v_prediction"),
+  const DiffusersConfig turned =
+      read_diffusers({{"_class_name", "EDMEulerScheduler"}, {"prediction_type", "v_prediction"}});
+  EXPECT_EQ(turned.prediction, "");  // the other sign, which none has here; the walk is the same
+  EXPECT_EQ(turned.walk.sampler, "euler");
+  EXPECT_NE(refusal({{"_class_name", "EDMEulerScheduler"}, {"prediction_type", "sample"}}).find("prediction_type"),
             std::string::npos);
 
   EXPECT_NE(refusal({{"_class_name", "DDIMSchedular"}}).find("did you mean 'DDIMScheduler'?"), std::string::npos);
