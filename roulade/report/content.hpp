@@ -97,7 +97,7 @@ struct ReportFigure {
   std::string name;     ///< "sliced W1"
   std::string meaning;  ///< one short sentence; may be empty
   Aim aim = Aim::lower;
-  double generated = 0;
+  double generated = 0;                                               ///< NaN = unknown
   double generated_error = std::numeric_limits<double>::quiet_NaN();  ///< standard error; not finite = unknown
   double floor = std::numeric_limits<double>::quiet_NaN();            ///< not finite = unknown
   double floor_error = std::numeric_limits<double>::quiet_NaN();

@@ -28,7 +28,8 @@ std::string grouped(long long value);
 int shared_exponent(double a, double b);
 
 /// "0.0183 ± 0.0012", or with an exponent "(0.9 ± 0.3) × 10⁻⁴": the error with two significant digits when it
-/// begins with 1, else one; the value with as many decimals. An error that is zero or not finite is left out.
+/// begins with 1, else one; the value with as many decimals. An error that is zero or not finite is left out; a value
+/// of NaN is a dash, for unknown.
 std::string with_error(double value, double error, int exponent = 0);
 
 /// Estimated width of a line of text in units of its font size, for room that must be kept before anything is drawn.
