@@ -72,7 +72,7 @@ P
   ends 3 obey clear --judges judges --texts 4 --quiet
   says err "[$PWD/fewer] these are other data than the run was trained on, by the pictures' names or labels"
   ends 3 train clear --resume --quiet
-  says err "[$PWD/fewer] these are other data than the run was trained on, by the pictures' names or labels"
+  says err "[$PWD/fewer] these are other data than the run was trained on, by caption "
   python3 - <<'P'
 import json, os
 lines = open("fewer/train/metadata.jsonl").readlines()
