@@ -14,7 +14,7 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kBlock = 256;  // pictures between two looks at the cancel flag
+constexpr int64_t kBlock = 32;  ///< pictures between two reports, and looks at the cancel
 
 /// What get() gives, or why it does not; other faults than the file's own come through.
 bool attempt(const std::function<void()>& get, std::string& reason) {
