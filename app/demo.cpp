@@ -5,6 +5,7 @@
 #include "app/preview.hpp"
 #include "app/work.hpp"
 #include "roulade/run/recipe.hpp"
+#include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_place.hpp"
 
 #include <memory>
@@ -36,6 +37,8 @@ int demo(const Options& o) {
                        work.threads(), work.threads() == 1 ? "" : "s"));
   const DemoResult result = run_demo(request);
   const std::string run = request.out.string();
+  if (!result.trained && !std::filesystem::exists(RunFolder{request.out}.recipe()))
+    return work.stopped("stopped; nothing was written");
   if (!result.trained) return work.stopped(fmt::format("stopped, saved; go on: roulade train {} --resume", run));
   if (!result.finished) {
     std::vector<std::string> commands;

@@ -50,6 +50,7 @@ const char* unit_of(const std::string& stage) {
   if (stage == "sample") return "samples";
   if (stage == "evaluate") return "pairs";
   if (stage == "read" || stage == "features" || stage == "encode") return "pictures";
+  if (stage == "build") return "files";
   if (stage == "texts") return "texts";
   return "";
 }

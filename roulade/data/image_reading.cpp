@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/core/parallel.hpp"
+#include "roulade/core/process.hpp"
 #include "roulade/core/progress.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@
 namespace roulade {
 namespace {
 
-constexpr int64_t kBlock = 32;  ///< pictures between two reports, and looks at the cancel
+constexpr int64_t kBlock = 32;        ///< pictures between two reports, and looks at the cancel, at least
+constexpr int64_t kOfEachThread = 8;  ///< of them, at least
 
 /// What get() gives, or why it does not; other faults than the file's own come through.
 bool attempt(const std::function<void()>& get, std::string& reason) {
@@ -155,8 +157,9 @@ ImageSet read_images(const ImageSource& source, const ImageOptions& options, std
     if (image) take_shape(*image, source, options, out);
   }
   if (!out.values.empty()) --first;  // it is read again, into its place
-  for (int64_t begin = first; begin < source.count && !options.cancel.requested(); begin += kBlock) {
-    const int64_t end = std::min(source.count, begin + kBlock);
+  const int64_t block = std::max(kBlock, kOfEachThread * threads());
+  for (int64_t begin = first; begin < source.count && !options.cancel.requested(); begin += block) {
+    const int64_t end = std::min(source.count, begin + block);
     parallel_for(begin, end, 1, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i)
         attempt([&] { read_one(source, options, i, out); }, reasons[static_cast<size_t>(i)]);

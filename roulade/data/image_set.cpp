@@ -68,10 +68,17 @@ std::vector<int64_t> validation_first(int64_t count, uint64_t split_seed) {
 int64_t validation_count(int64_t count, double share) { return std::llround(share * static_cast<double>(count)); }
 
 uint32_t names_code(const ImageSet& set, int64_t originals) {
+  const auto count = static_cast<size_t>(originals);
   std::string all;
-  for (size_t i = 0; i < static_cast<size_t>(originals); ++i) {
-    if (!set.names.empty()) all += set.names[i] + '\n';
-    if (set.names.empty() && !set.labels.empty()) all += std::to_string(set.labels[i]) + '\n';
+  if (set.names.empty()) {
+    for (size_t i = 0; i < count && !set.labels.empty(); ++i) all += std::to_string(set.labels[i]) + '\n';
+  } else {
+    // Without the folders that all are in: a part is read from its own folder or from the one above.
+    size_t shared = set.names.front().rfind('/') + 1;
+    for (size_t i = 1; i < count && shared > 0; ++i)
+      while (shared > 0 && set.names[i].compare(0, shared, set.names.front(), 0, shared) != 0)
+        shared = shared > 1 ? set.names.front().rfind('/', shared - 2) + 1 : 0;
+    for (size_t i = 0; i < count; ++i) all.append(set.names[i], shared).append("\n");
   }
   return all.empty() ? 0 : std::max<uint32_t>(1, crc32c(all));
 }

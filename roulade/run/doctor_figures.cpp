@@ -15,6 +15,7 @@
 #include "roulade/run/one_pass.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
+#include "roulade/run/trajectory.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -69,10 +70,14 @@ std::shared_ptr<const Denoiser> exact_of(const TrainedRun& run) {
   return scaled_law(run) ? with_exact_denoiser(run).denoiser : nullptr;
 }
 
+/// The points that were not trained on.
+Split fresh_split(const PointSource& source) {
+  return source.endless() || count_rows(source, Split::test) > 0 ? Split::test : Split::validation;
+}
+
 Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
-  Points out = parts.source->draw(Split::test, derive_seed(seed, kHeldOut), count);
-  if (out.rows == 0) out = parts.source->draw(Split::validation, derive_seed(seed, kHeldOut), count);
-  if (out.rows == 0)
+  Points out = parts.source->draw(fresh_split(*parts.source), derive_seed(seed, kHeldOut), count);
+  if (out.rows < 2)
     fail(Code::input, "doctor", "held-out points", "rows of a test or validation split (data.test, data.validation)",
          "none");
   number_texts(out, parts.source->texts(), parts.texts.get());
@@ -233,13 +238,14 @@ void measure_samples(const Bench& b, RunFigures& f) {
   const std::vector<std::string>& texts = b.parts.source->texts();
   const bool asked = f.texts && settings.prompt == "data" && !texts.empty();
   const MetricEntry& metric = eval::registry().find("sliced_wasserstein");
+  const Split fresh = fresh_split(*b.parts.source);
   std::vector<double> coarse_distance, fine_distance, floor;
   std::vector<float> near_samples;
   for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
     const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
     std::vector<std::string> prompts;
     if (asked)
-      for (const int64_t number : b.parts.source->draw(Split::test, seed(kReference), count).texts)
+      for (const int64_t number : b.parts.source->draw(fresh, seed(kReference), count).texts)
         prompts.push_back(texts[static_cast<size_t>(number)]);
     const auto drawn = [&](const TrainedRun& from) {
       const PointSamples made = sample_points(from, {.count = count,
@@ -253,7 +259,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
       return scaling.apply(made.points);
     };
     const auto real = [&](Purpose purpose) {
-      const Split split = purpose == kFloor && !endless ? Split::train : Split::test;
+      const Split split = purpose == kFloor && !endless ? Split::train : fresh;
       return scaling.apply(draw_once(*b.parts.source, split, seed(purpose), count));
     };
     MetricContext context;
@@ -293,6 +299,7 @@ RunFigures measure_run(const TrainedRun& run, const DoctorRequest& request) {
     if (const Table& now = run.recipe.tables.at(table); now.count("path") > 0)
       trained.tables.at(table)["path"] = now.at("path");
   Bench b{run, request, make_train_parts(trained), nullptr, nullptr, {}, {}, exact_of(run), nullptr, nullptr, {}};
+  check_same_data(run.facts, b.parts.facts, place_of_data(trained));
   b.training = b.parts.training.points();
   b.held_out = held_out_of(b.parts, run.seed, b.points());
   f.step = run.step;

@@ -22,7 +22,11 @@
 namespace roulade {
 namespace {
 
-nlohmann::ordered_json number(double x) { return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr; }
+/// JSON has no infinity: TOML's words stand for it. What is unknown is null.
+nlohmann::ordered_json number(double x) {
+  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+  return std::isfinite(x) ? nlohmann::ordered_json(x) : nullptr;
+}
 
 nlohmann::ordered_json to_json(const PairMean& mean) {
   return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};

@@ -176,9 +176,11 @@ VectorField vector_field(const TrainedRun& run, const Points& data) {
 
   // The square that holds the data and most of the noise.
   plot::View view = plot::view_of({data.width, data.values, {}}, {});
-  for (size_t c = 0; c < 2; ++c)
-    view[c] = plot::join(
-        view[c], {scaling.mean[c] - kReach * scaling.deviation[c], scaling.mean[c] + kReach * scaling.deviation[c]});
+  for (size_t c = 0; c < 2; ++c) {
+    const plot::Limits noise{scaling.mean[c] - kReach * scaling.deviation[c],
+                             scaling.mean[c] + kReach * scaling.deviation[c]};
+    view[c] = data.rows > 0 ? plot::join(view[c], noise) : noise;
+  }
   if (plot::plane_like(view)) plot::make_square(view);
   std::vector<double> from, scaled;
   for (int j = 0; j < kSide; ++j)

@@ -128,7 +128,7 @@ std::vector<bool> asked_rows(const TrainedRun& run, const ImageSet& set, Obedien
 
 bool mirrors(const TrainedRun& run) { return std::get<bool>(run.recipe.tables.at("data").at("flip").value); }
 
-/// Throws Error(input) of check_same_data where another number of them trains than did.
+/// Throws Error(input) of check_same_data where others of them train than did.
 Tensor pictures_trained_on(const TrainedRun& run, const Part& train) {
   const std::vector<bool> trains = asked_rows(run, train.set, ObedienceRequest::Part::train);
   std::vector<int64_t> rows;

@@ -40,9 +40,8 @@ std::string sha256_of_weak(const Provenance& made, const fs::path& weak) {
   Recipe recipe;
   recipe.tables["guidance"] = made.guidance;
   recipe.tables["guidance"]["weak"] = Given(weak.string());
-  recipe.tables["guidance"].try_emplace("weak_step", Given(int64_t{0}));
   try {
-    return sha256_of(weak_weight_files(recipe, {}));
+    return sha256_of(weak_weight_files(resolve(recipe), {}));
   } catch (const Error&) {
     return "";
   }
@@ -153,10 +152,16 @@ fs::path find_weak(const Provenance& made, const fs::path& picture, const fs::pa
   const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
   std::vector<fs::path> places{given};
   if (places.front().is_relative()) places.push_back(folder / given);
-  // It may have moved as the run has: what led from one to the other still does.
-  const fs::path way =
-      fs::absolute(given).lexically_normal().lexically_relative(fs::absolute(made.run).lexically_normal());
+  // It may have moved as the run has: what led from one to the other still does. Where one was named by an absolute
+  // path and the other not, nothing says what did; it is looked for beside the run, and among its checkpoints.
+  const fs::path was = without_slash(given).lexically_normal();
+  const fs::path way = was.lexically_relative(without_slash(made.run).lexically_normal());
   if (!way.empty()) places.push_back((fs::absolute(run) / way).lexically_normal());
+  const bool checkpoint = was.parent_path().filename() == RunFolder{run}.checkpoints().filename();
+  const fs::path name =
+      checkpoint ? was.lexically_relative(was.parent_path().parent_path().parent_path()) : was.filename();
+  places.push_back(without_slash(fs::absolute(run)).parent_path() / name);
+  if (checkpoint) places.push_back(RunFolder{fs::absolute(run)}.checkpoints() / was.filename());
   std::vector<std::string> looked;
   std::optional<fs::path> other;
   std::error_code none;

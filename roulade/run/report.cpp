@@ -26,6 +26,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -87,6 +88,7 @@ LossCurves losses_of(const RunFolder& folder) {
 }
 
 double number(const nlohmann::json& from, const char* key) {
+  if (from.contains(key) && (from[key] == "inf" || from[key] == "-inf")) return std::numeric_limits<double>::infinity();
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
 

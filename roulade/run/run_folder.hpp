@@ -21,6 +21,7 @@ struct RunFolder {
   std::filesystem::path facts() const { return root / "data.json"; }
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+  std::filesystem::path pointer() const { return checkpoints() / "latest"; }  ///< to the newest checkpoint
   std::filesystem::path averages() const { return root / "averages"; }
   std::filesystem::path samples() const { return root / "samples"; }
   std::filesystem::path previews() const { return root / "previews"; }

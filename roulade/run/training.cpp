@@ -18,6 +18,7 @@
 #include "roulade/run/power_snapshots.hpp"
 #include "roulade/run/precision.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/run_place.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/step_cost.hpp"
 #include "roulade/run/tensorboard.hpp"
@@ -39,7 +40,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kProbed{60};  // between two probes, which so take no noticeable part
-constexpr const char* kLatest = "latest";
 
 /// A run folder that training writes to.
 class Writer {
@@ -57,7 +57,7 @@ class Writer {
   void settle() const {
     std::vector<int64_t> steps = folder_.steps();
     if (steps.empty()) return;
-    write_pointer(folder_.checkpoints() / kLatest, folder_.checkpoint(steps.back()).filename().string());
+    write_pointer(folder_.pointer(), folder_.checkpoint(steps.back()).filename().string());
     std::erase_if(steps, [&](int64_t step) { return parts_.settings.keeps(step); });
     const auto keep = static_cast<size_t>(parts_.settings.keep);
     for (size_t i = 0; i + keep < steps.size(); ++i) {
@@ -100,47 +100,6 @@ void keep_preview(const RunFolder& folder, const TrainPreview& preview, const Da
   write_file_atomically(folder.preview(preview.step), preview_png(preview, facts));
 }
 
-/// True when no checkpoint is there but the one of given weights that a run is to start from.
-bool holds_start_alone(const RunFolder& folder) {
-  for (const auto& entry : fs::directory_iterator(folder.checkpoints()))
-    if (entry.path() != folder.checkpoint(0) && entry.path().filename() != kLatest && !is_leftover(entry.path()))
-      return false;
-  return true;
-}
-
-/// True when a kill stopped a run before its recipe: the folder holds only left-overs and a checkpoints/ with at most
-/// the start. What belongs to latents is made after that folder: without it, a vae/ is somebody's own.
-bool never_began(const RunFolder& folder) {
-  if (!fs::is_directory(folder.root)) return false;
-  const bool begun = fs::is_directory(folder.checkpoints()) && holds_start_alone(folder);
-  for (const auto& entry : fs::directory_iterator(folder.root)) {
-    const bool ours = entry.path() == folder.checkpoints() || entry.path() == folder.latents() ||
-                      entry.path() == folder.autoencoder();
-    if (!(begun && ours) && !is_leftover(entry.path())) return false;
-  }
-  return true;
-}
-
-/// Throws Error(usage) when something stands already where a new run would be.
-void check_free(const RunFolder& folder) {
-  std::error_code error;
-  if (fs::exists(folder.recipe(), error))
-    fail(Code::usage, folder.root.string(), "this folder already holds a run (give another --out, or --resume)");
-  if (fs::exists(folder.root, error) && !never_began(folder))
-    fail(Code::usage, folder.root.string(), "this exists and is not a run", "a new or empty folder");
-}
-
-/// Makes the folder of a new run.
-void begin_folder(const RunFolder& folder) {
-  check_free(folder);
-  std::error_code error;
-  fs::create_directories(folder.checkpoints(), error);
-  // The start of one that never began is not this one's.
-  if (!error) fs::remove_all(folder.checkpoint(0), error);
-  if (!error) fs::remove(folder.checkpoints() / kLatest, error);
-  if (error) fail(Code::io, folder.root.string(), fmt::format("cannot make the run folder: {}", error.message()));
-}
-
 /// Networks beside the trained one: to validate with averaged weights, to show samples.
 int64_t networks_beside(const TrainParts& parts, bool shows) {
   return 1 + (shows || parts.settings.preview_every > 0 ? 1 : 0);
@@ -155,6 +114,7 @@ void check_alike(Ranks& ranks, const TrainParts& parts) {
   };
   check(static_cast<double>(crc32c(to_toml(without_files(trajectory_of(parts.resolved))))), "keys of the recipe");
   check(static_cast<double>(parts.training.rows), "rows of the training data");
+  check(static_cast<double>(parts.facts.rows_code), "names or labels of the pictures");
   check(static_cast<double>(crc32c(parts.facts.latent.autoencoder)), "autoencoder");
 }
 

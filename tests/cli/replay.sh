@@ -180,6 +180,7 @@ same guided.png again.png
 mv guided/checkpoints/step-00000010 gone
 refuses 6 "[guided.png] the weak network runs/d/checkpoints/step-00000010 that guided it is not there: expected one of that name, or \
 --weak, got nothing at runs/d/checkpoints/step-00000010, $PWD/runs/d/checkpoints/step-00000010, \
+$PWD/guided/checkpoints/step-00000010, $PWD/d/checkpoints/step-00000010, \
 $PWD/guided/checkpoints/step-00000010" replay guided.png --run guided
 mv gone guided/checkpoints/step-00000010
 # A run beside it that has moved with it, behind another of the old name.
@@ -192,6 +193,18 @@ mkdir runs/first
 cp -r guided runs/first/w
 ends 0 replay beside.png --run second/d -o again.png -q
 same beside.png again.png
+# One of an absolute path, the run's own or beside it.
+mkdir third
+cp -r guided third/d
+cp -r moved third/w
+for weak in d/checkpoints/step-00000010 w; do
+  ends 0 sample third/d -n 2 --set guidance.kind=autoguidance --set guidance.scale=3 --set "guidance.weak=$PWD/third/$weak" --out "far-${weak%%/*}.png" -q
+done
+mv third fourth
+for picture in far-d.png far-w.png; do
+  ends 0 replay $picture --run fourth/d -o again.png -q
+  same $picture again.png
+done
 ends 3 replay guided.png --run guided --weak moved -q
 says out "weak_network"
 refuses 2 "[--weak] what guided the picture: expected a weak network in a folder of its own, got none" replay timed.png --run moved --weak guided

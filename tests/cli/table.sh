@@ -69,6 +69,12 @@ refuses 3 "[samplers] rows of the test split: expected at least 2 (raise data.te
 refuses 3 "[doctor] held-out points: expected rows of a test or validation split (data.test, data.validation), got none" \
   doctor whole --quiet
 
+# Without rows for the test, those for validation are the fresh ones.
+ends 0 train --data flowers.csv --out valid "${small[@]}" --set train.steps=2 --set data.test=0 --set data.validation=0.2
+ends 0 doctor valid --quick --quiet
+grep -E "sliced Wasserstein 0 |real points 0( |$)" out && fail "doctor without rows for the test: $(cat out)"
+says out "sliced Wasserstein"
+
 # A kept checkpoint, another start.
 ends 0 train --data flowers.csv --out again "${small[@]}" --set train.steps=20 --set train.checkpoint_every=10 --set data.count=100000
 ends 0 sample again --checkpoint 10 -n 5 --json

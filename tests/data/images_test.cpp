@@ -67,7 +67,21 @@ TEST(Images, TheirListHasANumber) {
   EXPECT_NE(code, source_of(b)->rows_code());
   EXPECT_EQ(code, source_of(c)->rows_code());
   EXPECT_EQ(code, source_of(c, true)->rows_code());  // mirror images are no pictures of their own
-  ImageSet array;                                    // pictures of one file are told by their labels
+  // A part that is read from its own folder, or from the one above.
+  std::filesystem::create_directories(b / "train/x");
+  for (int i = 11; i < 17; ++i) {
+    const std::string name = std::to_string(i) + ".png";
+    std::filesystem::rename(b / name, b / ("train/x/" + name));
+  }
+  const auto code_of = [](const std::filesystem::path& folder) {
+    const ImageSet set = open_images(folder).train;
+    return names_code(set, set.count);
+  };
+  EXPECT_EQ(code_of(b.folder()), code_of(b / "train/x"));
+  write_greys(b / "train/y", 20, 3);
+  EXPECT_EQ(code_of(b.folder()), code_of(b / "train"));
+  EXPECT_NE(code_of(b.folder()), code_of(b / "train/x"));
+  ImageSet array;  // pictures of one file are told by their labels
   array.labels = {1, 2, 3};
   const uint32_t labels = names_code(array, 3);
   array.labels = {1, 3, 2};

@@ -217,6 +217,15 @@ TEST(MovedData, OfATrainedRunAreNamedByAnOverride) {
   make_pictures(s / "large", 10, 10, 8);
   expect_error(Code::input, {"large] these are other data than the run was trained on, by axis 1"},
                [&] { open({"data.path=" + (s / "large").string()}); });
+  // As many of each class, in another order: splits are others, and nothing else tells.
+  fs::copy(s / "after", s / "renamed", fs::copy_options::recursive);
+  const fs::path first = fs::directory_iterator(s / "renamed")->path();
+  const fs::path picture = fs::directory_iterator(first)->path();
+  fs::rename(picture, first / ("z" + picture.filename().string()));
+  const std::vector<std::string> told{"renamed] these are other data", "by the pictures' names or labels"};
+  expect_error(Code::input, told, [&] { open({"data.path=" + (s / "renamed").string()}); });
+  cut(RunFolder{s / "run"}, 2);
+  expect_error(Code::input, told, [&] { run_training(request_of(pictures(s / "renamed"), s / "run", true)); });
   make_pictures(s / "one", 20, 0);
   expect_error(Code::input, {"one] these are other data than the run was trained on, by class "},
                [&] { open({"data.path=" + (s / "one").string()}); });
@@ -250,6 +259,11 @@ TEST(SameData, AreToldByAllThatARunKeepsOfThem) {
   now.scaling.mean[0] += 1e-12;
   now.class_shares[0] += 1e-13;
   EXPECT_NO_THROW(check_same_data(trained, now, "here"));
+  EXPECT_TRUE(same_scaling(trained.scaling, now.scaling));
+  Scaling other_scale = trained.scaling;
+  other_scale.deviation[1] *= 1.001;
+  EXPECT_FALSE(same_scaling(trained.scaling, other_scale));
+  EXPECT_FALSE(same_scaling(trained.scaling, {{0}, {2}}));
   const auto expect = [&](const std::string& part, const auto& change) {
     DataFacts other = trained;
     change(other);
@@ -261,6 +275,12 @@ TEST(SameData, AreToldByAllThatARunKeepsOfThem) {
   expect("mean of column 1", [](DataFacts& f) { f.scaling.mean[1] = 1.1e-3; });
   expect("deviation of column 1", [](DataFacts& f) { f.scaling.deviation[1] *= 1.001; });
   expect("bucket 0: expected 8 of 20 x 12, got 7 of 20 x 12", [](DataFacts& f) { f.buckets[0].pictures = 7; });
+  trained.rows_code = 7;
+  expect("the pictures' names or labels", [](DataFacts& f) { f.rows_code = 8; });
+  now.rows_code = 8;  // of a run that noted none, and now
+  trained.rows_code = 0;
+  EXPECT_NO_THROW(check_same_data(trained, now, "here"));
+  EXPECT_NO_THROW(check_same_data(now, trained, "here"));
   expect("caption 0: expected red, got none", [](DataFacts& f) { f.text.captions.clear(); });
 }
 
