@@ -15,7 +15,8 @@ namespace {
 struct Options {
   WorkOptions work;
   std::vector<std::string> recipes, failures;
-  std::string out, vary, judges;
+  std::string out, vary, judges, features, encoder;
+  int64_t texts = 0;
   int64_t seeds = 10;
   double seconds = 0;
 };
@@ -27,7 +28,8 @@ int compare(const Options& o) {
   request.out = o.out.empty() ? fresh_run("runs/compare") : std::filesystem::path(o.out);
   request.set = o.work.set;
   request.vary = o.vary;
-  request.judges = o.judges;
+  request.by = {o.judges, o.features, o.encoder};
+  request.texts = o.texts;
   request.first_seed = o.work.seed.value_or(0);
   request.seeds = o.seeds;
   request.seconds = o.seconds;
@@ -67,6 +69,12 @@ void add_compare(CLI::App& root, int& exit_code) {
       .add_option("--judges", o->judges,
                   "of runs that read texts: judge their obedience, too;\na folder as of roulade obey")
       ->option_text("DIR");
+  command.add_option("--features", o->features, "as --judges, of emoji: the file of\nEfficientNet-lite0's weights")
+      ->option_text("FILE");
+  command.add_option("--encoder", o->encoder, "beside it: the folder of a text encoder that pools")->option_text("DIR");
+  command.add_option("--texts", o->texts, "that obedience is judged on, at most; default: all")
+      ->option_text("N")
+      ->check(whole(1));
   command.add_option("--failed-if", o->failures, "a run failed whose figure lies there, as\nmodes<20; may be repeated")
       ->option_text("RULE")
       ->expected(1)

@@ -49,12 +49,12 @@ void add_obey(CLI::App& root, int& exit_code) {
   CLI::App& command = *root.add_subcommand("obey", "Judge whether pictures show what their texts ask for.");
   command.add_option("RUN", o->run, "run folder of a network that reads texts")->required()->option_text(" ");
   command
-      .add_option("--judges", o->request.judges,
+      .add_option("--judges", o->request.by.judges,
                   "a folder with a judge for each attribute, by its name:\nroulade judge --attribute")
       ->option_text("DIR");
-  command.add_option("--features", o->request.features, "of emoji: the file of EfficientNet-lite0's weights")
+  command.add_option("--features", o->request.by.features, "of emoji: the file of EfficientNet-lite0's weights")
       ->option_text("FILE");
-  command.add_option("--encoder", o->request.encoder, "of emoji: the folder of a text encoder that pools:\nMiniLM")
+  command.add_option("--encoder", o->request.by.encoder, "of emoji: the folder of a text encoder that pools:\nMiniLM")
       ->option_text("DIR");
   auto* seen = command.add_flag("--seen", o->seen, "texts of the training pictures, not of the test's");
   seen->option_text(" ");

@@ -61,6 +61,11 @@ std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& m
           share("ground_and_object", both, chance * found.chance_share, own)};
 }
 
+const std::vector<std::string>& emoji_figures() {
+  static const std::vector<std::string> kNames{"retrieval_top_10", "retrieval_median", "ground", "ground_and_object"};
+  return kNames;
+}
+
 std::vector<ObedienceFigure> judge_attributes(const Tensor& pictures, const std::vector<AskedAttribute>& attributes) {
   if (attributes.empty()) fail(Code::usage, kWhere, "attributes", "one at least", "none");
   std::vector<ObedienceFigure> out;

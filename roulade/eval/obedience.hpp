@@ -38,6 +38,9 @@ std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& m
                                          const std::vector<AskedEmoji>& asked,
                                          const GroundJudge& grounds = GroundJudge(), int64_t top = 10);
 
+/// The names of these figures with top = 10, in their order.
+const std::vector<std::string>& emoji_figures();
+
 /// A value that texts ask for, told by a judge that was trained on it (`roulade judge --attribute`).
 struct AskedAttribute {
   std::string name;                 ///< "colour"

@@ -48,11 +48,16 @@ Varied varied_of(const std::string& text) {
 
 /// Told before anything is trained.
 void check_judges(const Contender& c) {
-  if (c.judges.empty()) return;
+  if (!c.by.any()) return;
   if (std::get<std::string>(c.recipe.tables.at("text").at("kind").value) == TextSettings::kNone)
     fail(Code::usage, "compare", "judges of obedience", "recipes whose network reads texts ([text])", c.name);
   std::error_code none;
-  if (!fs::is_directory(c.judges, none)) fail(Code::io, c.judges.string(), "no such folder of judges");
+  check(c.by);
+  if (!c.by.judges.empty() && !fs::is_directory(c.by.judges, none))
+    fail(Code::io, c.by.judges.string(), "no such folder of judges");
+  for (const fs::path& named : {c.by.features, c.by.encoder})
+    if (!named.empty() && !fs::exists(named, none))
+      fail(Code::io, named.string(), "no such file or folder to judge by");
 }
 
 /// Throws Error(usage) where a training would not keep the checkpoint that its samples need.
@@ -76,7 +81,7 @@ std::vector<Contender> read_contenders(const CompareRequest& request) {
       Recipe one = recipe;
       if (!varied.key.empty()) set_key(one, varied.key + "=" + value);
       const std::string called = varied.key.empty() ? stem : request.recipes.size() == 1 ? value : stem + "-" + value;
-      out.push_back({called, resolve(one), 0, request.judges});
+      out.push_back({called, resolve(one), 0, request.by, request.texts});
       if (!names.insert(called).second) fail(Code::usage, "compare", "recipes of one name", "different names", called);
     }
   }
@@ -95,7 +100,13 @@ Json signature(const CompareRequest& request, const std::vector<Contender>& cont
   for (const FailureRule& rule : request.failures) rules.push_back(rule.text());
   for (const Contender& c : contenders) recipes.push_back({{"name", c.name}, {"recipe", to_toml(c.recipe)}});
   Json out = {{"seconds", request.seconds}, {"threads", threads()}, {"failed_if", rules}, {"recipes", recipes}};
-  if (!request.judges.empty()) out["judges"] = fs::absolute(request.judges).lexically_normal().string();
+  const auto note = [&out](const char* key, const fs::path& path) {
+    if (!path.empty()) out[key] = fs::absolute(path).lexically_normal().string();
+  };
+  note("judges", request.by.judges);
+  note("features", request.by.features);
+  note("encoder", request.by.encoder);
+  if (request.texts > 0) out["texts"] = request.texts;
   return out;
 }
 
@@ -153,7 +164,13 @@ std::string command_of(const CompareRequest& request) {
   std::string out = "roulade compare";
   for (const std::string& name : request.recipes) out += " " + fs::path(name).stem().string() + ".toml";
   if (!request.vary.empty()) out += " --vary " + request.vary;
-  if (!request.judges.empty()) out += " --judges " + request.judges.string();
+  const auto add = [&out](const char* option, const fs::path& path) {
+    if (!path.empty()) out += fmt::format(" {} {}", option, path.string());
+  };
+  add("--judges", request.by.judges);
+  add("--features", request.by.features);
+  add("--encoder", request.by.encoder);
+  if (request.texts > 0) out += fmt::format(" --texts {}", request.texts);
   if (!request.vary.empty())  // the page's recipes hold them, but what varies is made from the one that was named
     for (const std::string& assignment : request.set) out += " --set '" + assignment + "'";
   return out;

@@ -4,6 +4,7 @@
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
 #include "roulade/run/description.hpp"
+#include "roulade/run/obedience.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -31,7 +32,8 @@ struct CompareRequest {
   std::filesystem::path out;         ///< new, empty, or begun by the same comparison
   std::vector<std::string> set;      ///< "table.key=value" over every recipe
   std::string vary;                  ///< "table.key=A,B": each recipe once with each value; empty = as it is
-  std::filesystem::path judges;      ///< of obedience, a folder for each attribute; empty = texts are not judged
+  ObedienceJudges by;                ///< none = texts are not judged
+  int64_t texts = 0;                 ///< that obedience is judged on, at most, drawn by the run's seed; 0 = all
   int64_t first_seed = 0;
   int64_t seeds = 10;
   double seconds = 0;  ///< of training for each run, by the measured time of a step; 0 = the recipes' own train.steps

@@ -78,10 +78,11 @@ void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
 }
 
 /// Adds the obedience to texts of the test part, and writes its files. False after a cancel.
-bool judge_obedience(Outcome& outcome, const TrainedRun& run, const std::filesystem::path& judges,
-                     const ProgressFn& progress, const Cancel& cancel) {
+bool judge_obedience(Outcome& outcome, const TrainedRun& run, const Contender& contender, const ProgressFn& progress,
+                     const Cancel& cancel) {
   ObedienceRequest request;
-  request.judges = judges;
+  request.by = contender.by;
+  request.texts = contender.texts;
   request.seed = run.seed;
   request.progress = progress;
   request.cancel = cancel;
@@ -108,9 +109,12 @@ void check_rules(const Contender& contender, const std::vector<FailureRule>& fai
   }
   std::error_code none;
   for (const FailureRule& rule : failures) {
-    const bool obeys = rule.figure.starts_with(kObeyed) && !contender.judges.empty();
-    const std::string attribute = obeys ? rule.figure.substr(std::string_view(kObeyed).size()) : "";
-    if (obeys && (attribute == "all" || std::filesystem::is_directory(contender.judges / attribute, none))) continue;
+    const bool obeys = rule.figure.starts_with(kObeyed) && contender.by.any();
+    const std::string name = obeys ? rule.figure.substr(std::string_view(kObeyed).size()) : "";
+    const bool attributes = !contender.by.judges.empty();
+    if (obeys && attributes && (name == "all" || std::filesystem::is_directory(contender.by.judges / name, none)))
+      continue;
+    if (obeys && !attributes && std::ranges::find(emoji_figures(), name) != emoji_figures().end()) continue;
     if (std::find(given.begin(), given.end(), rule.figure) == given.end())
       fail(Code::usage, "compare " + contender.name,
            fmt::format("neither [eval] nor judges of obedience give '{}'", rule.figure));
@@ -164,8 +168,7 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
     if (!e.finished) return std::nullopt;
     keep_evaluation(run, e);
     add_figures(outcome, e);
-    if (!contender.judges.empty() && !judge_obedience(outcome, run, contender.judges, progress, cancel))
-      return std::nullopt;
+    if (contender.by.any() && !judge_obedience(outcome, run, contender, progress, cancel)) return std::nullopt;
     apply_rules(outcome, failures);
     outcome.sample_seconds = e.sample_seconds / static_cast<double>(e.count * e.result.pairs);
     if (run.autoencoder)

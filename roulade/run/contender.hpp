@@ -16,9 +16,10 @@ namespace roulade {
 /// One recipe of a comparison.
 struct Contender {
   std::string name;
-  Recipe recipe;                   ///< resolved, with the steps that it trains
-  double step_seconds = 0;         ///< measured; 0 = not
-  std::filesystem::path judges{};  ///< of obedience; empty = it is not judged
+  Recipe recipe;            ///< resolved, with the steps that it trains
+  double step_seconds = 0;  ///< measured; 0 = not
+  ObedienceJudges by{};     ///< none = obedience is not judged
+  int64_t texts = 0;        ///< that obedience is judged on; 0 = all of the test part
 };
 
 inline constexpr const char* kObeyed = "obeyed_";  ///< in front of an attribute: a figure of obedience

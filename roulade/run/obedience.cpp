@@ -221,14 +221,19 @@ RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, con
 
 }  // namespace
 
+void check(const ObedienceJudges& by) {
+  const bool emoji = !by.features.empty() || !by.encoder.empty();
+  if (emoji == !by.judges.empty() || by.features.empty() != by.encoder.empty())
+    fail(Code::usage, kWhere, "who judges",
+         "a folder of judges, or for emoji features' weights and the folder of a text encoder");
+}
+
 Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) {
   const auto start = std::chrono::steady_clock::now();
   if (!run.texts || !run.facts.pictures())
     fail(Code::usage, kWhere, "the run", "one whose network reads texts and makes pictures", run.folder.string());
-  const bool emoji = !r.features.empty() || !r.encoder.empty();
-  if (emoji == !r.judges.empty() || r.features.empty() != r.encoder.empty())
-    fail(Code::usage, kWhere, "who judges",
-         "a folder of judges, or for emoji features' weights and the folder of a text encoder");
+  check(r.by);
+  const bool emoji = !r.by.features.empty();
   Obedience out;
   out.seed = r.seed;
   out.each = r.each;
@@ -249,7 +254,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   JudgePictures judge;
   if (!emoji) {
     rows = chosen_rows(part.set, r.seed, r.texts, is_asked);
-    judge = attribute_judge(run, part, rows, r.judges);
+    judge = attribute_judge(run, part, rows, r.by.judges);
   } else {
     // Candidates: the names of the test part, or as many of the other one.
     const std::vector<std::string> names = part.attribute("name"), grounds = part.attribute("ground");
@@ -265,10 +270,10 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
         texts.push_back(name);
     for (const std::string& name : train_names)
       if (numbers.emplace(name, std::ssize(texts)).second) texts.push_back(name);
-    const Table file{{"features", Given("lite0")}, {"features_file", Given(r.features.string())}};
+    const Table file{{"features", Given("lite0")}, {"features_file", Given(r.by.features.string())}};
     const std::shared_ptr<const Features> features = Protocol::from_table(file).make_features();
-    const Tensor vectors = text_vectors(*open_tokenizer(tokenizer_folder(r.encoder)), *open_text_encoder(r.encoder),
-                                        texts, r.progress, r.cancel);
+    const Tensor vectors = text_vectors(*open_tokenizer(tokenizer_folder(r.by.encoder)),
+                                        *open_text_encoder(r.by.encoder), texts, r.progress, r.cancel);
     const auto map = std::make_shared<const RidgeMap>(fit_names(train, train_names, *features, vectors, numbers, r));
     const Tensor own = vectors.narrow(0, 0, static_cast<int64_t>(candidates)) - map->text_mean;
     rows = chosen_rows(part.set, r.seed, r.texts, [&](int64_t row) {

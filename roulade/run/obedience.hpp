@@ -11,15 +11,24 @@
 
 namespace roulade {
 
+/// What judges whether pictures obey.
+struct ObedienceJudges {
+  std::filesystem::path judges;  ///< a folder with a judge for each attribute, by its name (roulade judge --attribute)
+  /// Of emoji: EfficientNet-lite0's weights and the folder of a text encoder, which the ridge map is fitted between.
+  std::filesystem::path features, encoder;
+  bool any() const { return !judges.empty() || !features.empty() || !encoder.empty(); }
+};
+
+/// Throws Error(usage) unless one of the two is given whole: a folder of judges, or features and an encoder.
+void check(const ObedienceJudges& judges);
+
 struct ObedienceRequest {
   /// Whose texts: the test part's, which the run has never seen; those of the training pictures that are kept for its
   /// validation, to choose settings by; or those that it was trained on.
   enum class Part { test, validation, train } part = Part::test;
-  int64_t texts = 0;             ///< at most, drawn by the seed; 0 = all of the part
-  int64_t each = 1;              ///< pictures a text
-  std::filesystem::path judges;  ///< a folder with a judge for each attribute, by its name (roulade judge --attribute)
-  /// Of emoji: EfficientNet-lite0's weights and the folder of a text encoder, which the ridge map is fitted between.
-  std::filesystem::path features, encoder;
+  int64_t texts = 0;  ///< at most, drawn by the seed; 0 = all of the part
+  int64_t each = 1;   ///< pictures a text
+  ObedienceJudges by;
   uint64_t seed = 0;
   ProgressFn progress;
   Cancel cancel;

@@ -93,6 +93,28 @@ says err "warning: guidance steers away from the answer without a text"
 figures test 'whole["texts"] == 20 and f["ground"]["real"] == 1 and f["ground"]["pictures"] == 20'
 figures test '0.1 < f["retrieval_top_10"]["real"] < 0.9'
 
+# Side by side with another recipe's.
+ends 0 compare "$tree/tests/cli/shapes.toml" "${few[@]}" "${judges[@]}" --texts 20 --vary train.steps=3,4 --seeds 1 --out contest \
+  --set eval.pairs=1 --set eval.count=20 --failed-if "obeyed_ground_and_object<0"
+python3 - <<'P' || fail "compare of emoji: $(cat contest/3/seed-0.json contest/*/seed-0.json)"
+import json
+for steps in ("3", "4"):
+    outcome = json.load(open(f"contest/{steps}/seed-0.json"))
+    whole = json.load(open(f"contest/{steps}/seed-0/obedience-test.json"))
+    assert whole["texts"] == 20
+    for row in whole["figures"]:
+        assert outcome["figures"]["obeyed_" + row["figure"]] == row["samples"], row
+        assert outcome["real_data"]["obeyed_" + row["figure"]] == row["real"], row
+P
+says contest/report/index.html "obeyed_retrieval_top_10"
+says contest/report/index.html "--features lite0.safetensors --encoder bert --texts 20"
+refuses 2 "[obedience] who judges: expected a folder of judges, or for emoji features' weights and the folder of a text encoder" \
+  compare "$tree/tests/cli/shapes.toml" --encoder bert --out no --quiet
+refuses 6 "[nothing] no such file or folder to judge by" \
+  compare "$tree/tests/cli/shapes.toml" --encoder bert --features nothing --out no --quiet
+refuses 2 "[compare shapes] neither [eval] nor judges of obedience give 'obeyed_colour'" \
+  compare "$tree/tests/cli/shapes.toml" "${judges[@]}" --failed-if "obeyed_colour<0.5" --out no --quiet
+
 # Metadata that name other things than are drawn.
 mv emoji right
 python3 emoji.py emoji names
