@@ -48,11 +48,13 @@ Varied varied_of(const std::string& text) {
 
 /// Told before anything is trained.
 void check_judges(const Contender& c) {
+  if (!c.by.any() && c.texts > 0)
+    fail(Code::usage, "compare", "what is judged on these texts", "judges, or features and an encoder", "none");
   if (!c.by.any()) return;
   if (std::get<std::string>(c.recipe.tables.at("text").at("kind").value) == TextSettings::kNone)
     fail(Code::usage, "compare", "judges of obedience", "recipes whose network reads texts ([text])", c.name);
   std::error_code none;
-  check(c.by);
+  c.by.check();
   if (!c.by.judges.empty() && !fs::is_directory(c.by.judges, none))
     fail(Code::io, c.by.judges.string(), "no such folder of judges");
   for (const fs::path& named : {c.by.features, c.by.encoder})

@@ -221,9 +221,9 @@ RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, con
 
 }  // namespace
 
-void check(const ObedienceJudges& by) {
-  const bool emoji = !by.features.empty() || !by.encoder.empty();
-  if (emoji == !by.judges.empty() || by.features.empty() != by.encoder.empty())
+void ObedienceJudges::check() const {
+  const bool emoji = !features.empty() || !encoder.empty();
+  if (emoji == !judges.empty() || features.empty() != encoder.empty())
     fail(Code::usage, kWhere, "who judges",
          "a folder of judges, or for emoji features' weights and the folder of a text encoder");
 }
@@ -232,7 +232,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   const auto start = std::chrono::steady_clock::now();
   if (!run.texts || !run.facts.pictures())
     fail(Code::usage, kWhere, "the run", "one whose network reads texts and makes pictures", run.folder.string());
-  check(r.by);
+  r.by.check();
   const bool emoji = !r.by.features.empty();
   Obedience out;
   out.seed = r.seed;

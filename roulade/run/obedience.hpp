@@ -17,10 +17,9 @@ struct ObedienceJudges {
   /// Of emoji: EfficientNet-lite0's weights and the folder of a text encoder, which the ridge map is fitted between.
   std::filesystem::path features, encoder;
   bool any() const { return !judges.empty() || !features.empty() || !encoder.empty(); }
+  /// Throws Error(usage) unless one of the two is given whole: a folder of judges, or features and an encoder.
+  void check() const;
 };
-
-/// Throws Error(usage) unless one of the two is given whole: a folder of judges, or features and an encoder.
-void check(const ObedienceJudges& judges);
 
 struct ObedienceRequest {
   /// Whose texts: the test part's, which the run has never seen; those of the training pictures that are kept for its

@@ -110,6 +110,8 @@ says contest/report/index.html "obeyed_retrieval_top_10"
 says contest/report/index.html "--features lite0.safetensors --encoder bert --texts 20"
 refuses 2 "[obedience] who judges: expected a folder of judges, or for emoji features' weights and the folder of a text encoder" \
   compare "$tree/tests/cli/shapes.toml" --encoder bert --out no --quiet
+refuses 2 "[compare] what is judged on these texts: expected judges, or features and an encoder, got none" \
+  compare "$tree/tests/cli/shapes.toml" --texts 5 --out no --quiet
 refuses 6 "[nothing] no such file or folder to judge by" \
   compare "$tree/tests/cli/shapes.toml" --encoder bert --features nothing --out no --quiet
 refuses 2 "[compare shapes] neither [eval] nor judges of obedience give 'obeyed_colour'" \
