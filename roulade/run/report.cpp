@@ -88,7 +88,8 @@ LossCurves losses_of(const RunFolder& folder) {
 }
 
 double number(const nlohmann::json& from, const char* key) {
-  if (from.contains(key) && (from[key] == "inf" || from[key] == "-inf")) return std::numeric_limits<double>::infinity();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (from.contains(key) && from[key].is_string()) return from[key] == "-inf" ? -kInfinity : kInfinity;
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
 

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -190,6 +191,20 @@ TEST_F(Damage, FiguresOfAnEvaluation) {
   keep_evaluation(run, evaluate_run(run));
   refuses_damaged_json(folder().evaluation(), {"figures", "pairs", "count", "step", "reference"},
                        [&] { report_run(run); });
+}
+
+// What is unknown is a dash on the page, what is infinite is not.
+TEST_F(Damage, FiguresThatAreNoNumbers) {
+  const TrainedRun run = open();
+  Evaluation evaluation = evaluate_run(run);
+  const auto page = [&](double mean) {
+    evaluation.result.figures.front().generated.mean = mean;
+    keep_evaluation(run, evaluation);
+    return content(report_run(run).front());
+  };
+  EXPECT_EQ(page(std::numeric_limits<double>::quiet_NaN()).find("not finite"), std::string::npos);
+  EXPECT_NE(page(std::numeric_limits<double>::infinity()).find("not finite"), std::string::npos);
+  EXPECT_NE(page(-std::numeric_limits<double>::infinity()).find("not finite"), std::string::npos);
 }
 
 TEST_F(Damage, PlanAndRecordsOfAComparison) {
