@@ -118,6 +118,7 @@ with open("many/train-images-idx3-ubyte", "r+b") as f:
 PYTHON
 other="[$PWD/many] these are other data than the run was trained on, by training rows: expected 21000, got 20999"
 refuses 3 "$other" report alone --quiet
+refuses 3 "$other" doctor alone --quiet
 refuses 3 "$other" train alone --resume --quiet
 ends 0 sample alone -n 1 --quiet
 
