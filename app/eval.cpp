@@ -19,7 +19,7 @@ struct Options {
   std::string run;
   std::optional<int64_t> pairs, checkpoint;
   std::string weights, data;
-  std::optional<double> ema;
+  std::optional<double> ema, strength;
   bool exact = false;
 };
 
@@ -40,7 +40,7 @@ int eval(const Options& o) {
                        o.exact ? "the exact denoiser in place of step" : "step", run.step, "of " + o.run, run.seed,
                        work.threads(), work.threads() == 1 ? "" : "s"));
   if (!o.exact) warn_of_guidance(work, run);
-  const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel());
+  const Evaluation evaluation = evaluate_run(run, work.progress(), work.cancel(), {o.strength.value_or(1)});
   if (!evaluation.finished) return work.stopped("stopped; nothing was written");
   say_what_is_cut(work, run);
   work.finish(describe(run, evaluation, o.exact ? std::filesystem::path() : keep_evaluation(run, evaluation)));
@@ -62,6 +62,11 @@ void add_eval(CLI::App& root, int& exit_code) {
                   "relative width of the average, of a run with\ntrain.ema_posthoc; default: the first of train.ema")
       ->option_text("W");
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
+  command
+      .add_option("--strength", o->strength,
+                  "begin with real training points and the noise of\nthis share of the steps: what is lacking then is\n"
+                  "lacking at low noise; kept in a file of its own")
+      ->option_text("S");
   command.add_flag("--exact", o->exact,
                    "judge the exact denoiser of the data instead,\nwhere their law is known; writes nothing");
   o->work.add_to(command, "of all sets and directions; default: the run's");

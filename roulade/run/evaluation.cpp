@@ -11,6 +11,7 @@
 #include "roulade/run/reconstruction.hpp"
 #include "roulade/run/settings.hpp"
 #include "roulade/run/trajectory.hpp"
+#include "roulade/sampler/edit.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,9 +33,18 @@ nlohmann::ordered_json to_json(const PairMean& mean) {
   return {{"mean", number(mean.mean)}, {"standard_error", number(mean.error)}, {"values", mean.values}};
 }
 
+void check_strength(const TrainedRun& run, double strength) {
+  if (!(strength > 0 && strength <= 1))
+    fail(Code::usage, "eval", "strength", "above 0, 1 at most", fmt::format("{}", strength));
+  if (strength < 1 && (run.autoencoder || run.generator))
+    fail(Code::usage, "eval", "strength", "1: these samples take no steps", fmt::format("{}", strength));
+}
+
 }  // namespace
 
-Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel) {
+Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const Cancel& cancel,
+                        const EvaluationOptions& options) {
+  check_strength(run, options.strength);
   if (run.autoencoder) return evaluate_reconstruction(run, progress, cancel);
   const auto start = std::chrono::steady_clock::now();
   const Protocol protocol = Protocol::from_table(run.recipe.tables.at("eval"));
@@ -44,6 +54,12 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   out.pairs = protocol.pairs();
   out.count = protocol.count();
   out.reference = "fresh points";
+  const bool begun = options.strength < 1;
+  if (begun) {
+    out.strength = options.strength;
+    const double t = last_steps(sampling_times(run), options.strength).front();
+    out.begins_at = run.schedule->sigma(t) / run.schedule->alpha(t);
+  }
 
   ProtocolInput input;
   if (source->endless()) {
@@ -91,19 +107,29 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   }
   const std::vector<std::string>& texts = source->texts();
   const bool told = run.texts && settings_of<SampleSettings>(run.recipe, "sample").prompt == "data" && !texts.empty();
-  if (told) out.prompts = "captions of the test split, in turn";
+  if (told) out.prompts = begun ? "captions of what samples begin with" : "captions of the test split, in turn";
   input.generated = [&](int64_t pair, uint64_t seed) {
     std::vector<std::string> prompts;
-    if (told)
+    Editing editing;
+    if (begun) {
+      Points rows = source->endless() ? source->draw(Split::train, seed, out.count)
+                                      : draw_once(*source, Split::train, seed, out.count);
+      for (const int64_t number : told ? rows.texts : std::vector<int64_t>())
+        prompts.push_back(texts[static_cast<size_t>(number)]);
+      rows.texts.clear();
+      editing.rows = {std::move(rows), {}};
+      editing.strength = options.strength;
+    } else if (told) {
       for (const int64_t number : source->draw(Split::test, reference_seed(run.seed, pair), out.count).texts)
         prompts.push_back(texts[static_cast<size_t>(number)]);
+    }
     // Of points a pair takes seconds, and pairs are counted.
     const PointSamples made = sample_points(run, {.count = out.count,
                                                   .seed = seed,
                                                   .frame_points = 0,
                                                   .prompts = prompts,
                                                   .captions = true,
-                                                  .editing = {},
+                                                  .editing = std::move(editing),
                                                   .progress = run.facts.pictures() ? progress : ProgressFn{},
                                                   .cancel = cancel});
     out.sample_seconds += made.seconds;
@@ -129,6 +155,7 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
                                  {"count", e.count},
                                  {"threads", threads()}};
   if (e.prompts.empty()) json.erase("prompts");
+  if (e.strength < 1) json.update({{"strength", e.strength}, {"begins_at", e.begins_at}});
   if (const double width = settings_of<SampleSettings>(run.recipe, "sample").ema; width > 0) json["ema"] = width;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   for (const FigureResult& figure : e.result.figures) {

@@ -10,8 +10,16 @@
 
 namespace roulade {
 
+struct EvaluationOptions {
+  /// Below 1: samples begin with points of the training part and as much noise as the last floor(strength n) steps of
+  /// the grid take away (see last_steps). What their figures then lack is lacking at these noise levels.
+  double strength = 1;
+};
+
 struct Evaluation {
   ProtocolResult result;
+  double strength = 1;
+  double begins_at = 0;  ///< sigma / alpha of the noise that samples begin with; 0 = of strength 1
   int64_t pairs = 0;
   int64_t count = 0;          ///< points a set
   std::string reference;      ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"
@@ -23,10 +31,12 @@ struct Evaluation {
 
 /// Judges a run by the protocol of [eval]. A network that reads texts is told those of the real pictures that its
 /// samples stand beside, unless sample.prompt says another. Writes nothing but features of real pictures, for the next
-/// time (eval. features_cache; else RUN/features/).
-Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {});
+/// time (eval. features_cache; else RUN/features/). Throws Error(usage) for a strength outside of (0, 1], and one below
+/// 1 where a sample takes one call or an autoencoder is judged.
+Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {},
+                        const EvaluationOptions& options = {});
 
-/// The evaluation as JSON text, as RUN/eval.json holds it.
+/// The evaluation as JSON text, as RUN/eval.json holds it (RUN/eval-strength-S.json where S is below 1).
 std::string to_json(const TrainedRun& run, const Evaluation& evaluation);
 
 /// What a report shows beside what it always shows.

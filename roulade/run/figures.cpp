@@ -4,10 +4,13 @@
 #include "roulade/io/atomic.hpp"
 #include "roulade/run/run_folder.hpp"
 
+#include <fmt/format.h>
+
 namespace roulade {
 
 std::filesystem::path keep_evaluation(const TrainedRun& run, const Evaluation& evaluation) {
   std::filesystem::path file = RunFolder{run.folder}.evaluation();
+  if (evaluation.strength < 1) file.replace_filename(fmt::format("eval-strength-{}.json", evaluation.strength));
   write_file_atomically(file, to_json(run, evaluation));
   return file;
 }
@@ -33,6 +36,7 @@ Description describe(const TrainedRun& run, const Evaluation& evaluation, const 
   out.add("pairs", evaluation.result.pairs);
   out.add("points_a_set", evaluation.count);
   out.add("compared_with", evaluation.reference);
+  if (evaluation.strength < 1) out.add("begins_at_noise", evaluation.begins_at);
   out.add("time", evaluation.seconds, "s");
   out.sheets.push_back(list_figures(evaluation));
   return out;

@@ -41,6 +41,7 @@ for kind in vae gan; do
   done
   ends 2 eval "$kind" --exact
   says err "no denoiser"
+  refuses 2 "[eval] strength: expected 1: these samples take no steps, got 0.5" eval "$kind" --strength 0.5 --quiet
   ends 2 sample "$kind" --sampler heun
   says err "[sample.sampler] objective '$kind' makes a sample in one network call"
   ends 2 sample "$kind" --guidance 2

@@ -85,6 +85,9 @@ same {folder,archive}/checkpoints/latest/training.safetensors
 ends 0 train --data often --out often-run "${small[@]}" --set data.test=0.5 --set data.validation=0.1
 says often-run/data.json '"training_rows": 81'
 ends 0 eval often-run --quiet --pairs 1
+ends 0 eval often-run --quiet --pairs 1 --strength 0.2
+says often-run/eval-strength-0.2.json '"begins_at": 0.'
+refuses 2 "[eval] strength: expected above 0, 1 at most, got 2" eval often-run --strength 2 --quiet
 python3 -c 'import json; json.load(open("often-run/eval.json"))["count"] == 27 or exit(1)' || fail "$(grep count often-run/eval.json)"
 # What a resumed training may not change is told before its pictures are looked for.
 refuses 2 "[often-run] resuming cannot change train.lr (start a new run with --init-from instead)" \

@@ -132,6 +132,9 @@ ends 2 compare moons --judges judges --out no --quiet
 ends 0 eval run --pairs 1 --set eval.count=20 --quiet
 says run/eval.json '"prompts": "captions of the test split, in turn"'
 cp run/eval.json captions.json
+ends 0 eval run --pairs 1 --set eval.count=20 --strength 0.5 --quiet
+says run/eval-strength-0.5.json '"prompts": "captions of what samples begin with"'
+same run/eval.json captions.json
 ends 0 eval run --pairs 1 --set eval.count=20 --set sample.prompt=none --quiet
 grep -q '"prompts"' run/eval.json && fail "eval: prompts of a run that is asked for none"
 python3 - <<'P' || fail "eval: the captions change no figure of the samples"
