@@ -104,10 +104,15 @@ bool plain_name(const std::string& name) {
 void check_can_be_made(const fs::path& path) {
   if (is_device(path)) return;
   std::error_code ignored;
-  fs::path folder = fs::absolute(path.has_filename() ? path : path.parent_path(), ignored).parent_path();
-  while (!present(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  const fs::path whole = fs::absolute(path.has_filename() ? path : path.parent_path(), ignored);
+  fs::path folder = whole.parent_path();
+  size_t longest = 0;  // name of a folder that is to be made
+  for (; !present(folder) && folder.has_relative_path(); folder = folder.parent_path())
+    longest = std::max(longest, folder.filename().string().size());
   if (!fs::is_directory(folder, ignored)) fail(Code::io, path.string(), folder.string() + " is no folder");
-  const fs::path probe = temporary_name(folder / "roulade");
+  if (const long most = ::pathconf(folder.c_str(), _PC_NAME_MAX); most > 0 && longest > static_cast<size_t>(most))
+    fail_system(path, "create", ENAMETOOLONG);
+  const fs::path probe = temporary_name(folder / whole.filename());  // as long a name as is written to
   const int file = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) fail_system(path, "create", errno);
   ::close(file);
@@ -167,10 +172,12 @@ void FolderReplacement::commit() {
   }
   committed_ = true;
   sync_folder(target_.parent_path());
-  if (replaces) {
-    remove_tree(folder_);
-    remove_tree(with_suffix(target_, kOld));
-  }
+  if (!replaces) return;
+  // The new one is whole: an older one that cannot be removed yet (a file that is open on a network's disk) is left to
+  // recover_folder().
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+  fs::remove_all(with_suffix(target_, kOld), ignored);
 }
 
 bool is_leftover(const fs::path& path) {

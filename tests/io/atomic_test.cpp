@@ -113,6 +113,9 @@ TEST(AtomicFile, APlaceIsTriedBeforehand) {
   EXPECT_NO_THROW(check_can_be_made("/dev/null"));
   expect_error(Code::io, {"new.csv] ", "file is no folder"}, [&] { check_can_be_made(s / "file/new.csv"); });
   expect_error(Code::io, {"new.csv] cannot create"}, [] { check_can_be_made("/proc/new.csv"); });
+  for (const std::string& longer : {std::string(256, 'x'), std::string(250, 'x'), std::string(256, 'x') + "/new.csv"})
+    expect_error(Code::io, {"cannot create: File name too long"}, [&] { check_can_be_made(s / longer); });
+  EXPECT_NO_THROW(check_can_be_made(s / (std::string(255, 'x') + "/new.csv")));
   EXPECT_EQ(slurp(s / "file"), "old");
   EXPECT_EQ(s.names(), Names{"file"});
 }
