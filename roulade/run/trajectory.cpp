@@ -34,6 +34,15 @@ double largest(const std::vector<double>& values) {
   return out;
 }
 
+/// Means and deviations of columns that differ by rounding alone.
+struct SameMean {
+  explicit SameMean(const Scaling& s) : unit(largest(s.deviation) + largest(s.mean)) {}
+  bool operator()(double a, double b) const { return std::abs(a - b) <= kRounding * unit; }
+  double unit;
+};
+
+bool same_deviation(double a, double b) { return std::abs(a - b) <= kRounding * a; }
+
 }  // namespace
 
 Recipe trajectory_of(const Recipe& resolved) {
@@ -87,10 +96,7 @@ std::string place_of_data(const Recipe& recipe) {
 }
 
 bool same_scaling(const Scaling& a, const Scaling& b) {
-  const double unit = largest(a.deviation) + largest(a.mean);
-  const auto same_mean = [unit](double x, double y) { return std::abs(x - y) <= kRounding * unit; };
-  const auto same_deviation = [](double x, double y) { return std::abs(x - y) <= kRounding * x; };
-  return std::equal(a.mean.begin(), a.mean.end(), b.mean.begin(), b.mean.end(), same_mean) &&
+  return std::equal(a.mean.begin(), a.mean.end(), b.mean.begin(), b.mean.end(), SameMean(a)) &&
          std::equal(a.deviation.begin(), a.deviation.end(), b.deviation.begin(), b.deviation.end(), same_deviation);
 }
 
@@ -122,9 +128,8 @@ void check_same_data(const DataFacts& trained, const DataFacts& now, const std::
   const std::vector<double> range{trained.low, trained.high};
   check("end of the range", range, std::vector<double>{now.low, now.high}, within(largest(range)));
   const auto &before = trained.scaling, &after = now.scaling;
-  check("deviation of column", before.deviation, after.deviation,
-        [](double a, double b) { return std::abs(a - b) <= kRounding * a; });
-  check("mean of column", before.mean, after.mean, within(largest(before.deviation) + largest(before.mean)));
+  check("deviation of column", before.deviation, after.deviation, same_deviation);
+  check("mean of column", before.mean, after.mean, SameMean(before));
   if (trained.rows_code > 0 && now.rows_code > 0 && trained.rows_code != now.rows_code)
     fail(Code::input, where, "these are other data than the run was trained on, by the pictures' names or labels");
 }
