@@ -30,6 +30,36 @@ ObedienceFigure share(std::string name, const std::vector<double>& right, double
   return out;
 }
 
+/// Of ordered pairs of pictures that were asked for one object on two grounds, whose first is right: how many seconds
+/// are. Its error is that of a ratio of sums over objects.
+ObedienceFigure kept(std::string name, const std::vector<double>& right, double chance,
+                     const std::vector<AskedEmoji>& asked) {
+  std::map<int64_t, std::map<std::string, std::pair<double, double>>> objects;  // ground: how many, how many right
+  for (size_t i = 0; i < right.size(); ++i) {
+    auto& [count, sum] = objects[asked[i].object][asked[i].ground];
+    count += 1;
+    sum += right[i];
+  }
+  ObedienceFigure out{std::move(name), 0, 0, chance, std::ssize(right)};
+  std::vector<std::pair<double, double>> pairs;  // of each object: both right, the first right
+  double both = 0, first = 0;
+  for (const auto& [object, grounds] : objects) {
+    auto& [b, f] = pairs.emplace_back(0, 0);
+    for (const auto& [one, of_one] : grounds)
+      for (const auto& [other, of_other] : grounds)
+        if (one != other) {
+          b += of_one.second * of_other.second;
+          f += of_one.second * of_other.first;
+        }
+    both += b;
+    first += f;
+  }
+  out.value = both / first;  // NaN: no first picture is right
+  for (const auto& [b, f] : pairs) out.error += (b - out.value * f) * (b - out.value * f);
+  out.error = std::sqrt(out.error) / first;
+  return out;
+}
+
 void check_count(int64_t pictures, int64_t asked) {
   if (pictures < 1 || pictures != asked)
     fail(Code::usage, kWhere, "pictures", fmt::format("{}, one at least, as many as texts", asked),
@@ -58,11 +88,13 @@ std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& m
   return {in_top,
           {"retrieval_median", found.median, found.median_error * wider, found.chance_median, std::ssize(asked)},
           share("ground", ground, chance, own),
-          share("ground_and_object", both, chance * found.chance_share, own)};
+          share("ground_and_object", both, chance * found.chance_share, own),
+          kept("kept_on_other_grounds", both, chance * found.chance_share, asked)};
 }
 
 const std::vector<std::string>& emoji_figures() {
-  static const std::vector<std::string> kNames{"retrieval_top_10", "retrieval_median", "ground", "ground_and_object"};
+  static const std::vector<std::string> kNames{"retrieval_top_10", "retrieval_median", "ground", "ground_and_object",
+                                               "kept_on_other_grounds"};
   return kNames;
 }
 

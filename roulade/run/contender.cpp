@@ -57,11 +57,15 @@ class StepPace {
   BatchFn batches_;
 };
 
+/// What is unknown of these samples (class_accuracy without classes) is left out: JSON has no such number.
+void add_known(std::map<std::string, double>& figures, const std::string& name, double value) {
+  if (std::isfinite(value)) figures[name] = value;
+}
+
 void add_figures(Outcome& outcome, const Evaluation& e) {
-  // What is unknown of these samples (class_accuracy without classes) is left out: JSON has no such number.
   for (const FigureResult& figure : e.result.figures) {
-    if (std::isfinite(figure.generated.mean)) outcome.figures[figure.figure] = figure.generated.mean;
-    if (figure.floor && std::isfinite(figure.floor->mean)) outcome.real_data[figure.figure] = figure.floor->mean;
+    add_known(outcome.figures, figure.figure, figure.generated.mean);
+    if (figure.floor) add_known(outcome.real_data, figure.figure, figure.floor->mean);
   }
 }
 
@@ -90,8 +94,8 @@ bool judge_obedience(Outcome& outcome, const TrainedRun& run, const Contender& c
   if (!obedience.finished) return false;
   write_obedience(run, obedience);
   for (size_t i = 0; i < obedience.samples.size(); ++i) {
-    outcome.figures[kObeyed + obedience.samples[i].name] = obedience.samples[i].value;
-    outcome.real_data[kObeyed + obedience.samples[i].name] = obedience.real[i].value;
+    add_known(outcome.figures, kObeyed + obedience.samples[i].name, obedience.samples[i].value);
+    add_known(outcome.real_data, kObeyed + obedience.real[i].name, obedience.real[i].value);
   }
   return true;
 }

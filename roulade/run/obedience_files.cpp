@@ -8,6 +8,8 @@
 #include "roulade/run/provenance.hpp"
 #include "roulade/run/sample_files.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -31,7 +33,9 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(file, kMostJson));
     for (const nlohmann::json& row : json.at("figures")) {
-      const auto number = [&](const char* key) { return row.at(key).get<double>(); };
+      const auto number = [&](const char* key) {
+        return row.at(key).is_null() ? std::nan("") : row.at(key).get<double>();  // JSON has no NaN
+      };
       out.figures.push_back({row.at("figure").get<std::string>(), number("samples"), number("samples_error"),
                              number("real"), number("real_error"), number("chance")});
     }

@@ -180,7 +180,7 @@ TEST(Obedience, OfEmojiCountsGroundsAndObjects) {
   mapped[3].fill_(1)[8] = 0;
   const std::vector<AskedEmoji> asked = {{5, "red"}, {6, "red"}, {7, "red"}, {8, "blue"}};
   const auto figures = judge_emoji(pictures, mapped, axes, asked, judge);
-  ASSERT_EQ(figures.size(), size_t{4});
+  ASSERT_EQ(figures.size(), size_t{5});
   EXPECT_EQ(figures[0].name, "retrieval_top_10");
   EXPECT_EQ(figures[0].value, 0.5);
   EXPECT_EQ(figures[0].chance, 0.5);
@@ -198,10 +198,39 @@ TEST(Obedience, OfEmojiCountsGroundsAndObjects) {
   EXPECT_EQ(grouped[0].value, 0.75);
   EXPECT_NEAR(grouped[0].error, std::sqrt(0.5 * 0.5 + 0.5 * 0.5) / 4, 1e-12);
   EXPECT_EQ(grouped[2].error, 0);
+  EXPECT_EQ(figures[4].name, "kept_on_other_grounds");
+  EXPECT_TRUE(std::isnan(figures[4].value)) << "no object stands on two grounds";
   expect_error(Code::usage, {"obedience] pictures"}, [&] { judge_emoji(pictures, mapped, axes, {{0, "red"}}); });
   expect_error(Code::usage, {"did you mean 'red'?"}, [&] {
     judge_emoji(pictures.slice(0, 0, 1), mapped.slice(0, 0, 1), axes, {{0, "rad"}});
   });
+}
+
+TEST(Obedience, OfEmojiKeptOnOtherGroundsGoesByPairs) {
+  const GroundJudge judge;
+  const auto ground = [&](const char* name) {
+    return plain(16, judge.grounds()[static_cast<size_t>(judge.find(name))].colour);
+  };
+  const auto red = ground("red"), blue = ground("blue"), green = ground("green");
+  // Object 0 is right on red, twice, and on blue, not on green; object 1 on red, not on blue; object 2 stands alone.
+  const Tensor pictures = at::cat({red, red, blue, green, red, blue, red});
+  const std::vector<AskedEmoji> asked = {{0, "red"}, {0, "red"},  {0, "blue"}, {0, "green"},
+                                         {1, "red"}, {1, "blue"}, {2, "red"}};
+  Tensor mapped = at::zeros({7, 20}, at::kDouble);
+  for (const int64_t row : {0, 1, 2}) mapped[row][0] = 1;
+  mapped[3].fill_(1)[0] = 0;
+  mapped[4][1] = mapped[6][2] = 1;
+  mapped[5].fill_(1)[1] = 0;
+  const auto figures = judge_emoji(pictures, mapped, at::eye(20, at::kDouble), asked, judge);
+  // Object 0: red first, 2 of 4 others; blue first, 2 of 3. Object 1: 0 of 1.
+  const double both = 2 + 2, first = 4 + 3 + 1, value = both / first;
+  EXPECT_NEAR(figures[4].value, value, 1e-12);
+  EXPECT_NEAR(figures[4].error, std::sqrt(std::pow(4 - value * 7, 2) + std::pow(value, 2)) / first, 1e-12);
+  EXPECT_EQ(figures[4].chance, 10.0 / 20 / 8);
+  // A right object on another ground than it was asked for is not right.
+  std::vector<AskedEmoji> other = asked;
+  other[2].ground = "white";
+  EXPECT_EQ(judge_emoji(pictures, mapped, at::eye(20, at::kDouble), other, judge)[4].value, 0);
 }
 
 TEST(Obedience, OfAttributesIsWhatTheirJudgesSay) {
