@@ -130,6 +130,36 @@ for file in checkpoints/latest $samples eval.json; do
   ((++late))
 done
 
+# While its pictures are read, a training and a demo have nothing to save, and say so; nothing is left.
+python3 - <<'P'
+import os, struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+side = 1500
+header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+rows = b"".join(b"\0" + bytes((x + y) & 255 for x in range(side)) for y in range(side))
+os.mkdir("large")
+with open("large/0.png", "wb") as file:
+    file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+for i in range(1, 5000):  # a minute's reading of one file
+    os.link("large/0.png", f"large/{i}.png")
+P
+cat >large.toml <<'T'
+data = {kind = "images", path = "large", size = 8, channels = 1, scale = "pixels", test = 0.1}
+model = {kind = "unet", block_out_channels = [8], down_block_types = ["DownBlock2D"], up_block_types = ["UpBlock2D"], norm_num_groups = 4}
+T
+for command in train demo; do
+  "$ROULADE" $command large.toml --out unread >out 2>err &
+  pid=$!
+  for i in $(seq 1000); do grep -q "^read " err && break; sleep 0.02; done
+  kill -INT $pid
+  wait $pid
+  code=$?
+  [[ $code == 130 && ! -s out ]] || fail "$command, stopped while reading: expected exit code 130, got $code: $(cat err)"
+  says err "stopped; nothing was written"
+  [[ ! -e unread ]] || fail "$command, stopped while reading, left a folder"
+done
+
 # Two signals: the second ends the process at once, whatever it does.
 rm -f err  # what the last command left would be taken for this one's
 "$ROULADE" eval run --threads 1 --set eval.pairs=10000 --set eval.count=200 >out 2>err &
