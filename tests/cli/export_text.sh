@@ -111,6 +111,21 @@ ends 0 sample frozen --prompt "red square" --guidance 2 --negative "blue circle"
 same own.csv its.csv
 # Where nothing names captions, no prompt is the empty text.
 cp -r carried bare && rm bare/data.json
+# Nothing there says which encoder it is: a picture does, and replay tells that it is another one now.
+ends 0 sample bare --prompt "red square" -n 1 -o bare.png --quiet
+ends 0 replay bare.png -o again.png -q --json
+[[ "$(value result)" == "identical: 1 picture" ]] || fail "replay of a folder: $(cat out)"
+cp bare/text_encoder/model.safetensors kept && python3 - bare/text_encoder/model.safetensors <<'P'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(-1, 2)
+    last = file.read(1)[0]
+    file.seek(-1, 2)
+    file.write(bytes([last ^ 1]))
+P
+"$ROULADE" replay bare.png -o again.png >out 2>err
+says out text_encoder
+mv kept bare/text_encoder/model.safetensors
 ends 0 sample bare -n 2 --seed 4 --guidance 1 -o its.csv --quiet
 ends 0 sample bare -n 2 --seed 4 --guidance 1 --set sample.prompt=none -o other.csv --quiet
 same its.csv other.csv
