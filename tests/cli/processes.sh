@@ -121,6 +121,22 @@ says err "keys of the recipe of rank 1"
 [[ ! -e beside ]] || fail "a refused training left a folder"
 zero="--data moons.csv --quiet --threads 1 --set train.steps=5"
 beside 0 "--data ../moons.csv --quiet --threads 1 --set train.steps=5" away
+# As many pictures, of which one has another name, are others.
+python3 - <<'P'
+import os, struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+os.mkdir("pictures")
+for i in range(12):
+    rows = b"".join(b"\0" + bytes(8 * y + i for x in range(8)) for y in range(8))
+    with open(f"pictures/{i}.png", "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)))
+        file.write(chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+P
+cp -r pictures others && mv others/{3,x}.png && rm -r beside
+zero="--data pictures --quiet --threads 1 --set train.steps=2"
+beside 2 "--data others --quiet --threads 1 --set train.steps=2"
+says err "names or labels of the pictures of rank 1"
 unset RANK
 # The faster precision is rank 0's choice.
 ends 0 train "${unet[@]}" --out auto --processes 2 --set train.precision=auto
