@@ -154,9 +154,10 @@ Tensor Attention::forward(const Tensor& x, const Tensor* context, const Tensor* 
 }
 
 Tensor Attention::forward(const Tensor& x, const Prompt& prompt, bool masked) const {
-  const auto frozen = [](const Linear& layer) { return layer.weight.bare() && !layer.weight.stored().requires_grad(); };
+  const auto still = [](const Weight& w) { return !w.defined() || (w.bare() && !w.stored().requires_grad()); };
+  const auto frozen = [&](const Linear& layer) { return still(layer.weight) && still(layer.bias); };
   const bool keeps = prompt.kept && !at::GradMode::is_enabled() && frozen(to_k) && frozen(to_v) &&
-                     !to_k.bias.defined() && prompt.tokens.scalar_type() == at::kFloat;
+                     prompt.tokens.scalar_type() == at::kFloat;
   const KeptProjections::Pair made =
       keeps ? prompt.kept->of(to_k, to_v, prompt.tokens)
             : KeptProjections::Pair{to_k.forward(prompt.tokens), to_v.forward(prompt.tokens)};

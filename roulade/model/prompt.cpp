@@ -30,8 +30,20 @@ struct Seen {
   bool same(const Weight& w) const { return weight.is_same(w.stored()) && version == w.stored()._version(); }
 };
 
+/// A layer as it was.
+struct SeenLayer {
+  Seen weight, bias;
+
+  SeenLayer() = default;
+  explicit SeenLayer(const Linear& layer)
+      : weight(layer.weight), bias(layer.bias.defined() ? Seen(layer.bias) : Seen()) {}
+  bool same(const Linear& layer) const {
+    return weight.same(layer.weight) && (!layer.bias.defined() || bias.same(layer.bias));
+  }
+};
+
 struct Entry {
-  Seen key, value;
+  SeenLayer key, value;
   KeptProjections::Pair made;
 };
 
@@ -54,10 +66,9 @@ KeptProjections::Pair KeptProjections::of(const Linear& key, const Linear& value
   {
     const std::lock_guard lock(state_->mutex);
     const auto at = state_->entries.find(&key);
-    if (at != state_->entries.end() && at->second.key.same(key.weight) && at->second.value.same(value.weight))
-      return at->second.made;
+    if (at != state_->entries.end() && at->second.key.same(key) && at->second.value.same(value)) return at->second.made;
   }
-  Entry entry{Seen(key.weight), Seen(value.weight), {key.forward(tokens), value.forward(tokens)}};
+  Entry entry{SeenLayer(key), SeenLayer(value), {key.forward(tokens), value.forward(tokens)}};
   Pair made = entry.made;
   const size_t bytes = made.keys.nbytes() + made.values.nbytes();
   const std::lock_guard lock(state_->mutex);

@@ -25,7 +25,7 @@ class KeptProjections {
   KeptProjections& operator=(const KeptProjections&) = delete;
   ~KeptProjections();
 
-  /// key(tokens) and value(tokens): those of the last time where both weights are still the same, and computed
+  /// key(tokens) and value(tokens): those of the last time where all weights are still the same, and computed
   /// otherwise. Kept up to a fixed number of bytes.   key, value: layers that live as long as the network; tokens:
   /// always the same.
   Pair of(const Linear& key, const Linear& value, const Tensor& tokens);

@@ -2,14 +2,64 @@
 #include "roulade/text/text_network.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
 
+#include <algorithm>
+#include <list>
+#include <mutex>
 #include <utility>
+#include <vector>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <fmt/format.h>
 
 namespace roulade {
 namespace {
+
+/// What an encoder that trains along with the network made of the last texts, for the steps of a sampling that ask for
+/// the same ones: two of guidance for each thread. Thread-safe.
+class EncodedTexts {
+ public:
+  /// encode(numbers), or what it gave when these were last asked for and the weights were the same. With gradients
+  /// nothing is kept.
+  template <class Encode>
+  EncodedText of(const Tensor& numbers, const TextEncoder& encoder, const Encode& encode) {
+    const NamedWeights weights = encoder.parameters();
+    const bool frozen = std::none_of(weights.begin(), weights.end(), [](const auto& w) {
+      return !w.second.bare() || w.second.stored().requires_grad();
+    });
+    if (at::GradMode::is_enabled() || !frozen) return encode();
+    Stamp stamp;
+    for (const auto& [name, weight] : weights) stamp.emplace_back(weight.stored(), weight.stored()._version());
+    const std::lock_guard lock(mutex_);
+    for (auto one = known_.begin(); one != known_.end(); ++one)
+      if (one->numbers.sizes() == numbers.sizes() && at::equal(one->numbers, numbers) && same(one->stamp, stamp)) {
+        known_.splice(known_.begin(), known_, one);
+        return one->text;
+      }
+    known_.push_front({numbers.detach().clone(), std::move(stamp), encode()});
+    if (known_.size() > 2 * static_cast<size_t>(threads())) known_.pop_back();
+    return known_.front().text;
+  }
+
+ private:
+  /// Weights as they were: held, so that no other tensor can have their place.
+  using Stamp = std::vector<std::pair<Tensor, int64_t>>;
+  struct Known {
+    Tensor numbers;
+    Stamp stamp;
+    EncodedText text;
+  };
+  static bool same(const Stamp& a, const Stamp& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) { return x.first.is_same(y.first) && x.second == y.second; });
+  }
+
+  std::mutex mutex_;
+  std::list<Known> known_;  ///< the last one asked for first
+};
 
 class TextNetwork final : public Model {
  public:
@@ -43,13 +93,14 @@ class TextNetwork final : public Model {
     if (const auto ends = texts_->mixed(numbers))
       return mix_states(encoded(ends->from), encoded(ends->to), ends->shares);
     const TextTokens tokens = texts_->tokens(numbers);
-    EncodedText text = encoder_->encode(tokens);
+    EncodedText text = kept_.of(numbers, *encoder_, [&] { return encoder_->encode(tokens); });
     return {texts_->weighed(numbers, text.states), tokens.mask, std::move(text.pooled)};
   }
 
   std::shared_ptr<const Model> network_;
   std::shared_ptr<const TextTable> texts_;
   std::shared_ptr<const TextEncoder> encoder_;
+  mutable EncodedTexts kept_;
 };
 
 }  // namespace

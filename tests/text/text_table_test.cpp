@@ -277,6 +277,62 @@ TEST(TextNetwork, TellsItsNetworkTheTextsAndTrainsTheirEncoder) {
   EXPECT_THROW(network->forward(x, time, condition), Error);
 }
 
+/// Counts how often it is asked.
+class Counted final : public TextEncoder {
+ public:
+  explicit Counted(std::shared_ptr<const TextEncoder> of) : of_(std::move(of)) {}
+  EncodedText encode(const TextTokens& tokens) const override {
+    ++asked;
+    return of_->encode(tokens);
+  }
+  int64_t width() const override { return of_->width(); }
+  int64_t pooled_width() const override { return of_->pooled_width(); }
+  int64_t positions() const override { return of_->positions(); }
+  int64_t vocabulary() const override { return of_->vocabulary(); }
+  NamedWeights parameters() const override { return of_->parameters(); }
+  mutable int asked = 0;
+
+ private:
+  std::shared_ptr<const TextEncoder> of_;
+};
+
+TEST(TextNetwork, EncodesTheTextsOfASamplingOnce) {
+  const auto tokenizer = words();
+  const auto trained = std::make_shared<Counted>(encoder(tokenizer->size()));
+  const auto inner = std::make_shared<Listener>();
+  const auto plain = std::make_shared<TextTable>(TextTable::Parts{.tokenizer = tokenizer});
+  plain->add(kTexts);
+  const auto network = make_text_network(inner, plain, trained);
+  const Tensor x = at::ones({2, 1, 2, 2}), time = at::ones({2});
+  Condition one, other;
+  one.text = numbers({3, 1});
+  other.text = numbers({-1, 1});
+  network->forward(x, time, one);  // trains: each step anew
+  network->forward(x, time, one);
+  EXPECT_EQ(trained->asked, 2);
+  for (const auto& [name, weight] : trained->parameters()) weight.stored().requires_grad_(false);
+  {
+    const at::NoGradGuard no_grad;
+    const Tensor first = network->forward(x, time, one);
+    EXPECT_TRUE(at::equal(network->forward(x, time, one), first));
+    network->forward(x, time, other);
+    network->forward(x, time, one);
+    EXPECT_EQ(trained->asked, 4) << "one and other, once each";
+    trained->parameters().front().second.stored().mul_(2);  // in place, as a training changes them
+    EXPECT_FALSE(at::equal(network->forward(x, time, one), first));
+    EXPECT_EQ(trained->asked, 5);
+  }
+  // A frozen one is asked once for each text, whatever stands beside it.
+  const auto frozen = std::make_shared<Counted>(encoder(tokenizer->size()));
+  TextTable table(TextTable::Parts{.tokenizer = tokenizer, .encoder = frozen});
+  table.add(kTexts);
+  table.states(numbers({3, 1}));
+  const int asked = frozen->asked;
+  table.states(numbers({3, 1}));
+  table.states(numbers({1, 1, 3}));
+  EXPECT_EQ(frozen->asked, asked);
+}
+
 TEST(TextNetwork, TellsItsNetworkMixedTexts) {
   const at::NoGradGuard no_grad;
   const auto tokenizer = words();
