@@ -91,10 +91,11 @@ std::optional<Place> weak_place(const Recipe& resolved, const std::filesystem::p
   return own;
 }
 
+/// Without `path`: where files lie says nothing of them.
 std::string text_of_table(const Recipe& resolved, const std::string& name) {
   std::string out;
   for (const auto& [key, given] : resolved.tables.at(name))
-    out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", key, to_text(given.value));
+    if (key != "path") out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", key, to_text(given.value));
   return out;
 }
 
@@ -123,6 +124,9 @@ void check_same(const Recipe& strong, const DataFacts& facts, const Recipe& weak
   if (weak_facts.text.tokens == 0) return;
   if (const std::string ours = text_of_table(strong, "text"), its = text_of_table(weak, "text"); ours != its)
     fail(Code::usage, kWhere, "what reads the weak run's texts", ours, its);
+  if (weak_facts.text.encoder_sha256 != facts.text.encoder_sha256)
+    fail(Code::usage, kWhere, "encoder of the weak run's texts, by its SHA-256", facts.text.encoder_sha256,
+         weak_facts.text.encoder_sha256);
   if (weak_facts.text.vocabulary != facts.text.vocabulary)
     fail(Code::usage, kWhere, "vocabulary of the weak run", "the same: the same data and seed", "another");
 }

@@ -150,6 +150,28 @@ ends 0 train folder.toml --out skipping "${few[@]}" --set text.kind=folder --set
 ends 0 export skipping --out skipped
 for run in skipping skipped; do ends 0 sample $run --prompt "red square" -n 2 --guidance 1 -o $run.csv --quiet; done
 same skipping.csv skipped.csv
+# Its prompts in chunks, 14 tokens each here, whatever the negative one's number of them.
+clip_sample() { ends 0 sample skipping -n 2 --guidance 2 --negative red --quiet "$@"; }
+clip_sample --prompt "red square" --weighted -o one.csv
+clip_sample --prompt "red square" -o plain.csv
+same one.csv plain.csv
+clip_sample --prompt "red BREAK square" --weighted -o two.csv
+cmp -s one.csv two.csv && fail "BREAK changes nothing"
+clip_sample --prompt "red (square:1.5)" --weighted -o heavy.csv
+cmp -s one.csv heavy.csv && fail "a weight changes nothing"
+clip_sample --prompt "red square and the blue cross" -o cut.csv
+clip_sample --prompt "red square and the green frame" -o cut-too.csv
+same cut.csv cut-too.csv
+clip_sample --prompt "red square and the blue cross" --weighted -o long.csv
+clip_sample --prompt "red square and the green frame" --weighted -o long-too.csv
+cmp -s long.csv long-too.csv && fail "what lies beyond the first chunk is not read"
+# A run that its own checkpoint guides finds the encoder where that lies now, for both networks.
+ends 0 train folder.toml --out guided "${few[@]}" --set text.kind=folder --set text.path=clip --set train.keep_steps=[1] \
+  --set guidance.kind=autoguidance --set guidance.weak_step=1 --set guidance.scale=2
+ends 0 sample guided --prompt "red square" -n 2 -o own.csv --quiet
+cp -r clip elsewhere
+ends 0 sample guided --prompt "red square" -n 2 -o its.csv --quiet --set text.path=elsewhere
+same own.csv its.csv
 for other in clip_skip=1 final_norm=true; do
   cp -r skipped altered && python3 - altered/data.json ${other%=*} <<'P'
 import json, sys
