@@ -215,7 +215,7 @@ CompareResult run_comparison(const CompareRequest& request) {
       const fs::path record = folder.string() + ".json";
       if (!fs::exists(record)) {
         const auto outcome =
-            run_contender(contenders[i], seed, folder, request.failures, request.progress, request.cancel);
+            run_contender(contenders[i], seed, folder, request.failures, request.progress, request.cancel, request.say);
         if (!outcome) {
           result.finished = false;
           return result;

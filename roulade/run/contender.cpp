@@ -71,13 +71,13 @@ void add_figures(Outcome& outcome, const Evaluation& e) {
 
 void apply_rules(Outcome& outcome, const std::vector<FailureRule>& failures) {
   for (const FailureRule& rule : failures) {
+    // One that is unknown (its metric is left out with these data, or no sample is right) fails, too: the training is
+    // not lost for it.
     const auto found = outcome.figures.find(rule.figure);
-    if (found == outcome.figures.end())
-      fail(Code::usage, "compare",
-           fmt::format("figure '{}': its metric is left out with these data, or knows nothing of these samples",
-                       rule.figure));
-    if (!rule.holds(found->second)) continue;
-    outcome.failed += fmt::format("{}{} = {:.3g}", outcome.failed.empty() ? "" : ", ", rule.figure, found->second);
+    const bool known = found != outcome.figures.end();
+    if (known && !rule.holds(found->second)) continue;
+    outcome.failed += fmt::format("{}{} {}", outcome.failed.empty() ? "" : ", ", rule.figure,
+                                  known ? fmt::format("= {:.3g}", found->second) : "is unknown");
   }
 }
 
@@ -150,7 +150,7 @@ int64_t steps_in(double seconds, double step_seconds) {
 
 std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, const std::filesystem::path& folder,
                                      const std::vector<FailureRule>& failures, const ProgressFn& progress,
-                                     const Cancel& cancel) {
+                                     const Cancel& cancel, const std::function<void(const std::string&)>& warn) {
   std::filesystem::remove_all(folder);  // one that was stopped: its times would be wrong
   TrainRequest request;
   request.recipe = contender.recipe;
@@ -158,6 +158,7 @@ std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, c
   request.out = folder;
   request.progress = progress;
   request.cancel = cancel;
+  if (warn) request.warn = [&](const std::string& line) { warn(contender.name + ": " + line); };
   Outcome outcome;
   try {
     const double start = processor_seconds();

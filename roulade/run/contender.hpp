@@ -35,7 +35,7 @@ struct Outcome {
 };
 
 /// Told before anything is trained: throws Error(usage) for a rule on a figure that neither the recipe's [eval] nor the
-/// judges know. A metric that the data leave out is noticed only after the first training.
+/// judges know. A figure that the data leave out, or that is unknown of these samples, counts as failed.
 void check_rules(const Contender& contender, const std::vector<FailureRule>& failures);
 
 /// The median over rounds of the seconds of a training step, recipes taking turns: of the processor where there is one
@@ -46,9 +46,10 @@ std::vector<double> measure_steps(const std::vector<Contender>& contenders);
 int64_t steps_in(double seconds, double step_seconds);
 
 /// Trains and judges one run in a folder of its own; one that was stopped there is begun anew. Absent after a cancel.
+/// warn: a line where the result may not be what one expects; may be empty.
 std::optional<Outcome> run_contender(const Contender& contender, int64_t seed, const std::filesystem::path& folder,
                                      const std::vector<FailureRule>& failures, const ProgressFn& progress,
-                                     const Cancel& cancel);
+                                     const Cancel& cancel, const std::function<void(const std::string&)>& warn = {});
 
 std::string to_json(const Outcome& outcome);
 /// Throws Error(input) for a damaged file, Error(io).

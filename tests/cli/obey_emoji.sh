@@ -95,13 +95,15 @@ figures test '0.1 < f["retrieval_top_10"]["real"] < 0.9'
 
 # Side by side with another recipe's.
 ends 0 compare "$tree/tests/cli/shapes.toml" "${few[@]}" "${judges[@]}" --texts 20 --vary train.steps=3,4 --seeds 1 --out contest \
-  --set eval.pairs=1 --set eval.count=20 --failed-if "obeyed_ground_and_object<0"
+  --set eval.pairs=1 --set eval.count=20 --failed-if "obeyed_ground_and_object<0" --failed-if "obeyed_kept_on_other_grounds<0.5"
 python3 - <<'P' || fail "compare of emoji: $(cat contest/3/seed-0.json contest/*/seed-0.json)"
 import json
 for steps in ("3", "4"):
     outcome = json.load(open(f"contest/{steps}/seed-0.json"))
     whole = json.load(open(f"contest/{steps}/seed-0/obedience-test.json"))
     assert whole["texts"] == 20
+    # Hardly a picture is right: the figure is unknown, or low, and the comparison goes on.
+    assert outcome["failed"].startswith("obeyed_kept_on_other_grounds "), outcome["failed"]
     for row in whole["figures"]:
         assert outcome["figures"].get("obeyed_" + row["figure"]) == row["samples"], row
         assert outcome["real_data"].get("obeyed_" + row["figure"]) == row["real"], row
