@@ -145,6 +145,13 @@ void check_place(const Options& o, const TrainedRun& run) {
   if (!o.out.empty()) check_sample_file(o.out, run.facts);
 }
 
+/// Beside a sheet, or within a folder of pictures.
+std::filesystem::path attention_file(const std::filesystem::path& samples) {
+  if (!samples.has_filename() || std::filesystem::is_directory(samples)) return samples / "attention.png";
+  std::filesystem::path out = samples;
+  return out.replace_filename(fmt::format("{}-attention.png", samples.stem().string()));
+}
+
 int sample(const Options& o) {
   Work work(o.work);
   TrainedRun run = open_run_or_folder({o.run, overrides(o), o.checkpoint});
@@ -171,6 +178,7 @@ int sample(const Options& o) {
   const std::filesystem::path file =
       o.out.empty() ? sample_file(run, seed, asked(o, request), o.count) : std::filesystem::path(o.out);
   check_output(file);
+  if (!o.attention.empty()) check_output(attention_file(file));
   request.progress = work.progress();
   request.cancel = work.cancel();
   const PointSamples samples = sample_points(run, request);
@@ -183,11 +191,7 @@ int sample(const Options& o) {
   Description out;
   out.add("file", file.string());
   if (!o.attention.empty()) {
-    std::filesystem::path maps = file;
-    if (maps.has_filename() && !std::filesystem::is_directory(maps))
-      maps.replace_filename(fmt::format("{}-attention.png", file.stem().string()));
-    else
-      maps /= "attention.png";
+    const std::filesystem::path maps = attention_file(file);
     Provenance shown = made(o, run, request, given);
     shown.count = samples.points.rows;
     write_attention(maps, samples, run.facts,

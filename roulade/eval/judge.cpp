@@ -84,9 +84,16 @@ Judge Judge::read(const fs::path& folder) {
   return {network, names, accuracy};
 }
 
-void Judge::write(const fs::path& folder) const {
-  if (fs::exists(folder) && !fs::exists(folder / kConfig) && !fs::is_empty(folder))
+void Judge::check_folder(const fs::path& folder) {
+  check_can_be_made(folder);
+  std::error_code ignored;
+  if (fs::exists(folder, ignored) && !fs::exists(folder / kConfig, ignored) && !fs::is_empty(folder, ignored))
     fail(Code::usage, folder.string(), "folder of the judge", "a new one, or one that holds a judge");
+}
+
+void Judge::write(const fs::path& given) const {
+  const fs::path folder = given.has_filename() ? given : given.parent_path();  // "name/"
+  check_folder(folder);
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path());
   FolderReplacement replacement(folder);
   const PictureClassifierShape& shape = network_->shape();

@@ -23,6 +23,8 @@ class Judge {
   /// Writes both in the place of an older judge, in one step. Throws Error(io); Error(usage) where FOLDER holds
   /// anything else.
   void write(const std::filesystem::path& folder) const;
+  /// Throws what write() would throw of the folder alone: told before the training, not after.
+  static void check_folder(const std::filesystem::path& folder);
 
   const PictureClassifier& network() const { return *network_; }
   double accuracy() const { return accuracy_; }

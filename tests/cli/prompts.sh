@@ -32,6 +32,7 @@ if [[ $sanitized == no ]]; then
   for key in colour shape; do
     ends 0 judge shapes.toml --attribute $key --batch 36 --out judges/$key --quiet --threads 1
   done
+  mkdir judges/colour.tmp # what a killed writer left is no judge
   ends 0 obey run --judges judges -n 3 --quiet --threads 1 --json
   python3 - <<'P' || fail "obey: $(cat out)"
 import json, sys
