@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 namespace roulade {
 namespace {
 
-constexpr const char* kNew = ".tmp";      // a folder being written
+constexpr const char* kNew = ".tmp";      // a folder being written, or the one that it replaced, until that is gone
 constexpr const char* kOld = ".tmp-old";  // the folder that it replaces, for the moment between two renames
 
 /// Removes a temporary file unless it was renamed away.
@@ -143,8 +143,9 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
 
 FolderReplacement::FolderReplacement(fs::path target)
     : target_(std::move(target)), folder_(with_suffix(target_, kNew)) {
-  remove_tree(folder_);
   std::error_code error;
+  fs::remove_all(folder_, error);
+  if (error) folder_ = temporary_name(target_);  // an older one that cannot be removed yet
   fs::create_directory(folder_, error);
   if (error) fail_system(folder_, "create", error.value());
 }

@@ -23,7 +23,8 @@ void check_can_be_made(const std::filesystem::path& path);
 /// A folder written as NAME.tmp that takes the place of NAME in one step; without commit() it vanishes.
 class FolderReplacement {
  public:
-  /// Removes an old NAME.tmp and makes an empty one. The folder above must exist. Throws Error(io).
+  /// Removes an old NAME.tmp and makes an empty one, or where the old one stays (a file that is open on a network's
+  /// disk) NAME.tmp-PID-N. The folder above must exist. Throws Error(io).
   explicit FolderReplacement(std::filesystem::path target);
   FolderReplacement(const FolderReplacement&) = delete;
   FolderReplacement& operator=(const FolderReplacement&) = delete;
@@ -31,8 +32,8 @@ class FolderReplacement {
 
   const std::filesystem::path& folder() const { return folder_; }  ///< where to write
 
-  /// Syncs every file and folder in it, then renames; an older NAME is exchanged and removed. Throws Error(io): NAME is
-  /// then the older one or the new one, whole either way.
+  /// Syncs every file and folder in it, then renames; an older NAME is exchanged, and removed if that can be. Throws
+  /// Error(io): NAME is then the older one or the new one, whole either way.
   void commit();
 
  private:

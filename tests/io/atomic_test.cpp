@@ -193,6 +193,33 @@ TEST(FolderReplacement, CommitsAndReplaces) {
   }
 }
 
+// As on a network's disk where a file of the old folder is open.
+TEST(FolderReplacement, AnOldOneThatCannotBeRemovedIsLeftToBeSweptAway) {
+  const Scratch s;
+  const bool root = ::geteuid() == 0;  // root may remove anything: become nobody for a moment
+  fs::permissions(s.folder(), fs::perms::all);
+  if (root) {
+    EXPECT_EQ(::seteuid(65534), 0);
+  }
+  fs::create_directory(s / "run");
+  spill(s / "run/x", "one");
+  fs::permissions(s / "run", fs::perms::owner_read | fs::perms::owner_exec);
+  for (const std::string content : {"two", "three"}) {
+    FolderReplacement f(s / "run");
+    spill(f.folder() / "x", content);
+    EXPECT_NO_THROW(f.commit());
+    EXPECT_EQ(slurp(s / "run/x"), content);
+  }
+  EXPECT_EQ(slurp(s / "run.tmp/x"), "one");
+  fs::permissions(s / "run.tmp", fs::perms::owner_all);
+  recover_folder(s.folder());
+  EXPECT_EQ(s.names(), Names{"run"});
+  EXPECT_EQ(slurp(s / "run/x"), "three");
+  if (root) {
+    EXPECT_EQ(::seteuid(0), 0);
+  }
+}
+
 TEST(FolderReplacement, WithoutCommitTheOldStays) {
   const Scratch s;
   fs::create_directory(s / "run");
