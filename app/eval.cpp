@@ -71,7 +71,9 @@ void add_eval(CLI::App& root, int& exit_code) {
                    "judge the exact denoiser of the data instead,\nwhere their law is known; writes nothing");
   o->work.add_to(command, "of all sets and directions; default: the run's");
   o->work.add_device(command);
-  command.footer("The figures are kept in RUN/eval.json, where the report finds them.");
+  command.footer(
+      "The figures are kept in RUN/eval.json, where the report finds them; those of\n--strength S in "
+      "RUN/eval-strength-S.json.");
   command.callback([o, &exit_code] { exit_code = eval(*o); });
 }
 

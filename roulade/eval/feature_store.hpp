@@ -23,7 +23,7 @@ namespace roulade {
 class FeatureStore {
  public:
   /// most_bytes: of kept vectors; those beyond are computed each time.
-  FeatureStore(std::shared_ptr<const Features> features, PictureFormat format, uint64_t most_bytes = uint64_t{1} << 28);
+  FeatureStore(std::shared_ptr<const Features> features, PictureFormat format, uint64_t most_bytes = uint64_t{1} << 30);
 
   const std::string& name() const { return features_->name(); }
   /// The vectors of a set's rows with the set's labels: [rows, features' width].   keep: the pictures are real. After a

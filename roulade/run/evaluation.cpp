@@ -117,6 +117,7 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
       for (const int64_t number : told ? rows.texts : std::vector<int64_t>())
         prompts.push_back(texts[static_cast<size_t>(number)]);
       rows.texts.clear();
+      if (run.facts.classes() == 0) rows.labels.clear();
       editing.rows = {std::move(rows), {}};
       editing.strength = options.strength;
     } else if (told) {
@@ -155,7 +156,7 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
                                  {"count", e.count},
                                  {"threads", threads()}};
   if (e.prompts.empty()) json.erase("prompts");
-  if (e.strength < 1) json.update({{"strength", e.strength}, {"begins_at", e.begins_at}});
+  if (e.strength < 1) json.update({{"strength", e.strength}, {"begins_at", number(e.begins_at)}});
   if (const double width = settings_of<SampleSettings>(run.recipe, "sample").ema; width > 0) json["ema"] = width;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   for (const FigureResult& figure : e.result.figures) {
@@ -168,6 +169,8 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
   for (const char* table : {"sample", "guidance"})  // what made the samples
     for (const auto& [key, given] : run.recipe.tables.at(table))
       if (!run.autoencoder) json[table][key] = to_text(given.value);
+  for (const auto& [key, given] : run.recipe.tables.at("eval"))
+    json["eval"][key] = to_text(given.value);  // what judged
   json["sample_seconds"] = e.sample_seconds;
   json["metric_seconds"] = e.result.metric_seconds;
   json["seconds"] = e.seconds;

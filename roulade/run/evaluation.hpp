@@ -19,7 +19,7 @@ struct EvaluationOptions {
 struct Evaluation {
   ProtocolResult result;
   double strength = 1;
-  double begins_at = 0;  ///< sigma / alpha of the noise that samples begin with; 0 = of strength 1
+  double begins_at = 0;  ///< sigma / alpha of the noise that samples begin with; 0 where strength is 1
   int64_t pairs = 0;
   int64_t count = 0;          ///< points a set
   std::string reference;      ///< what generated sets are compared with: "fresh points" or "test split (123 rows)"

@@ -8,7 +8,7 @@
 
 namespace roulade {
 
-/// Writes RUN/eval.json and returns its path. Throws Error(io).
+/// Writes RUN/eval.json (RUN/eval-strength-S.json where S is below 1) and returns its path. Throws Error(io).
 std::filesystem::path keep_evaluation(const TrainedRun& run, const Evaluation& evaluation);
 
 /// One row a figure: mean over the pairs and its standard error, of samples and of real data (the floor).

@@ -52,6 +52,37 @@ import struct
 head = open("sevens.png", "rb").read(24)
 assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", head[16:24]) == (5 * 34 + 2, 4 * 34 + 2)
 P
+ends 0 sample run --label 7 -n 16 --sampler unipc --steps 10 --out sixteen.png --quiet
+
+# Judged by features and a judge: what judges, and how, stands in eval.json; features of real pictures are found again.
+ends 0 judge digits --out judge/ --quiet --epochs 2
+[[ "$(ls judge)" == "$(printf 'config.json\njudge.safetensors')" ]] || fail "judge: $(ls judge)"
+refuses 2 "[run] folder of the judge: expected a new one, or one that holds a judge" judge digits --out run --quiet
+by=(--set eval.judge=judge --set eval.features=judge --set 'eval.metrics=["frechet", "class_accuracy"]' --set eval.pairs=1)
+ends 0 eval run "${by[@]}" --quiet
+cp run/eval.json first.json
+stat -c %Y.%s run/features/*.safetensors >kept
+ends 0 eval run "${by[@]}" --quiet
+stat -c %Y.%s run/features/*.safetensors >again
+same kept again
+[[ $sanitized == yes ]] || ends 0 eval raw "${by[@]}" --quiet
+python3 - "$sanitized" <<'P' || fail "eval by a judge: $(cat run/eval.json)"
+import json, sys
+first, second = json.load(open("first.json")), json.load(open("run/eval.json"))
+assert first["figures"] == second["figures"]
+assert first["eval"]["judge"] == '"judge"' and first["eval"]["features"] == '"judge"', first["eval"]
+assert first["split"] == "test" and first["count"] > 300
+rows = {row["figure"]: row for row in first["figures"]}
+assert list(rows) == ["frechet_judge", "class_accuracy"], list(rows)
+made, real = ({name: row[of]["mean"] for name, row in rows.items()} for of in ("generated", "floor"))
+print(made, real)
+assert 0 < real["frechet_judge"] < made["frechet_judge"] and real["class_accuracy"] > 0.9
+if sys.argv[1] == "no":
+    assert made["class_accuracy"] > 0.9
+    raw = {row["figure"]: row["generated"]["mean"] for row in json.load(open("raw/eval.json"))["figures"]}
+    print("100 steps:", raw)
+    assert raw["frechet_judge"] > 3 * made["frechet_judge"] and raw["class_accuracy"] < made["class_accuracy"] - 0.05, raw
+P
 ends 0 sample run -n 3 --out same.csv --quiet --steps 4
 ends 0 sample run -n 5 --out more.csv --quiet --steps 4
 cmp -s same.csv <(head -n 4 more.csv) || fail "sample i depends on the count"
@@ -60,6 +91,7 @@ for name in levels samples data neighbours reverse noising; do
   [[ -s run/report/$name.png ]] || fail "report: no $name.png"
 done
 says run/report/index.html 'data:image/png;base64'
+says run/report/index.html 'Fréchet distance (judge)'
 ends 0 inspect run
 says out "1 x 8 x 8"
 

@@ -133,6 +133,7 @@ says err "multiples of 2"
 ends 2 train coder.toml --out no --set objective.kind=denoising
 says err "table [autoencoder]: expected objective.kind = \"autoencoding\""
 
+refuses 2 "[eval] strength: expected 1: these samples take no steps, got 0.5" eval coder --strength 0.5 --quiet
 ends 2 eval coder --pairs 3
 says err "[eval.pairs] objective 'autoencoding' trains an autoencoder"
 for words in "--steps 7" "--sampler heun" "--label 3" "--guidance 4"; do
