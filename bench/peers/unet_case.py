@@ -21,7 +21,7 @@ def options(doc):
     out = parser.parse_args()
     if out.keep_memory:
         library = ctypes.CDLL(None)
-        assert library.mallopt(-4, 0) and library.mallopt(-1, 2**31 - 1)  # M_MMAP_MAX, M_TRIM_THRESHOLD
+        assert library.mallopt(-4, 0) and library.mallopt(-1, -1)  # M_MMAP_MAX, M_TRIM_THRESHOLD: never
     torch.set_num_threads(out.threads)
     torch.manual_seed(0)
     return out

@@ -4,7 +4,6 @@
 #include "roulade/core/error.hpp"
 
 #include <atomic>
-#include <limits>
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -44,7 +43,7 @@ bool measured_convolutions() { return measured; }
 
 void keep_memory() {
   mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TRIM_THRESHOLD, -1);  // never; the largest int would be 2 GiB
 }
 
 std::string instruction_set() { return at::get_cpu_capability(); }
