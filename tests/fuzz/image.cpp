@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer's entry to the readers of picture data sets. The first byte chooses the reader. tests/data/fuzz_test.cpp
-// calls it some thousand times; by hand, for as long as one likes and guided by what code is reached:
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. $(pkg-config --cflags libpng)
-//   tests/fuzz/image.cpp
-//     roulade/io/{archive,cifar,csv,exif,file,atomic,gzip,idx,image,jpeg,png,resize,tar,webp,zip}.cpp
-//     roulade/data/image_text.cpp roulade/core/{error,utf8}.cpp -lpng -ljpeg -lwebp -lz -lfmt -o /tmp/fuzz
-//   /tmp/fuzz -rss_limit_mb=3000 -max_total_time=600 CORPUS
+// calls it some thousand times; `./dev fuzz SECONDS` for as long as one likes, guided by what code is reached.
 #include "roulade/io/image.hpp"
 
 #include "roulade/core/error.hpp"
