@@ -15,8 +15,8 @@ namespace roulade {
 struct ObedienceFigure {
   std::string name;
   double value = 0;
-  /// Standard error: pictures that were asked for the same (object, or values of all attributes) go together, so it is
-  /// sqrt(sum over these of (sum of their deviations)^2) / count.
+  /// Standard error (of pairs see judge_emoji): pictures that were asked for the same (object, or values of all
+  /// attributes) go together, so it is sqrt(sum over these of (sum of their deviations)^2) / count.
   double error = 0;
   double chance = 0;  ///< what pictures reach that do not look at their texts
   int64_t count = 0;  ///< pictures

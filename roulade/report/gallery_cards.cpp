@@ -46,8 +46,10 @@ std::string obedience_card(const ReportObedience& o) {
         "<tr><th scope=\"row\">{}</th><td data-name=\"this run\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"real pictures\"><span class=\"number\">{}</span></td>"
         "<td data-name=\"chance\"><span class=\"number\">{:.3f}</span></td></tr>\n",
-        escape(f.name) + (f.rank() ? " (a rank: lower is better)" : ""), with_error(f.samples, f.samples_error),
-        with_error(f.real, f.real_error), f.chance);
+        escape(f.name) + (f.rank()    ? " (a rank: lower is better)"
+                          : f.pairs() ? " (of pairs of one object whose first is right)"
+                                      : ""),
+        with_error(f.samples, f.samples_error), with_error(f.real, f.real_error), f.chance);
   std::string out = fmt::format(
       "<section class=\"card all\" id=\"{}\">\n<h2>Obedience: texts {}</h2>\n<table class=\"figures\">\n"
       "<thead><tr><th scope=\"col\">share that is right</th><th scope=\"col\">this run</th>"

@@ -35,9 +35,12 @@ void add_obedience(ReportContent& content) {
     for (const ReportObedience::Figure& f : o.figures) {
       const bool rank = f.rank();
       content.figures.push_back(
-          {fmt::format("{}{} ({})", f.name, rank ? "" : " right", split),
+          {fmt::format("{}{} ({})", f.name, rank || f.pairs() ? "" : " right", split),
            fmt::format("{} of texts {}; by chance {:.3f}; floor: real pictures",
-                       rank ? "median rank of the own name, pictures" : "share of pictures", o.texts, f.chance),
+                       rank        ? "median rank of the own name, pictures"
+                       : f.pairs() ? "share of pairs of one object on two grounds, the first right, pictures"
+                                   : "share of pictures",
+                       o.texts, f.chance),
            rank ? ReportFigure::Aim::lower : ReportFigure::Aim::higher, f.samples, f.samples_error, f.real,
            f.real_error});
     }

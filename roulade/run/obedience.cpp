@@ -11,6 +11,7 @@
 #include "roulade/eval/protocol.hpp"
 #include "roulade/eval/ridge.hpp"
 #include "roulade/eval/text_vectors.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/trajectory.hpp"
 
@@ -181,7 +182,8 @@ JudgePictures attribute_judge(const TrainedRun& run, const Part& part, const std
   std::vector<One> all;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored))
-    if (entry.is_directory()) all.push_back({entry.path().filename().string(), nullptr, {}});
+    if (entry.is_directory() && !is_leftover(entry.path()))
+      all.push_back({entry.path().filename().string(), nullptr, {}});
   if (all.empty()) fail(Code::io, folder.string(), "no judges", "a folder for each attribute, by its name");
   std::sort(all.begin(), all.end(), [](const One& a, const One& b) { return a.name < b.name; });
   for (One& one : all) {
@@ -219,6 +221,19 @@ RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, con
   return fit_ridge(at::cat(means), at::index_select(vectors, 0, at::tensor(text_rows, at::kLong)));
 }
 
+/// As the command line takes them.
+std::string options_of(const ObedienceRequest& r, const TrainedRun& run) {
+  std::string out = r.by.judges.empty()
+                        ? fmt::format("--features {} --encoder {}", r.by.features.string(), r.by.encoder.string())
+                        : fmt::format("--judges {}", r.by.judges.string());
+  if (r.part == ObedienceRequest::Part::train) out += " --seen";
+  if (r.part == ObedienceRequest::Part::validation) out += " --validation";
+  if (r.texts > 0) out += fmt::format(" --texts {}", r.texts);
+  if (r.each > 1) out += fmt::format(" --each {}", r.each);
+  if (r.seed != run.seed) out += fmt::format(" --seed {}", r.seed);
+  return out;
+}
+
 }  // namespace
 
 void ObedienceJudges::check() const {
@@ -237,6 +252,7 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   Obedience out;
   out.seed = r.seed;
   out.each = r.each;
+  out.options = options_of(r, run);
   const bool test_part = r.part == ObedienceRequest::Part::test;
   out.split = test_part ? "test" : r.part == ObedienceRequest::Part::train ? "train" : "validation";
   const Part part = open_part(run, test_part ? "test" : "train", r.cancel);
@@ -322,6 +338,7 @@ std::string to_json(const TrainedRun& run, const Obedience& o) {
                                  {"texts", o.texts},
                                  {"each", o.each},
                                  {"seed", o.seed},
+                                 {"options", o.options},
                                  {"seconds", o.seconds},
                                  {"sample", nlohmann::ordered_json::object()},
                                  {"guidance", nlohmann::ordered_json::object()},

@@ -44,6 +44,7 @@ struct Obedience {
   int64_t each = 1;                  ///< pictures a text
   int64_t texts = 0;                 ///< judged
   std::string split;                 ///< "test", "validation" or "train"
+  std::string options;               ///< of `roulade obey RUN`, that ask for the same again
   std::vector<std::string> prompts;  ///< of the first samples
   PointSamples shown;                ///< these samples
   double seconds = 0;

@@ -62,6 +62,7 @@ ReportObedience read_split(const TrainedRun& run, const std::string& split) {
           near.at("samples").get<double>(), near.at("real").get<double>());
     }
     if (json.contains("prompts")) json.at("prompts").get_to(out.prompts);
+    out.options = json.value("options", "");
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, file.string(), fmt::format("damaged ({}); run obey again", e.what()));
   }

@@ -156,6 +156,9 @@ void add_making(ReportContent& content, const TrainedRun& run) {
   content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
                       fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
                       fmt::format("roulade report {}-again", name)};
+  for (const ReportObedience& o : content.obedience)
+    if (!o.options.empty())
+      content.commands.insert(content.commands.end() - 1, fmt::format("roulade obey {}-again {}", name, o.options));
   content.environment = {{"version", version()},
                          {"build", build()},
                          {"instruction set", instruction_set()},

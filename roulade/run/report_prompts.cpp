@@ -80,6 +80,11 @@ TrainedRun with_scale(const TrainedRun& run, double scale) {
 
 ReportGallery guidance_gallery(const TrainedRun& run, const PromptChoice& choice, const Cancel& cancel) {
   ReportGallery out{"guidance", "By guidance scale", "The same noise; 1 is no guidance.", {}};
+  const Table& guidance = run.recipe.tables.at("guidance");
+  if (const auto weight = guidance.find("condition_scale");
+      weight != guidance.end() && std::get<double>(weight->second.value) > 1)
+    out.note = fmt::format("The same noise; the weight of the condition stays {}, also at scale 1.",
+                           std::get<double>(weight->second.value));
   const std::vector<std::string> prompts(
       choice.prompts.begin(), choice.prompts.begin() + std::min<std::ptrdiff_t>(kGuided, std::ssize(choice.prompts)));
   for (const std::string& prompt : prompts) out.rows.push_back({prompt, {}});
