@@ -42,18 +42,19 @@ std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   return out;
 }
 
-/// classes: of each sample, or empty.
+/// classes, shown: the class and the text of each sample, or empty.
 std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
-                     Provenance made) {
-  std::vector<std::string> texts = texts_of(run, points);
-  const std::vector<std::string> captions = texts.empty() ? classes : made.to_prompt ? shares_of(texts) : texts;
-  // On the way to another prompt all name the one that they come from.
-  if (made.to_prompt) std::fill(texts.begin(), texts.end(), std::string(texts.front()));
+                     const std::vector<std::string>& shown, Provenance made) {
   if (made.index) {
-    if (!texts.empty()) made.prompt = texts[static_cast<size_t>(*made.index)];
-    if (!classes.empty()) made.class_name = classes[static_cast<size_t>(*made.index)];
+    const auto i = static_cast<size_t>(*made.index);
+    if (!shown.empty()) made.prompt = made.to_prompt ? shown.front() : shown[i];
+    if (!classes.empty()) made.class_name = classes[i];
     return with_png_texts(to_png(picture_of(points, *made.index, run.facts)), png_texts(made));
   }
+  const std::vector<std::string> captions = shown.empty() ? classes : made.to_prompt ? shares_of(shown) : shown;
+  std::vector<std::string> texts = shown;
+  // On the way to another prompt all name the one that they come from.
+  if (made.to_prompt) std::fill(texts.begin(), texts.end(), std::string(texts.front()));
   made.class_name = common(classes);
   made.prompt = common(texts);
   if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made, texts));
@@ -99,7 +100,8 @@ void check_picture_place(const fs::path& path, const DataFacts& facts, int64_t c
 }
 
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
-  return bytes_of(run, samples.points, label_texts(samples.points, run.facts.class_names), made);
+  return bytes_of(run, samples.points, label_texts(samples.points, run.facts.class_names),
+                  texts_of(run, samples.points), made);
 }
 
 void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
@@ -110,16 +112,17 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
   std::error_code error;
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
-  const std::vector<std::string> classes = label_texts(samples.points, run.facts.class_names);
+  const std::vector<std::string> classes = label_texts(samples.points, run.facts.class_names),
+                                 texts = texts_of(run, samples.points);
   if (!is_folder(path) && path.extension() == kAnimation)
     return write_file_atomically(
         path, to_webp_animation(animation_frames(samples.points, run.facts, made.to_prompt || made.to_seed)));
-  if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, one));
+  if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, texts, one));
   FolderReplacement replacement(target);
   for (int64_t i = 0; i < one.count; ++i) {
     one.index = i;
     File file(replacement.folder() / fmt::format("{:05}.png", i), File::Open::create);
-    file.write(bytes_of(run, samples.points, classes, one));
+    file.write(bytes_of(run, samples.points, classes, texts, one));
     file.close();
   }
   replacement.commit();
