@@ -5,6 +5,8 @@
 #include "tests/io/scratch.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -82,6 +84,25 @@ TEST(ImageLoader, BatchesAreThoseOfTheirNumber) {
     for (size_t k = 0; k < 4; ++k) rising += batch.values[k * 48] < batch.values[k * 48 + 3];
   EXPECT_GT(rising, 11);
   EXPECT_LT(rising, 33);
+}
+
+TEST(ImageLoader, ReadsNoFurtherAheadThanItIsTold) {
+  const Scratch s;
+  fill(s, 40);
+  LoaderOptions options;
+  options.batch = 2;
+  options.ahead = 2;
+  const ImageFolder folder = scan_images(s.folder());
+  const auto batch_of = [&](int64_t index) { return ImageLoader(folder, small(), options).at(index); };
+  const ImageBatch before = batch_of(10);
+  ImageLoader loader(folder, small(), options);
+  loader.at(0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // all forty take a few
+  for (const int64_t item : before.items)                       // what batch 10 shows changes after batch 0 was given
+    spill(s / folder.items[static_cast<size_t>(item)].name, slurp(golden("io/grey8.png")));
+  EXPECT_NE(before.values, batch_of(10).values);
+  for (int64_t i = 1; i < 10; ++i) loader.at(i);
+  EXPECT_EQ(loader.at(10).values, batch_of(10).values);
 }
 
 TEST(ImageLoader, DamagedPicturesAreReplacedByTheNext) {
