@@ -20,17 +20,17 @@ file, run, full = sys.argv[1], sys.argv[2], sys.argv[3:] == ["full"]
 text = open(file).read()
 expected = {k: float(v) for k, v in re.findall(r"^(\w+) = (\S+)$", text.split("[expected]")[1], re.M)}
 got = {}
-for name, key in (("eval.json", "generated"), ("obedience-test.json", "samples")):
+for name, key, of in (("eval.json", "generated", ""), ("obedience-test.json", "samples", ""), ("obedience-train.json", "samples", "_seen")):
     if os.path.exists(f"{run}/{name}"):
         for f in json.load(open(f"{run}/{name}"))["figures"]:
-            got[f["figure"]] = f[key]["mean"] if key == "generated" else f[key]
+            got[f["figure"] + of] = f[key]["mean"] if key == "generated" else f[key]
 absent = [k for k in expected if got.get(k) is None]
 assert expected and not absent, f"[expected] names figures that {run} does not hold: {absent}"
 for k in expected:
     print(f"{k}: expected {expected[k]:.4g}, got {got[k]:.4g}", file=sys.stderr if full else sys.stdout)
 # Room for another seed and for another machine's rounding: a quarter of the distances, 0.01 of the shares of points, two
 # standard errors of what is counted on some hundred texts.
-texts = ("colour", "symbol", "retrieval_top_10", "ground")
+texts = ("colour", "symbol", "retrieval_top_10", "ground", "ground_and_object_seen")
 for k, want in expected.items() if full else ():
     kind = re.sub("_(lite0|judge|inception.*)$", "", k)  # whose features a figure is of
     room = {"sliced_wasserstein": 0.25 * want, "frechet": 0.25 * want, "kid": 0.25 * want, "energy": 2e-4 + 0.5 * abs(want),
