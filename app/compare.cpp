@@ -87,7 +87,8 @@ void add_compare(CLI::App& root, int& exit_code) {
       "    --failed-if 'modes<20' --threads 1\n"
       "  roulade compare papirus \\\n"
       "    --vary model.condition=concat,modulation,cross_attention \\\n"
-      "    --seeds 1 --judges judges/papirus --set eval.pairs=1");
+      "    --seeds 1 --judges judges/papirus --set eval.pairs=1 \\\n"
+      "    --set eval.features=lite0");
   command.callback([o, &exit_code] { exit_code = compare(*o); });
 }
 

@@ -31,10 +31,11 @@ struct AskedEmoji {
 /// Of pictures of emoji: "retrieval_top_K" and "retrieval_median" (see Retrieval), "ground" (the named ground is seen,
 /// see GroundJudge), "ground_and_object" (it is seen and the own name is among the first K; chance: K / candidates /
 /// grounds), "kept_on_other_grounds" (of an object's pictures on other grounds than one that is right in both, the
-/// share that are, too: sum over pairs of r_i r_j / sum of r_i; NaN where there is no such pair). Seen and unseen emoji
-/// are judged by a call each, among candidates of their own. pictures: uint8 [n, 3, H, W]; mapped: [n, D], their
-/// features by a RidgeMap; candidates: [K, D], vectors of names; asked: [n]. Subtract the map's text_mean from mapped
-/// and candidates. Throws Error(usage) where these do not fit each other, and what retrieve and GroundJudge throw.
+/// share that are, too: over all pairs in both orders, sum r_i r_j / sum r_i, with r = 1 for right in both; NaN where
+/// that is 0 / 0; its error is that of a ratio of sums over objects). Seen and unseen emoji are judged by a call each,
+/// among candidates of their own. pictures: uint8 [n, 3, H, W]; mapped: [n, D], their features by a RidgeMap;
+/// candidates: [K, D], vectors of names; asked: [n]. Subtract the map's text_mean from mapped and candidates. Throws
+/// Error(usage) where these do not fit each other, and what retrieve and GroundJudge throw.
 std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& mapped, const Tensor& candidates,
                                          const std::vector<AskedEmoji>& asked,
                                          const GroundJudge& grounds = GroundJudge(), int64_t top = 10);

@@ -30,9 +30,9 @@ struct Evaluation {
 };
 
 /// Judges a run by the protocol of [eval]. A network that reads texts is told those of the real pictures that its
-/// samples stand beside, unless sample.prompt says another. Writes nothing but features of real pictures, for the next
-/// time (eval. features_cache; else RUN/features/). Throws Error(usage) for a strength outside of (0, 1], and one below
-/// 1 where a sample takes one call or an autoencoder is judged.
+/// samples stand beside, or begin with, unless sample.prompt says another. Writes nothing but features of real
+/// pictures, for the next time (eval. features_cache; else RUN/features/). Throws Error(usage) for a strength outside
+/// of (0, 1], and one below 1 where a sample takes one call or an autoencoder is judged.
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {},
                         const EvaluationOptions& options = {});
 
