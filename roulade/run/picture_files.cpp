@@ -4,10 +4,14 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/resize.hpp"
+#include "roulade/run/chunks.hpp"
+#include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/sample_files.hpp"
+#include "roulade/run/settings.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -119,8 +123,18 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
         path, to_webp_animation(animation_frames(samples.points, run.facts, made.to_prompt || made.to_seed)));
   if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, texts, one));
   FolderReplacement replacement(target);
+  const std::vector<std::string> prompts = std::exchange(one.prompts, {});
+  const int64_t chunk = settings_of<SampleSettings>(run.recipe, "sample").chunk, of_all = std::ssize(prompts);
   for (int64_t i = 0; i < one.count; ++i) {
     one.index = i;
+    const auto [first, count] = chunk_of(one.count, chunk, i);
+    if (count >= of_all) {
+      one.prompts = prompts;
+    } else {  // so that texts of a folder do not grow with the square of its pictures
+      one.prompts_first = first;
+      one.prompts.clear();
+      for (int64_t k = first; k < first + count; ++k) one.prompts.push_back(prompts[static_cast<size_t>(k % of_all)]);
+    }
     File file(replacement.folder() / fmt::format("{:05}.png", i), File::Open::create);
     file.write(bytes_of(run, samples.points, classes, texts, one));
     file.close();

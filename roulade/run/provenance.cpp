@@ -74,6 +74,12 @@ std::string processor_name() {
   return "";
 }
 
+std::vector<std::string> prompts_from_first(const Provenance& made) {
+  std::vector<std::string> out(made.prompts.empty() ? 0 : static_cast<size_t>(made.prompts_first));
+  out.insert(out.end(), made.prompts.begin(), made.prompts.end());
+  return out;
+}
+
 Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
   Provenance out;
   out.run = plot::clean(given_run);

@@ -27,7 +27,10 @@ struct Provenance {
   Table sample, guidance;               ///< every key in force
   uint64_t run_seed = 0;                ///< run.seed, which a fitted grid depends on
   std::string prompt, negative_prompt;  ///< of the one picture, or of all; prompt is empty where they differ
-  std::vector<std::string> prompts;  ///< as they were given: picture i has prompt i, in turn; empty: by sample.prompt
+  /// As they were given: picture prompts_first + i has prompt i, in turn; empty: by sample.prompt. A picture of a
+  /// folder keeps those alone that passed through the network with its own.
+  std::vector<std::string> prompts;
+  int64_t prompts_first = 0;
   std::optional<std::string> to_prompt;  ///< that the pictures go to, in even shares
   uint64_t seed = 0;
   std::optional<uint64_t> to_seed;
@@ -45,6 +48,9 @@ struct Provenance {
   std::string version, build, instruction_set, processor;
   std::string trained_precision;  ///< chosen by measurement when the run was trained; empty: not measured
 };
+
+/// The prompts of the pictures 0, 1, ...: in front of prompts_first they are empty.
+std::vector<std::string> prompts_from_first(const Provenance& made);
 
 /// Of this process and run; seed, count, index, captions and prompts are the caller's. run: as it was given.
 Provenance provenance_of(const TrainedRun& run, const std::string& given_run);

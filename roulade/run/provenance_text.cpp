@@ -228,6 +228,7 @@ std::string to_json(const Provenance& made) {
   out["prompt"] = made.prompt;
   out["negative_prompt"] = made.negative_prompt;
   out["prompts"] = made.prompts;
+  if (made.prompts_first > 0) out["prompts_first"] = made.prompts_first;
   if (made.to_prompt) out["to_prompt"] = *made.to_prompt;
   out["seed"] = made.seed;
   out["to_seed"] = made.to_seed ? Json(*made.to_seed) : Json();
@@ -274,6 +275,13 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   if (!m.null("index")) out.index = m.number("index", 0);
   if (out.index && *out.index >= out.count)
     fail(Code::input, where, "index", fmt::format("0 to {}", out.count - 1), std::to_string(*out.index));
+  if (m.has("prompts_first")) out.prompts_first = m.number("prompts_first", 0);
+  if (out.prompts_first > 0) {
+    const int64_t end = out.prompts_first + std::ssize(out.prompts), at = out.index.value_or(-1);
+    if (end > out.count || at < out.prompts_first || at >= end)
+      fail(Code::input, where, "prompts_first", "prompts of some pictures, this one's among them",
+           std::to_string(out.prompts_first));
+  }
   out.captions = m.flag("captions");
   out.given = m.given("given");
   out.class_name = m.text("class_name");

@@ -203,7 +203,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   SampleRequest samples;
   samples.count = made.count;
   samples.seed = made.seed;
-  samples.prompts = made.prompts;
+  samples.prompts = prompts_from_first(made);
   samples.to_prompt = made.to_prompt;
   const std::optional<GivenStart> start = found_start(made, request);
   if (start) samples.editing = read_editing(run, *start, made, where);
@@ -214,6 +214,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   if (samples.cancel.requested()) return out;
   Provenance now = provenance_of(run, made.run);
   now.prompts = made.prompts;
+  now.prompts_first = made.prompts_first;
   now.to_prompt = made.to_prompt;
   now.seed = made.seed;
   now.to_seed = made.to_seed;

@@ -124,6 +124,25 @@ cmp -s heavy.csv negative.csv && fail "a weight in the negative prompt changes n
 ends 0 sample run --prompt "red (square:1.5)" --weighted -n 2 --steps 3 -o weighted.png --quiet
 ends 0 replay weighted.png --threads 1
 says out identical
+# Pictures of a folder keep the prompts of those that were made with them, whatever the number of all.
+printf 'red square\nblue cross\ngreen frame\nblack stripes\nred cross\n' >five.txt
+ends 0 sample run --prompts five.txt -n 7 --set sample.chunk=2 --steps 3 -o several/ --quiet --threads 1
+python3 - <<'P' || fail "prompts kept in the pictures of a folder"
+import json
+asked = open("five.txt").read().splitlines()
+for i in range(7):
+    data = open(f"several/{i:05}.png", "rb").read()
+    text = data[data.index(b"roulade\0"):]
+    made = json.JSONDecoder().raw_decode(text[text.index(b"{"):].split(b"IDAT")[0].decode(errors="ignore"))[0]
+    assert 1 <= len(made["prompts"]) <= 2, made
+    own = made["prompts"][i - made.get("prompts_first", 0)]
+    assert own == made["prompt"] == asked[i % 5], (i, made)
+P
+for i in 0 3 6; do
+  ends 0 replay several/0000$i.png -o again.png --threads 1
+  says out identical
+  same again.png several/0000$i.png
+done
 refuses 2 "[prompt] BREAK: expected CLIP, which reads a prompt in chunks, got wordpiece, which does not" \
   sample run --prompt "red BREAK square" --weighted -n 1 --quiet
 # A picture in place of noise.
