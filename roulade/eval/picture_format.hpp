@@ -10,6 +10,10 @@
 
 namespace roulade {
 
+/// Pictures as who looks at them on white sees them: uint8 [n, 1 to 4, H, W] to [n, 1 or 3, H, W], the second channel
+/// of two and the fourth of four being opacity: round(c a + 255 (1 - a)).
+Tensor on_white(const Tensor& pictures);
+
 /// How scaled rows of numbers are pictures.
 struct PictureFormat {
   std::vector<int64_t> shape;  ///< [channels, height, width]
@@ -17,7 +21,7 @@ struct PictureFormat {
   Scaling scaling;
 
   /// round(255 (x - low) / (high - low)) of x in the data's units, cut to 0 to 255: uint8 [rows, 1 or 3, height,
-  /// width]; what is behind the first channel of two and the third of four is opacity, which is left out.   scaled:
+  /// width]; of two channels and of four on white.   scaled:
   /// finite. Throws Error(usage) when the width does not fit.
   Tensor bytes(const PointView& scaled) const;
 };

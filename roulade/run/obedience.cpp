@@ -87,7 +87,7 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return out;
 }
 
-/// uint8 [rows, colours, H, W]: without a kept alpha, as PictureFormat::bytes gives samples.
+/// uint8 [rows, colours, H, W]: a kept opacity on white, as PictureFormat::bytes gives samples.
 Tensor pictures_of(const ImageSet& set, const std::vector<int64_t>& rows) {
   Tensor out = at::empty({static_cast<int64_t>(rows.size()), set.channels, set.height, set.width}, at::kByte);
   uint8_t* to = out.mutable_data_ptr<uint8_t>();
@@ -95,8 +95,7 @@ Tensor pictures_of(const ImageSet& set, const std::vector<int64_t>& rows) {
     const auto from = set.values.begin() + row * set.picture_size();
     to = std::copy(from, from + set.picture_size(), to);
   }
-  const bool alpha = set.channels == 2 || set.channels == 4;
-  return alpha ? out.narrow(1, 0, set.channels - 1).contiguous() : out;
+  return on_white(out);
 }
 
 Tensor features_of(const Features& features, const Tensor& pictures, const ProgressFn& progress, const Cancel& cancel) {

@@ -170,7 +170,10 @@ TEST(PictureFormat, UndoesTheScaling) {
   const auto* b = bytes.const_data_ptr<uint8_t>();
   EXPECT_EQ(std::vector<int>(b, b + 6), (std::vector<int>{0, 255, 128, 255, 128, 0}));
   const PictureFormat clear{{4, 1, 1}, 0, 1, {{0, 0, 0, 0}, {1, 1, 1, 1}}};
-  EXPECT_EQ(clear.bytes(test::set_of(4, {0, 1, 0.5f, 0.1f}).view()).size(1), 3);  // opacity is left out
+  const Tensor seen = clear.bytes(test::set_of(4, {0, 1, 0.5f, 0.1f, 1, 0, 0.2f, 0, 0.2f, 0, 1, 1}).view());
+  ASSERT_EQ(seen.sizes(), (std::vector<int64_t>{3, 3, 1, 1}));
+  const auto* s = seen.const_data_ptr<uint8_t>();  // opacity of 26, 0 and 255, on white
+  EXPECT_EQ(std::vector<int>(s, s + 9), (std::vector<int>{229, 255, 242, 255, 255, 255, 51, 0, 255}));
   expect_error(Code::usage, {"1 x 1 x 2", "3"}, [&] { grey.bytes(test::set_of(3, {1, 2, 3}).view()); });
 }
 
