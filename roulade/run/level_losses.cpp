@@ -3,6 +3,7 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/objective/step_noise.hpp"
+#include "roulade/run/chunks.hpp"
 #include "roulade/train/batches.hpp"
 
 #include <algorithm>
@@ -17,9 +18,6 @@
 
 namespace roulade {
 namespace {
-
-/// Of a call: pairs with the components of an exact denoiser's law stay in the cache, and pictures fit into memory.
-constexpr int64_t kRows = 256;
 
 /// The points 0, 1, ... and from the start again.
 Points cycled(const Points& points, int64_t count) {
@@ -94,8 +92,9 @@ Tensor NoisedPoints::output(const Model& model) const {
   // What a network of pictures keeps of all of them at once would be gigabytes.
   if (!facts_.pictures()) return model.forward(x, noise, condition()).flatten(1);
   std::vector<Tensor> parts;
-  for (int64_t first = 0; first < x.size(0); first += kRows) {
-    const int64_t count = std::min(kRows, x.size(0) - first);
+  const int64_t together = rows_together(facts_.network_axes());
+  for (int64_t first = 0; first < x.size(0); first += together) {
+    const int64_t count = std::min(together, x.size(0) - first);
     parts.push_back(
         model.forward(x.narrow(0, first, count), noise.narrow(0, first, count), condition(first, count)).flatten(1));
   }
@@ -107,8 +106,9 @@ Tensor NoisedPoints::output_of(const Tensor& x0) const { return (x0 - skip_ * x_
 Tensor NoisedPoints::output(const Denoiser& denoiser) const {
   const at::NoGradGuard no_grad;
   std::vector<Tensor> parts;
-  for (int64_t first = 0; first < x_t_.size(0); first += kRows) {
-    const int64_t count = std::min(kRows, x_t_.size(0) - first);
+  const int64_t together = rows_together(facts_.network_axes());  // an exact denoiser's pairs stay in the cache, too
+  for (int64_t first = 0; first < x_t_.size(0); first += together) {
+    const int64_t count = std::min(together, x_t_.size(0) - first);
     const Condition part = condition(first, count);
     parts.push_back(denoiser
                         .denoise(x_t_.narrow(0, first, count).view(facts_.axes(count)),

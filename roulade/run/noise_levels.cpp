@@ -5,6 +5,7 @@
 #include "roulade/grid/steps.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/report/view.hpp"
+#include "roulade/run/chunks.hpp"
 #include "roulade/run/exact.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/parts.hpp"
@@ -136,6 +137,7 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
   const bool known = scaled_law(run).has_value();
   const TrainedRun exact = known ? with_exact_denoiser(run) : run;
   const int64_t few = std::min(kExact, points.rows);
+  const int64_t together = run.facts.pictures() ? rows_together(run.facts.network_axes()) : points.rows;
   LevelErrors out;
   std::vector<double> eps(x0.size()), x_t(x0.size());
   for (size_t k = 0; k < times.size(); ++k) {
@@ -143,8 +145,15 @@ LevelErrors level_errors(const TrainedRun& run, const Points& points, uint64_t s
     fill_normal({derive_seed(seed, k), Stream::evaluate, 1}, 0, width, std::span<double>(eps));
     for (size_t i = 0; i < x0.size(); ++i) x_t[i] = alpha * x0[i] + sigma * eps[i];
     const Tensor noised = to_tensor(x_t, width).view(run.facts.network_axes(points.rows));
-    const Denoised made = denoiser->denoise(noised, std::span(&t, 1), condition);
-    const double error = mean_square(to_vector(made.x0), x0);
+    std::vector<double> made;
+    for (int64_t first = 0; first < points.rows; first += together) {
+      const int64_t count = std::min(together, points.rows - first);
+      const Denoised part =
+          denoiser->denoise(noised.narrow(0, first, count), std::span(&t, 1), slice(condition, first, count));
+      const std::vector<double> values = to_vector(part.x0);
+      made.insert(made.end(), values.begin(), values.end());
+    }
+    const double error = mean_square(made, x0);
     out.log_snr.push_back(schedule.log_snr(t));
     out.x0.push_back(error);
     out.eps.push_back(error * (alpha / sigma) * (alpha / sigma));
