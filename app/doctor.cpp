@@ -2,6 +2,7 @@
 #include "roulade/run/doctor.hpp"
 
 #include "app/command_line.hpp"
+#include "app/sampling_words.hpp"
 #include "app/work.hpp"
 
 #include <memory>
@@ -27,6 +28,7 @@ int doctor(const Options& o) {
   work.say(fmt::format("examining step {} of {}, seed {}", run.step, o.run, run.seed));
   const RunFigures figures = measure_run(run, {o.quick, work.progress(), work.cancel()});
   if (!figures.finished) return work.stopped("stopped");
+  say_what_is_cut(work, run);
   work.finish(describe(run, figures, diagnose(figures)));
   return 0;
 }

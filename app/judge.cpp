@@ -31,6 +31,7 @@ int judge(const Options& o) {
   if (o.work.seed) set_key(request.recipe, fmt::format("run.seed={}", *o.work.seed));
   request.progress = work.progress();
   request.cancel = work.cancel();
+  request.warn = [&](const std::string& line) { work.say(line); };
   const JudgeResult result = train_judge(request);
   if (!result.finished) return work.stopped("stopped; nothing was written");
   work.finish(describe(result));

@@ -36,6 +36,7 @@ int likelihood(Options o) {
   o.request.cancel = work.cancel();
   const LikelihoodResult result = run_likelihood(run, o.request);
   if (!result.finished) return work.stopped("stopped; nothing was written");
+  say_what_is_cut(work, run);
   Description out = describe(run, result);
   if (!o.out.empty()) {
     write_likelihoods(o.out, run, result);

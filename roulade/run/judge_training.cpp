@@ -136,6 +136,8 @@ JudgeResult train_judge(const JudgeRequest& request) {
   if (source->shape().size() != 3 || source->classes() < 2)
     fail(Code::usage, kWhere, "data", "pictures of two classes or more",
          fmt::format("{} axes, {} classes", source->shape().size(), source->classes()));
+  if (request.warn)
+    for (const std::string& line : source->remarks()) request.warn(line);
   JudgeResult out;
   out.folder = request.out;
   out.seed = settings_of<RunSettings>(recipe, "run").seed;

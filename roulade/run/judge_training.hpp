@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace roulade {
@@ -23,6 +24,7 @@ struct JudgeRequest {
   bool flip = false;  ///< show pictures mirrored half of the time
   ProgressFn progress;
   Cancel cancel;
+  std::function<void(const std::string&)> warn{};  ///< a line for what of the data is passed over
 
   static constexpr int64_t kLeastSteps = 400;
 };
