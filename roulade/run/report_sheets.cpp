@@ -23,6 +23,7 @@ namespace {
 
 constexpr int64_t kMostClasses = 25, kOfClass = 10;   ///< of a sheet in rows of classes, and pictures in a row
 constexpr int64_t kTimes = 10;                        ///< of a film strip
+constexpr int64_t kStripNumbers = 400000;             ///< of all film strips of a sheet, but two strips at least
 constexpr int64_t kNeighbours = 10;                   ///< pairs of a sample and a training picture
 constexpr int64_t kNumbersAtOnce = int64_t{1} << 20;  ///< of training pictures that a thread has unpacked
 constexpr int64_t kPictures = 64;                     ///< that a thread searches, at least
@@ -30,7 +31,9 @@ constexpr int64_t kPictures = 64;                     ///< that a thread searche
 /// Strip after strip, time after time.   by_time: [rows * width] each, in the data's units.
 std::string strips(const std::vector<std::vector<double>>& by_time, const TrainedRun& run) {
   const int64_t width = run.facts.width();
-  const int64_t count = std::min(kSheetStrips, static_cast<int64_t>(by_time.front().size()) / width);
+  // Noise cannot be packed: of pictures of 64 x 64 in colour eight strips would be a megabyte.
+  const int64_t most = std::clamp<int64_t>(kStripNumbers / (std::ssize(by_time) * width), 2, kSheetStrips);
+  const int64_t count = std::min(most, static_cast<int64_t>(by_time.front().size()) / width);
   Points all{count * static_cast<int64_t>(by_time.size()), width, {}, {}};
   for (int64_t strip = 0; strip < count; ++strip)
     for (const std::vector<double>& values : by_time)
