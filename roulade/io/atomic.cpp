@@ -37,12 +37,6 @@ void put_in_place(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) fail_system(to, "put in place", errno);
 }
 
-void remove_tree(const fs::path& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) fail_system(path, "remove", error.value());
-}
-
 std::vector<fs::path> entries(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> out;
@@ -85,6 +79,14 @@ fs::path temporary_name(const fs::path& path) {
     name = path.string() + fmt::format(".tmp-{}-{}", ::getpid(), counter++);
   } while (present(name));
   return name;
+}
+
+/// Removes what lies there, or where that cannot be yet (a file that is open on a network's disk) gives it a name that
+/// recover_folder() knows.
+void make_way(const fs::path& path, const fs::path& target) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error && ::rename(path.c_str(), temporary_name(target).c_str()) != 0) fail_system(path, "remove", error.value());
 }
 
 bool is_device(const fs::path& path) {
@@ -143,9 +145,8 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
 
 FolderReplacement::FolderReplacement(fs::path target)
     : target_(std::move(target)), folder_(with_suffix(target_, kNew)) {
+  make_way(folder_, target_);
   std::error_code error;
-  fs::remove_all(folder_, error);
-  if (error) folder_ = temporary_name(target_);  // an older one that cannot be removed yet
   fs::create_directory(folder_, error);
   if (error) fail_system(folder_, "create", error.value());
 }
@@ -163,7 +164,7 @@ void FolderReplacement::commit() {
   } else if (!exchange(folder_, target_)) {
     // Two steps; recover_folder() undoes the first when the second never came.
     const fs::path old = with_suffix(target_, kOld);
-    remove_tree(old);
+    make_way(old, target_);
     put_in_place(target_, old);
     if (::rename(folder_.c_str(), target_.c_str()) != 0) {
       const int error = errno;
@@ -197,7 +198,8 @@ void recover_folder(const fs::path& folder) {
     if (path.extension() == kOld && !present(original)) {
       put_in_place(path, original);
     } else {
-      remove_tree(path);
+      std::error_code ignored;  // what cannot be removed yet is left to the next call
+      fs::remove_all(path, ignored);
     }
   }
   sync_folder(folder);

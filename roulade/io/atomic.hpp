@@ -23,8 +23,8 @@ void check_can_be_made(const std::filesystem::path& path);
 /// A folder written as NAME.tmp that takes the place of NAME in one step; without commit() it vanishes.
 class FolderReplacement {
  public:
-  /// Removes an old NAME.tmp and makes an empty one, or where the old one stays (a file that is open on a network's
-  /// disk) NAME.tmp-PID-N. The folder above must exist. Throws Error(io).
+  /// Makes an empty NAME.tmp; an old one is removed, or where that cannot be yet (a file that is open on a network's
+  /// disk) called NAME.tmp-PID-N. The folder above must exist. Throws Error(io).
   explicit FolderReplacement(std::filesystem::path target);
   FolderReplacement(const FolderReplacement&) = delete;
   FolderReplacement& operator=(const FolderReplacement&) = delete;
@@ -45,7 +45,7 @@ class FolderReplacement {
 bool is_leftover(const std::filesystem::path& path);
 
 /// Puts a folder in order before its only writer goes on: X.tmp-old returns to X when X is missing, all other
-/// left-overs are removed. A missing folder is in order. Throws Error(io).
+/// left-overs are removed, as far as they can be. A missing folder is in order. Throws Error(io).
 void recover_folder(const std::filesystem::path& folder);
 
 /// Makes `path` name a neighbour ("latest" -> "step-00000100"): a symbolic link, or where the file system has none a
