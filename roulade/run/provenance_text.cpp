@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kFormat = 1;
+constexpr int64_t kFormat = 2;      // 2: prompts_first
 constexpr size_t kHashDigits = 10;  // of the model's hash, as the web UI shortens it
 
 // JSON has no infinity: TOML's words stand for it.
@@ -215,7 +215,7 @@ std::string or_own(const std::string& theirs, const std::string& own) { return t
 
 std::string to_json(const Provenance& made) {
   Json out;
-  out["format"] = kFormat;
+  out["format"] = made.prompts_first > 0 ? kFormat : 1;  // earlier versions read what has all prompts
   out["run"] = made.run;
   out["weights_sha256"] = made.weights_sha256;
   if (!made.weak_sha256.empty()) out["weak_sha256"] = made.weak_sha256;
@@ -253,8 +253,9 @@ std::string to_json(const Provenance& made) {
 
 Provenance parse_provenance(const std::string& json, const std::string& where) {
   const Members m(parse_json(json, where), where);
-  if (const int64_t format = m.number("format", 1); format != kFormat)
-    fail(Code::input, where, "format", fmt::format("{}", kFormat), fmt::format("{}, of a later version", format));
+  if (const int64_t format = m.number("format", 1); format > kFormat)
+    fail(Code::input, where, "format", fmt::format("at most {}", kFormat),
+         fmt::format("{}, of a later version", format));
   Provenance out;
   out.run = m.text("run");
   out.weights_sha256 = m.text("weights_sha256");
@@ -277,8 +278,8 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
     fail(Code::input, where, "index", fmt::format("0 to {}", out.count - 1), std::to_string(*out.index));
   if (m.has("prompts_first")) out.prompts_first = m.number("prompts_first", 0);
   if (out.prompts_first > 0) {
-    const int64_t end = out.prompts_first + std::ssize(out.prompts), at = out.index.value_or(-1);
-    if (end > out.count || at < out.prompts_first || at >= end)
+    const int64_t kept = std::ssize(out.prompts), at = out.index.value_or(-1) - out.prompts_first;
+    if (out.prompts_first > out.count || kept > out.count - out.prompts_first || at < 0 || at >= kept)
       fail(Code::input, where, "prompts_first", "prompts of some pictures, this one's among them",
            std::to_string(out.prompts_first));
   }

@@ -9,7 +9,7 @@
 namespace roulade {
 
 /// The samples of sample_points, of which `only` one is wanted: those that are not made together with it (in a chunk of
-/// sample.chunk) stay zero. It has the same bits as among all. None: all of them.
+/// sample.chunk at most) stay zero. It has the same bits as among all. None: all of them.
 PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only);
 
 }  // namespace roulade

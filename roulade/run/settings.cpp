@@ -141,7 +141,7 @@ void SampleSettings::bind(Binder& b) {
   b.add("negative", negative, {}, "text that guidance steers away from; empty = the empty text");
   b.add("weighted", weighted,
         "prompts and the negative one follow AUTOMATIC1111's grammar: (word:1.3), [word], of CLIP also BREAK");
-  b.add("chunk", chunk, at_least(1), "samples that pass through the network together");
+  b.add("chunk", chunk, at_least(1), "samples that pass through the network together, at most");
   tiles.bind(b, "latents are decoded, and what samples begin with is encoded,");
 }
 

@@ -297,7 +297,10 @@ TEST(Provenance, AnotherTextIsRefused) {
     other[key] = value;
     return other.dump();
   };
-  refused(with("format", 2), "format: expected 1, got 2, of a later version");
+  refused(with("format", 3), "format: expected at most 2, got 3, of a later version");
+  // Prompts of some pictures alone: this one's must be among them.
+  refused(with("prompts_first", 1), "prompts_first");
+  refused(with("prompts_first", INT64_MAX - 1), "prompts_first");
   refused(with("index", 8), "index: expected 0 to 7, got 8");
   refused(with("count", 0), "count: expected a whole number from 1 on, got 0");
   refused(with("seed", -1), "seed: expected a whole number from 0 on, got -1");
