@@ -48,10 +48,14 @@ Order order_of(const Points& points, int64_t across) {
   return out;
 }
 
-/// Red, green and blue of a pixel on the sheet, without its opacity.
+/// Red, green and blue of a pixel on the sheet, its opacity on white.
 void copy_colour(const Image& image, int64_t x, int64_t y, uint8_t* to) {
   const uint8_t* from = image.pixel(x, y);
-  for (int64_t c = 0; c < 3; ++c) to[c] = from[image.channels < 3 ? 0 : c];
+  const int opacity = image.channels % 2 == 0 ? from[image.channels - 1] : 255;
+  for (int64_t c = 0; c < 3; ++c) {
+    const int colour = from[image.channels < 3 ? 0 : c];
+    to[c] = static_cast<uint8_t>((colour * opacity + 255 * (255 - opacity) + 127) / 255);
+  }
 }
 
 }  // namespace

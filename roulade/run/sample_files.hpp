@@ -52,7 +52,7 @@ void check_sample_file(const std::filesystem::path& path, const DataFacts& facts
 /// The bytes of a PNG file: pictures side by side, a row for each class where they have classes and each has as many,
 /// else as nearly square as can be, with a line of white between. Pictures below 32 pixels are enlarged by a whole
 /// factor. across: pictures in a row, in the order of the points.   points: [rows, channels * height * width] in the
-/// data's units; 1 or 3 channels are drawn (2 and 4 without their opacity). Throws Error(usage) for another number of
+/// data's units; 1 or 3 channels are drawn (the opacity of 2 and 4 on white). Throws Error(usage) for another number of
 /// channels, or no picture.
 std::string picture_sheet(const Points& points, const DataFacts& facts, int64_t across = 0);
 
