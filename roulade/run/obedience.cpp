@@ -13,6 +13,7 @@
 #include "roulade/eval/text_vectors.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/run/parts.hpp"
+#include "roulade/run/run_folder.hpp"
 #include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
@@ -220,16 +221,44 @@ RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, con
   return fit_ridge(at::cat(means), at::index_select(vectors, 0, at::tensor(text_rows, at::kLong)));
 }
 
-/// As the command line takes them.
+/// As a shell takes it.
+std::string quoted(const std::string& word) {
+  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// From the current folder where it is below that: pages are shown to others.
+std::string path_word(const fs::path& path) {
+  std::error_code none;
+  const fs::path way = path.lexically_relative(fs::current_path(none));
+  return quoted(path.is_absolute() && !way.empty() && *way.begin() != ".." ? way.string() : path.string());
+}
+
+/// As the command line takes them: what judges, and what of the sampling is not the run's own.
 std::string options_of(const ObedienceRequest& r, const TrainedRun& run) {
   std::string out = r.by.judges.empty()
-                        ? fmt::format("--features {} --encoder {}", r.by.features.string(), r.by.encoder.string())
-                        : fmt::format("--judges {}", r.by.judges.string());
+                        ? fmt::format("--features {} --encoder {}", path_word(r.by.features), path_word(r.by.encoder))
+                        : fmt::format("--judges {}", path_word(r.by.judges));
   if (r.part == ObedienceRequest::Part::train) out += " --seen";
   if (r.part == ObedienceRequest::Part::validation) out += " --validation";
   if (r.texts > 0) out += fmt::format(" --texts {}", r.texts);
   if (r.each > 1) out += fmt::format(" --each {}", r.each);
   if (r.seed != run.seed) out += fmt::format(" --seed {}", r.seed);
+  const RunFolder folder{run.folder};
+  std::error_code none;
+  if (!fs::exists(folder.recipe(), none)) return out;  // of a folder that diffusers saved
+  if (folder.latest() != run.step) out += fmt::format(" --checkpoint {}", run.step);
+  const Recipe own = resolve(read_run_recipe(folder));
+  for (const char* table : {"sample", "guidance"})
+    for (const auto& [key, given] : run.recipe.tables.at(table)) {
+      const Table& there = own.tables.at(table);
+      const auto found = there.find(key);
+      if (key != "count" && (found == there.end() || found->second.value != given.value))
+        out += " --set " + quoted(fmt::format("{}.{}={}", table, key, to_text(given.value)));
+    }
   return out;
 }
 
