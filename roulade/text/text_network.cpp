@@ -33,13 +33,17 @@ class EncodedTexts {
     if (at::GradMode::is_enabled() || !frozen) return encode();
     Stamp stamp;
     for (const auto& [name, weight] : weights) stamp.emplace_back(weight.stored(), weight.stored()._version());
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto one = known_.begin(); one != known_.end(); ++one)
+        if (one->numbers.sizes() == numbers.sizes() && at::equal(one->numbers, numbers) && same(one->stamp, stamp)) {
+          known_.splice(known_.begin(), known_, one);
+          return one->text;
+        }
+    }
+    EncodedText text = encode();
     const std::lock_guard lock(mutex_);
-    for (auto one = known_.begin(); one != known_.end(); ++one)
-      if (one->numbers.sizes() == numbers.sizes() && at::equal(one->numbers, numbers) && same(one->stamp, stamp)) {
-        known_.splice(known_.begin(), known_, one);
-        return one->text;
-      }
-    known_.push_front({numbers.detach().clone(), std::move(stamp), encode()});
+    known_.push_front({numbers.detach().clone(), std::move(stamp), std::move(text)});
     if (known_.size() > 2 * static_cast<size_t>(threads())) known_.pop_back();
     return known_.front().text;
   }
