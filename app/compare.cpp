@@ -75,7 +75,9 @@ void add_compare(CLI::App& root, int& exit_code) {
   command.add_option("--texts", o->texts, "that obedience is judged on, at most; default: all")
       ->option_text("N")
       ->check(whole(1));
-  command.add_option("--failed-if", o->failures, "a run failed whose figure lies there, as\nmodes<20; may be repeated")
+  command
+      .add_option("--failed-if", o->failures,
+                  "a run failed whose figure lies there or is unknown, as\nmodes<20; may be repeated")
       ->option_text("RULE")
       ->expected(1)
       ->take_all()

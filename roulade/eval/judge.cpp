@@ -85,6 +85,7 @@ Judge Judge::read(const fs::path& folder) {
 }
 
 void Judge::check_folder(const fs::path& folder) {
+  if (folder.empty()) fail(Code::usage, "judge", "folder of the judge", "a name", "none");
   check_can_be_made(folder);
   std::error_code ignored;
   if (fs::exists(folder, ignored) && !fs::exists(folder / kConfig, ignored) && !fs::is_empty(folder, ignored))

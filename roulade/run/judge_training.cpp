@@ -124,7 +124,7 @@ double accuracy_on(const PictureClassifier& network, const Labelled& set, const 
 
 JudgeResult train_judge(const JudgeRequest& request) {
   const auto start = std::chrono::steady_clock::now();
-  if (!request.out.empty()) Judge::check_folder(request.out);
+  Judge::check_folder(request.out);
   Recipe asked = request.recipe;
   if (!request.attribute.empty())
     set_key(
