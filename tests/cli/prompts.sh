@@ -20,7 +20,7 @@ obeys() {
   python3 - <<'P'
 import json, sys
 seen, unseen = (json.load(open(name)) for name in ("seen.json", "unseen.json"))
-sys.exit(not (seen["colour"] > 0.8 and seen["shape"] > 0.7 and unseen["colour"] > 0.8 and unseen["shape"] > 0.4))
+sys.exit(not (seen["colour"] > 0.9 and seen["shape"] > 0.9 and unseen["colour"] > 0.9 and unseen["shape"] > 0.8))
 P
 }
 full=()
@@ -40,7 +40,7 @@ figures = {row["figure"]: row for row in json.load(open("run/obedience-test.json
 print(figures)
 ok = list(figures) == ["colour", "shape", "all"] and all(row["real"] == 1 and row["real_error"] == 0 for row in figures.values())
 ok = ok and all(row["pictures"] == 48 for row in figures.values()) and figures["all"]["chance"] == 1 / 16
-ok = ok and figures["colour"]["samples"] > 0.8 and figures["shape"]["samples"] > 0.4
+ok = ok and figures["colour"]["samples"] > 0.9 and figures["shape"]["samples"] > 0.8
 whole = json.load(open("run/obedience-test.json"))
 ok = ok and whole["seed"] == 0 and whole["each"] == 3 and whole["sample"]["steps"].isdigit() and whole["guidance"]["kind"]
 near = whole["nearest_training"]
