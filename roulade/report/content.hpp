@@ -144,13 +144,13 @@ struct ReportObedience {
     bool rank() const { return name == "retrieval_median"; }     ///< lower is better; all others are shares
     bool pairs() const { return name.starts_with("kept_on_"); }  ///< of pairs whose first is right; else of pictures
   };
-  std::string name;     ///< of the element: "obedience-test"
-  std::string texts;    ///< which: "never trained on"
+  std::string name;   ///< of the element: "obedience-test"
+  std::string texts;  ///< which: "never trained on"
   std::string note;
   std::vector<Figure> figures;
   std::string png;                   ///< the bytes of a sheet of pictures; may be empty
   std::vector<std::string> prompts;  ///< theirs, row after row; may be empty
-  std::string options{};  ///< of `roulade obey`, that ask for the same; empty where that is not known
+  std::string options{};             ///< of `roulade obey`, that ask for the same; empty where that is not known
 };
 
 /// Everything that a report shows. Whatever is empty is left out of it.
