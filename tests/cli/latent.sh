@@ -30,7 +30,7 @@ ema = [0.9]
 checkpoint_every = 150
 T
 # Objective and sizes of the network aside as in shapes.toml, on the latents.
-sed -e 's/^block_out_channels.*/block_out_channels = [16, 32]/' -e 's/^steps = 1000/steps = 8\ncheckpoint_every = 3\nkeep = 9/' \
+sed -e 's/^block_out_channels.*/block_out_channels = [16, 32]/' -e 's/^steps = 1600/steps = 8\ncheckpoint_every = 3\nkeep = 9/' \
   -e 's/^warmup = 50/warmup = 0/' "$tree/tests/cli/shapes.toml" >latent.toml
 printf '\n[latent]\npath = "coder"\n' >>latent.toml
 
