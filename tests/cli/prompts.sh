@@ -42,6 +42,7 @@ ok = list(figures) == ["colour", "shape", "all"] and all(row["real"] == 1 and ro
 ok = ok and all(row["pictures"] == 48 for row in figures.values()) and figures["all"]["chance"] == 1 / 16
 ok = ok and figures["colour"]["samples"] > 0.9 and figures["shape"]["samples"] > 0.8
 whole = json.load(open("run/obedience-test.json"))
+ok = ok and whole["options"] == "--judges judges --each 3"
 ok = ok and whole["seed"] == 0 and whole["each"] == 3 and whole["sample"]["steps"].isdigit() and whole["guidance"]["kind"]
 near = whole["nearest_training"]
 ok = ok and 0 < near["samples"] < 0.5 and 0 < near["real"] < 0.5
