@@ -4,7 +4,6 @@
 #include "app/work.hpp"
 #include "roulade/core/error.hpp"
 #include "roulade/core/options.hpp"
-#include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/diffusers_folder.hpp"
 #include "roulade/run/given_start.hpp"
 #include "roulade/run/parts.hpp"
@@ -193,9 +192,9 @@ int sample(const Options& o) {
   if (!o.attention.empty()) {
     const std::filesystem::path maps = attention_file(file);
     Provenance shown = made(o, run, request, given);
-    shown.count = samples.points.rows;
-    write_attention(maps, samples, run.facts,
-                    view_text(shown, "Attention", o.attention, texts_of(run, samples.points)));
+    shown.captions = false;
+    shown.attention = o.attention;
+    write_pictures(maps, run, samples, shown);
     out.add("attention", maps.string());
   }
   out.add("seed", seed);

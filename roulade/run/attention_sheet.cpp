@@ -2,7 +2,6 @@
 #include "roulade/run/attention_sheet.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/io/atomic.hpp"
 #include "roulade/run/sample_files.hpp"
 
 #include <algorithm>
@@ -42,11 +41,6 @@ AttentionPictures attention_pictures(const PointSamples& samples, const DataFact
 std::string attention_sheet(const PointSamples& samples, const DataFacts& facts) {
   const AttentionPictures made = attention_pictures(samples, facts);
   return picture_sheet(made.points, made.facts);
-}
-
-void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts,
-                     const PngText& text) {
-  write_file_atomically(path, with_png_texts(attention_sheet(samples, facts), {text}));
 }
 
 }  // namespace roulade

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "roulade/io/png_text.hpp"
 #include "roulade/run/sampling.hpp"
 
-#include <filesystem>
 #include <string>
 
 namespace roulade {
@@ -21,9 +19,5 @@ AttentionPictures attention_pictures(const PointSamples& samples, const DataFact
 
 /// The bytes of a PNG file: a sheet (picture_sheet) of them.
 std::string attention_sheet(const PointSamples& samples, const DataFacts& facts);
-
-/// Writes it with a text. Throws Error(io), too.
-void write_attention(const std::filesystem::path& path, const PointSamples& samples, const DataFacts& facts,
-                     const PngText& text);
 
 }  // namespace roulade

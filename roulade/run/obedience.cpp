@@ -12,8 +12,10 @@
 #include "roulade/eval/ridge.hpp"
 #include "roulade/eval/text_vectors.hpp"
 #include "roulade/io/atomic.hpp"
+#include "roulade/run/chunks.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
+#include "roulade/run/settings.hpp"
 #include "roulade/run/trajectory.hpp"
 
 #include <algorithm>
@@ -352,7 +354,11 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
   const bool among = r.part == ObedienceRequest::Part::train;
   out.near_real = among ? KnownPictures(plain).from(real, true) : trained.from(real);
   out.finished = !r.cancel.requested();
-  const int64_t shown = std::min(kShown, request.count);
+  const int64_t shown = std::min(kShown, request.count),
+                chunk = settings_of<SampleSettings>(run.recipe, "sample").chunk;
+  const auto [last, together] = chunk_of(request.count, chunk, shown - 1);
+  out.drawn_prompts.assign(request.prompts.begin(),
+                           request.prompts.begin() + std::min(last + together, std::ssize(rows)));
   out.prompts.assign(request.prompts.begin(), request.prompts.begin() + std::min(shown, std::ssize(rows)));
   out.shown = {part_of(made.points, 0, shown), made.calls, made.seconds, {}, {}};
   out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

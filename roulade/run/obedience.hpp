@@ -46,7 +46,9 @@ struct Obedience {
   std::string split;                 ///< "test", "validation" or "train"
   std::string options;               ///< of `roulade obey RUN`, that ask for the same again
   std::vector<std::string> prompts;  ///< of the first samples
-  PointSamples shown;                ///< these samples
+  /// In turn of the samples; where there are as many, of those alone that passed through the network with `shown`.
+  std::vector<std::string> drawn_prompts;
+  PointSamples shown;  ///< these samples
   double seconds = 0;
   bool finished = true;
 };

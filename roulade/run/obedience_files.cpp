@@ -4,9 +4,9 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
-#include "roulade/io/png_text.hpp"
-#include "roulade/run/provenance.hpp"
-#include "roulade/run/sample_files.hpp"
+#include "roulade/run/parts.hpp"
+#include "roulade/run/picture_files.hpp"
+#include "roulade/run/settings.hpp"
 
 #include <cmath>
 
@@ -17,6 +17,7 @@ namespace roulade {
 namespace {
 
 constexpr uint64_t kMostJson = 1 << 24, kMostSheet = 1 << 28;  // bytes
+constexpr int64_t kAcross = 8;                                 // pictures in a row of the sheet
 constexpr const char *kTest = "test", *kValidation = "validation", *kTrain = "train";
 
 std::filesystem::path file_of(const TrainedRun& run, const std::string& split) {
@@ -88,11 +89,12 @@ std::filesystem::path write_obedience(const TrainedRun& run, const Obedience& ob
   std::filesystem::path sheet = file;
   Provenance made = provenance_of(run, run.folder.string());
   made.seed = obedience.seed;
-  made.prompts = obedience.prompts;
-  made.count = obedience.shown.points.rows;
-  const std::string png = picture_sheet(obedience.shown.points, run.facts, 8);
-  write_file_atomically(sheet.replace_extension(".png"),
-                        with_png_texts(png, {view_text(made, "Obedience of", obedience.split)}));
+  made.prompts = obedience.drawn_prompts;
+  made.prompts_as_text = settings_of<SampleSettings>(run.recipe, "sample").weighted;
+  made.count = obedience.texts * obedience.each;
+  made.shown = obedience.shown.points.rows;
+  made.across = kAcross;
+  write_file_atomically(sheet.replace_extension(".png"), picture_file(run, obedience.shown, made));
   return file;
 }
 

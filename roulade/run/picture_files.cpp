@@ -4,6 +4,7 @@
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/io/resize.hpp"
+#include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/chunks.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
@@ -35,7 +36,6 @@ std::string common(const std::vector<std::string>& classes) {
   return one ? classes[0] : "";
 }
 
-/// The text of each sample, or nothing.
 /// What stands below each picture on the way from one text to another.
 std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   const int64_t count = std::ssize(texts);
@@ -61,7 +61,7 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
   if (made.to_prompt) std::fill(texts.begin(), texts.end(), std::string(texts.front()));
   made.class_name = common(classes);
   made.prompt = common(texts);
-  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts), png_texts(made, texts));
+  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts, made.across), png_texts(made, texts));
   return with_png_texts(captioned_sheet(points, run.facts, captions), png_texts(made, texts));
 }
 
@@ -104,8 +104,13 @@ void check_picture_place(const fs::path& path, const DataFacts& facts, int64_t c
 }
 
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
-  return bytes_of(run, samples.points, label_texts(samples.points, run.facts.class_names),
-                  texts_of(run, samples.points), made);
+  const Points points = made.shown > 0 ? part_of(samples.points, 0, made.shown) : samples.points;
+  const std::vector<std::string> classes = label_texts(points, run.facts.class_names), texts = texts_of(run, points);
+  if (made.attention.empty()) return bytes_of(run, points, classes, texts, made);
+  Provenance maps = made;
+  maps.class_name = common(classes);
+  maps.prompt = common(texts);
+  return with_png_texts(attention_sheet(samples, run.facts), png_texts(maps, texts));
 }
 
 void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
@@ -121,7 +126,7 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
   if (!is_folder(path) && path.extension() == kAnimation)
     return write_file_atomically(
         path, to_webp_animation(animation_frames(samples.points, run.facts, made.to_prompt || made.to_seed)));
-  if (!is_folder(path)) return write_file_atomically(path, bytes_of(run, samples.points, classes, texts, one));
+  if (!is_folder(path)) return write_file_atomically(path, picture_file(run, samples, one));
   FolderReplacement replacement(target);
   const std::vector<std::string> prompts = std::exchange(one.prompts, {});
   const int64_t chunk = settings_of<SampleSettings>(run.recipe, "sample").chunk, of_all = std::ssize(prompts);

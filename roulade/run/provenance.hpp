@@ -37,6 +37,10 @@ struct Provenance {
   int64_t count = 0;                ///< pictures of the set; sample.chunk is how many are made at once
   std::optional<int64_t> index;     ///< of the picture in the set; none: a sheet of all
   bool captions = false;            ///< of the sheet
+  int64_t shown = 0;                ///< pictures on the sheet, the first of the set; 0: all
+  int64_t across = 0;               ///< pictures in a row of the sheet; 0: as picture_sheet has them
+  std::string attention;            ///< the word that they read where the sheet is red; empty: it shows the samples
+  bool prompts_as_text = false;     ///< prompts are not read by the grammar of sample.weighted
   std::optional<GivenStart> given;  ///< files that the samples were made from, and how
   std::string class_name;           ///< of the one picture, or of all; empty: none, or several
   int64_t width = 0, height = 0;    ///< pixels of a picture
@@ -74,18 +78,13 @@ Provenance parse_provenance(const std::string& json, const std::string& where);
 
 /// The same for other programs' eyes. Samplers and schedules have the web UI's names where it has them; a class stands
 /// under "Class", the place in the set under "Batch size" and "Batch pos", the prompt that pictures go to under "To
-/// prompt" and a picture's share of it under "Share". A sheet of several prompts has the first as its prompt, as the
-/// web UI's grids do, and the others under "Prompt 2", "Prompt 3", ...: its pictures have them in turn. texts: of each
-/// picture of a sheet; empty: made.prompts in turn.
+/// prompt" and a picture's share of it under "Share", a word whose attention is shown under "Attention". A sheet of
+/// several prompts has the first as its prompt, as the web UI's grids do, and the others under "Prompt 2", "Prompt 3",
+/// ...: its pictures have them in turn. texts: of each picture of a sheet; empty: made.prompts in turn.
 Infotext infotext_of(const Provenance& made, const std::vector<std::string>& texts = {});
 
 /// Both as texts of a PNG file.   texts: as above.
 std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::string>& texts = {});
-
-/// The web UI's form alone, with one parameter more: of a sheet that shows samples otherwise than they came, so that
-/// replay does not take it for the samples.   texts: as above.
-PngText view_text(const Provenance& made, const std::string& name, const std::string& value,
-                  const std::vector<std::string>& texts = {});
 
 /// One thing that is not as it was. Empty: it was not known.
 struct ProvenanceChange {

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kFormat = 2;      // 2: prompts_first
+constexpr int64_t kFormat = 3;      // 2: prompts_first; 3: shown, across, attention, prompts_as_text
 constexpr size_t kHashDigits = 10;  // of the model's hash, as the web UI shortens it
 
 // JSON has no infinity: TOML's words stand for it.
@@ -215,7 +215,9 @@ std::string or_own(const std::string& theirs, const std::string& own) { return t
 
 std::string to_json(const Provenance& made) {
   Json out;
-  out["format"] = made.prompts_first > 0 ? kFormat : 1;  // earlier versions read what has all prompts
+  // Earlier versions read what needs nothing of later ones.
+  const bool viewed = made.shown > 0 || made.across > 0 || !made.attention.empty() || made.prompts_as_text;
+  out["format"] = viewed ? kFormat : made.prompts_first > 0 ? 2 : 1;
   out["run"] = made.run;
   out["weights_sha256"] = made.weights_sha256;
   if (!made.weak_sha256.empty()) out["weak_sha256"] = made.weak_sha256;
@@ -235,6 +237,10 @@ std::string to_json(const Provenance& made) {
   out["count"] = made.count;
   out["index"] = made.index ? Json(*made.index) : Json();
   out["captions"] = made.captions;
+  if (made.shown > 0) out["shown"] = made.shown;
+  if (made.across > 0) out["across"] = made.across;
+  if (!made.attention.empty()) out["attention"] = made.attention;
+  if (made.prompts_as_text) out["prompts_as_text"] = true;
   out["given"] = made.given ? json_of(*made.given) : Json("");
   out["class_name"] = made.class_name;
   out["width"] = made.width;
@@ -284,6 +290,14 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
            std::to_string(out.prompts_first));
   }
   out.captions = m.flag("captions");
+  if (m.has("shown")) out.shown = m.number("shown", 1);
+  if (out.shown > out.count || (out.shown > 0 && out.index))
+    fail(Code::input, where, "shown", fmt::format("of a sheet, at most {}", out.count), std::to_string(out.shown));
+  if (m.has("across")) out.across = m.number("across", 1);
+  if (m.has("attention")) out.attention = m.text("attention");
+  if (!out.attention.empty() && (out.index || out.shown > 0))
+    fail(Code::input, where, "attention", "a sheet of all pictures", "some of them");
+  if (m.has("prompts_as_text")) out.prompts_as_text = m.flag("prompts_as_text");
   out.given = m.given("given");
   out.class_name = m.text("class_name");
   out.width = m.number("width", 1);
@@ -338,6 +352,8 @@ Infotext infotext_of(const Provenance& made, const std::vector<std::string>& tex
     out.add("To prompt", *made.to_prompt);
     if (made.index) out.add("Share", fmt::format("{:.4g}", way_share(*made.index, made.count)));
   }
+  out.add("Attention", made.attention);
+  if (made.shown > 0) out.add("Shown", std::to_string(made.shown));
   for (size_t i = 1; i < prompts.size(); ++i) out.add(fmt::format("Prompt {}", i + 1), prompts[i]);
   out.add("Version", "roulade " + made.version);
   return out;
@@ -345,13 +361,6 @@ Infotext infotext_of(const Provenance& made, const std::vector<std::string>& tex
 
 std::vector<PngText> png_texts(const Provenance& made, const std::vector<std::string>& texts) {
   return {{kInfotextKeyword, plot::clean(to_text(infotext_of(made, texts)))}, {kProvenanceKeyword, to_json(made)}};
-}
-
-PngText view_text(const Provenance& made, const std::string& name, const std::string& value,
-                  const std::vector<std::string>& texts) {
-  Infotext out = infotext_of(made, texts);
-  out.add(name, value);
-  return {kInfotextKeyword, plot::clean(to_text(out))};
 }
 
 }  // namespace roulade

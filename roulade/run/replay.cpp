@@ -210,7 +210,12 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   samples.editing.to_seed = made.to_seed;
   samples.progress = request.progress;
   samples.cancel = request.cancel;
-  const PointSamples points = sample_part(run, samples, made.index);
+  samples.attention = made.attention;
+  samples.captions = made.prompts_as_text;
+  WantedRows wanted;
+  if (made.shown > 0) wanted.last = made.shown;
+  if (made.index) wanted = {*made.index, *made.index + 1};
+  const PointSamples points = sample_part(run, samples, wanted);
   if (samples.cancel.requested()) return out;
   Provenance now = provenance_of(run, made.run);
   now.prompts = made.prompts;
@@ -221,6 +226,10 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   now.count = made.count;
   now.index = made.index;
   now.captions = made.captions;
+  now.shown = made.shown;
+  now.across = made.across;
+  now.attention = made.attention;
+  now.prompts_as_text = made.prompts_as_text;
   now.given = made.given;  // by the names that were given, so that the new file is the old one
   if (!weak.empty()) now.guidance.at("weak") = made.guidance.at("weak");
   if (start) {
@@ -228,7 +237,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
     now.given->mask_sha256 = start->mask_sha256;
   }
   out.png = picture_file(run, points, now);
-  out.pictures = made.index ? 1 : made.count;
+  out.pictures = made.index ? 1 : made.shown > 0 ? made.shown : made.count;
   out.changes = changes(made, now);
   compare(read_png(request.picture), parse_png(out.png, "the new picture"), where, out);
   if (request.out.empty()) return out;

@@ -2,9 +2,7 @@
 #include "roulade/run/report_prompts.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/io/image.hpp"
 #include "roulade/model/pooled_text.hpp"
-#include "roulade/run/attention_sheet.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/settings.hpp"
@@ -34,12 +32,21 @@ bool knows_no_text(const TrainedRun& run) {
   return settings_of<ObjectiveSettings>(run.recipe, "objective").label_dropout > 0;
 }
 
-CaptionedPicture captioned(const Points& points, int64_t row, const DataFacts& facts, std::string caption) {
-  return {to_png(picture_of(points, row, facts)), facts.shape[2], std::move(caption)};
+/// Samples, and how they were made: each picture says so, as those of `roulade sample` do.
+struct Drawn {
+  PointSamples samples;
+  Provenance made;
+};
+
+CaptionedPicture captioned(const TrainedRun& run, const Drawn& drawn, int64_t row, std::string caption) {
+  Provenance made = drawn.made;
+  made.index = row;
+  return {picture_file(run, drawn.samples, made), run.facts.shape[2], std::move(caption)};
 }
 
-PointSamples sampled(const TrainedRun& run, const std::vector<std::string>& prompts, uint64_t seed,
-                     const Cancel& cancel, const std::string& attention = {}) {
+/// base: of the run's weights, whatever guides them.
+Drawn draw(const TrainedRun& run, const Provenance& base, const std::vector<std::string>& prompts, uint64_t seed,
+           const Cancel& cancel, const std::string& attention = {}) {
   SampleRequest request;
   request.count = std::ssize(prompts);
   request.seed = seed;
@@ -47,11 +54,18 @@ PointSamples sampled(const TrainedRun& run, const std::vector<std::string>& prom
   request.captions = true;
   request.attention = attention;
   request.cancel = cancel;
-  return sample_points(run, request);
+  Drawn out{sample_points(run, request), base};
+  out.made.guidance = run.recipe.tables.at("guidance");
+  out.made.seed = seed;
+  out.made.count = request.count;
+  out.made.prompts = prompts;
+  out.made.prompts_as_text = settings_of<SampleSettings>(run.recipe, "sample").weighted;
+  return out;
 }
 
 /// Samples that are there already, each text once.
-ReportGallery captions_gallery(const TrainedRun& run, const PointSamples& made) {
+ReportGallery captions_gallery(const TrainedRun& run, const Drawn& drawn) {
+  const Points& points = drawn.samples.points;
   const bool own = settings_of<SampleSettings>(run.recipe, "sample").prompt == "data";
   ReportGallery out{"captions",
                     own ? "Samples of the data's captions" : "Samples",
@@ -59,10 +73,10 @@ ReportGallery captions_gallery(const TrainedRun& run, const PointSamples& made) 
                     {{}}};
   std::set<std::string> seen;
   std::vector<CaptionedPicture>& pictures = out.rows.front().pictures;
-  for (int64_t i = 0; i < std::ssize(made.points.texts) && pictures.size() < kCaptioned; ++i) {
-    const std::string text = run.texts->text(made.points.texts[static_cast<size_t>(i)]);
+  for (int64_t i = 0; i < std::ssize(points.texts) && pictures.size() < kCaptioned; ++i) {
+    const std::string text = run.texts->text(points.texts[static_cast<size_t>(i)]);
     if (!seen.insert(text).second && (own || pictures.size() >= kAsked)) continue;
-    pictures.push_back(captioned(made.points, i, run.facts, text));
+    pictures.push_back(captioned(run, drawn, i, text));
   }
   return out;
 }
@@ -78,7 +92,8 @@ TrainedRun with_scale(const TrainedRun& run, double scale) {
   return out;
 }
 
-ReportGallery guidance_gallery(const TrainedRun& run, const PromptChoice& choice, const Cancel& cancel) {
+ReportGallery guidance_gallery(const TrainedRun& run, const Provenance& base, const PromptChoice& choice,
+                               const Cancel& cancel) {
   ReportGallery out{"guidance", "By guidance scale", "The same noise; 1 is no guidance.", {}};
   const Table& guidance = run.recipe.tables.at("guidance");
   if (const auto weight = guidance.find("condition_scale");
@@ -89,10 +104,9 @@ ReportGallery guidance_gallery(const TrainedRun& run, const PromptChoice& choice
       choice.prompts.begin(), choice.prompts.begin() + std::min<std::ptrdiff_t>(kGuided, std::ssize(choice.prompts)));
   for (const std::string& prompt : prompts) out.rows.push_back({prompt, {}});
   for (const double scale : kScales) {
-    const PointSamples made = sampled(with_scale(run, scale), prompts, choice.seeds.front(), cancel);
+    const Drawn drawn = draw(with_scale(run, scale), base, prompts, choice.seeds.front(), cancel);
     for (size_t k = 0; k < prompts.size(); ++k)
-      out.rows[k].pictures.push_back(
-          captioned(made.points, static_cast<int64_t>(k), run.facts, fmt::format("scale {}", scale)));
+      out.rows[k].pictures.push_back(captioned(run, drawn, static_cast<int64_t>(k), fmt::format("scale {}", scale)));
   }
   return out;
 }
@@ -122,7 +136,8 @@ bool has_word(const TextTable& texts, const std::string& word, int64_t text) {
   }
 }
 
-ReportGallery attention_gallery(const TrainedRun& run, const PromptChoice& choice, const Cancel& cancel) {
+ReportGallery attention_gallery(const TrainedRun& run, const Provenance& base, const PromptChoice& choice,
+                                const Cancel& cancel) {
   const std::string& prompt = choice.prompts.front();
   ReportGallery out{"attention",
                     "Where each word is read",
@@ -133,10 +148,10 @@ ReportGallery attention_gallery(const TrainedRun& run, const PromptChoice& choic
   const int64_t text = run.texts->add({prompt}).front();
   for (const std::string& word : words_of(prompt)) {
     if (!has_word(*run.texts, word, text)) continue;
-    const PointSamples made = sampled(run, {prompt}, choice.seeds.front(), cancel, word);
-    if (pictures.empty()) pictures.push_back(captioned(made.points, 0, run.facts, "the picture"));
-    const AttentionPictures drawn = attention_pictures(made, run.facts);
-    pictures.push_back(captioned(drawn.points, 0, drawn.facts, word));
+    Drawn drawn = draw(run, base, {prompt}, choice.seeds.front(), cancel, word);
+    if (pictures.empty()) pictures.push_back(captioned(run, drawn, 0, "the picture"));
+    drawn.made.attention = word;
+    pictures.push_back({picture_file(run, drawn.samples, drawn.made), run.facts.shape[2], word});
   }
   return out;
 }
@@ -165,11 +180,11 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
                   choice.prompts.size() - static_cast<size_t>(none)),
       {}};
   for (const std::string& prompt : choice.prompts) out.rows.push_back({prompt, {}});
+  const Provenance base = provenance_of(run, run.folder.string());
   for (const uint64_t seed : choice.seeds) {
-    const PointSamples made = sampled(run, choice.prompts, seed, cancel);
+    const Drawn drawn = draw(run, base, choice.prompts, seed, cancel);
     for (size_t k = 0; k < choice.prompts.size(); ++k)
-      out.rows[k].pictures.push_back(
-          captioned(made.points, static_cast<int64_t>(k), run.facts, fmt::format("seed {}", seed)));
+      out.rows[k].pictures.push_back(captioned(run, drawn, static_cast<int64_t>(k), fmt::format("seed {}", seed)));
   }
   return out;
 }
@@ -177,19 +192,23 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
 void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const PointSamples& made,
                           const Cancel& cancel) {
   if (!reads_texts(run)) return;
-  content.galleries.push_back(captions_gallery(run, made));
+  const Provenance base = provenance_of(run, run.folder.string());
+  Drawn shown{made, base};
+  shown.made.seed = run.seed;
+  shown.made.count = made.points.rows;
+  content.galleries.push_back(captions_gallery(run, shown));
   const PromptChoice choice = prompt_choice(run);
   if (choice.prompts.empty() || cancel.requested()) return;
   content.galleries.push_back(seeds_gallery(run, choice, cancel));
   if (choice.prompts.front().empty() || cancel.requested()) return;
   const std::string& guidance = text_of(run.recipe, "guidance", "kind");
   if (knows_no_text(run) && run.network && guidance != "cfg_pp")  // whose scale ends at 1
-    content.galleries.push_back(guidance_gallery(run, choice, cancel));
+    content.galleries.push_back(guidance_gallery(run, base, choice, cancel));
   const Table& model = run.recipe.tables.at("model");
   const auto told = model.find("condition");
   if (told == model.end() || cancel.requested()) return;
   if (!TextWay{.way = std::get<std::string>(told->second.value)}.cross()) return;
-  ReportGallery attention = attention_gallery(run, choice, cancel);
+  ReportGallery attention = attention_gallery(run, base, choice, cancel);
   if (attention.rows.front().pictures.size() > 1) content.galleries.push_back(std::move(attention));
 }
 

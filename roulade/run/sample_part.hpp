@@ -4,12 +4,17 @@
 #include "roulade/run/sampling.hpp"
 
 #include <cstdint>
-#include <optional>
+#include <limits>
 
 namespace roulade {
 
-/// The samples of sample_points, of which `only` one is wanted: those that are not made together with it (in a chunk of
-/// sample.chunk at most) stay zero. It has the same bits as among all. None: all of them.
-PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only);
+/// Rows first, ..., last - 1.
+struct WantedRows {
+  int64_t first = 0, last = std::numeric_limits<int64_t>::max();
+};
+
+/// The samples of sample_points, of which some are wanted: those that are not made together with one of them (in a
+/// chunk of sample.chunk at most) stay zero. Those wanted have the same bits as among all.
+PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, const WantedRows& wanted);
 
 }  // namespace roulade

@@ -227,10 +227,10 @@ int64_t sample_count(const TrainedRun& run, const SampleRequest& request) {
 }
 
 PointSamples sample_points(const TrainedRun& run, const SampleRequest& request) {
-  return sample_part(run, request, std::nullopt);
+  return sample_part(run, request, WantedRows{});
 }
 
-PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, std::optional<int64_t> only) {
+PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, const WantedRows& wanted) {
   if (run.autoencoder) return reconstruct_given(run, request);
   const auto start = Clock::now();
   const auto settings = settings_of<SampleSettings>(run.recipe, "sample");
@@ -284,7 +284,7 @@ PointSamples sample_part(const TrainedRun& run, const SampleRequest& request, st
   std::atomic<int64_t> calls{0};
   const int64_t together = request.to_prompt ? 1 : request.of_each > 0 ? request.of_each : settings.chunk;
   in_chunks("sample", count, together, request.progress, request.cancel, [&](int64_t first, int64_t n) {
-    if (only && (*only < first || *only >= first + n)) return;
+    if (wanted.last <= first || wanted.first >= first + n) return;
     const int64_t seen = std::max<int64_t>(0, std::min(n, shown - first));
     const auto keep = [&](size_t frame, double t, const Tensor& x) {
       if (seen == 0) return;

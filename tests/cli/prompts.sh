@@ -50,6 +50,9 @@ ok = ok and figures["all"]["samples"] <= min(figures["colour"]["samples"], figur
 sys.exit(not ok)
 P
   grep -aq ', Prompt 2: ' run/obedience-test.png || fail "obey: no sheet, or one that does not say its prompts"
+  ends 0 replay run/obedience-test.png --quiet -o again.png
+  says out "identical: 32 pictures"
+  same run/obedience-test.png again.png
   ends 0 obey run --judges judges --seen --texts 5 --quiet --threads 1 --json
   [[ "$(value texts)" == 5 ]] || fail "obey --texts 5: $(cat out)"
   refuses 2 "[obedience] pictures for validation (data.validation): expected one at least, got none" \
@@ -196,13 +199,15 @@ for sheet in sheet.png sheet-attention.png; do
   grep -aq "a square in red\$" $sheet || fail "$sheet does not say its first prompt"
   grep -aqF ', Prompt 2: "red, \"cross\"", Version: ' $sheet || fail "$sheet does not say its second prompt"
 done
-ends 3 replay sheet-attention.png
-says out 'red, "cross"'
+ends 0 replay sheet-attention.png --threads 1 -o again-attention.png
+says out "identical: 4 pictures"
+same sheet-attention.png again-attention.png
 ends 0 sample run -n 6 --steps 2 -o captions.png --quiet
 grep -aq ", Prompt 2: " captions.png || fail "a sheet of captions does not say them"
 ends 0 replay captions.png --threads 1
 says out identical
 ends 0 sample run --prompt "a square in red" -n 2 --steps 3 -o maps/ --attention red --quiet
+ends 0 replay maps/attention.png --threads 1 --quiet
 [[ -s maps/attention.png && -s maps/00001.png && ! -e maps/-attention.png ]] || fail "maps beside single pictures: $(ls maps)"
 ends 0 sample run --set 'sample.prompt="a square in red"' -n 2 --steps 3 -o told.png --attention red --quiet
 [[ "$(grep -ac 'a square in red' told-attention.png)" -gt 0 ]] || fail "the maps of the recipe's own prompt do not say it"

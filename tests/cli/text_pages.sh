@@ -69,7 +69,18 @@ def check(words, folder, count):
 one = check("seed 1", "seed-1", 4)
 four = check("scale 4", "scale-4", 2)
 assert four != check("scale 1", "scale-1", 2) and one[:2] != [png for png, says in shots if says == "seed 0"][:2]
+galleries = {name: re.findall("data:image/png;base64,([^\"]*)", part) for name, part in
+             re.findall('<h3 id="(captions|seeds|guidance|attention)">(.*?)(?=<h3|<h2)', page, re.S)}
+assert len(galleries) == 4, galleries.keys()
+for name, pictures in galleries.items():
+    for place in (0, -1):
+        open(f"page-{name}{place}.png", "wb").write(base64.b64decode(pictures[place]))
 P
+# Each says how it was made.
+for picture in page-*.png; do
+  ends 0 replay "$picture" --quiet
+  says out "identical: 1 picture"
+done
 
 # Obedience, once it is judged; a damaged file is told.
 ends 0 judge shapes.toml --attribute colour --epochs 1 --out judges/colour --quiet --threads 1
@@ -82,7 +93,7 @@ has $page '<th scope="row">colour</th>' 2
 says $page 'Obedience: texts of the test part, never trained on'
 says $page '5 texts, step 6; seed 0, '
 says $page ' steps; guidance'
-grep -aq 'Obedience of: test' run/obedience-test.png || fail "the sheet of obedience does not say how it was made"
+grep -aq ', Shown: 5, ' run/obedience-test.png || fail "the sheet of obedience does not say how it was made"
 has $page '^<li>' 8 # the prompts of both
 cp run/obedience-test.json kept.json
 echo '{"figures": [{}]}' >run/obedience-test.json
@@ -151,6 +162,7 @@ cp run/obedience-test.json before.json
 ends 0 obey run --judges judges --texts 5 --quiet --threads 1 --set sample.weighted=true
 python3 -c 'import json, sys; a, b = (json.load(open(n))["figures"] for n in ("before.json", "run/obedience-test.json")); sys.exit(a != b)' ||
   fail "obey: captions were read with weights"
+ends 0 replay run/obedience-test.png --quiet
 nats() { python3 -c 'import json; print(json.load(open("out"))["densities"][0]["nats"])'; }
 ends 0 likelihood run -n 3 --probes 2 --tolerance 1e-2 --quiet --json
 told=$(nats)
