@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tiny_encoder.py bert|clip|t5 FOLDER [WORD ...]: writes a text encoder of 8 numbers a token with weights by a rule, as transformers saves it; bert
-and t5 read these words, too."""
+"""tiny_encoder.py bert|clip|t5[:WIDTH] FOLDER [WORD ...]: writes a text encoder as transformers saves it, with weights by a rule: of 8 numbers a token,
+or of WIDTH, random ones that keep words apart; bert and t5 read these words, too."""
 import array
 import json
 import math
 import os
+import random
 import string
 import struct
 import sys
 
 kind, folder, *more = sys.argv[1:]
-width, wide, positions = 8, 16, 16
+kind, _, given = kind.partition(":")
+width, positions = int(given or 8), 16
+wide = 2 * width
 words = ["red", "green", "blue", "black", "square", "cross", "frame", "stripes", "a", "in", *more]
 sizes = {"hidden_size": width, "intermediate_size": wide, "num_attention_heads": 2, "max_position_embeddings": positions}
 
@@ -92,7 +95,10 @@ header, data = {}, b""
 for k, (name, shape) in enumerate(sorted(shapes.items())):
     count = math.prod(shape)
     one = name.lower().endswith("norm.weight") or name.endswith(("layer_norm1.weight", "layer_norm2.weight"))
-    values = array.array("f", (1.0 if one else math.sin(1.7 * i + k) * 0.5 for i in range(count)))
+    rng = random.Random(name)
+    told = name == "shared.weight" or "word_embed" in name or "token_embedding" in name  # a word counts more than its neighbours
+    by_rule = (lambda i: rng.gauss(0, 0.4 if told else 0.1)) if given else (lambda i: math.sin(1.7 * i + k) * 0.5)
+    values = array.array("f", (1.0 if one else by_rule(i) for i in range(count)))
     header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + 4 * count]}
     data += values.tobytes()
 text = json.dumps(header).encode()
