@@ -15,7 +15,7 @@ namespace {
 
 struct Options {
   WorkOptions work;
-  std::string name, out, root, format = "csv";
+  std::string name, out, root, grounds, format = "csv";
   int64_t count = 10000;
   bool drawn = false;  ///< an option that only drawn points have was given
 };
@@ -37,7 +37,8 @@ int build(const Options& o) {
   if (o.drawn || !o.work.set.empty() || o.work.seed)
     fail(Code::usage, "data " + o.name, "--count, --format, --set and --seed", "none: the pictures are what they are");
   Work work(o.work);
-  const auto built = build_picture_folder(o.name, o.out, o.root.empty() ? "/" : o.root, work.progress(), work.cancel());
+  const auto built =
+      build_picture_folder(o.name, o.out, o.root.empty() ? "/" : o.root, o.grounds, work.progress(), work.cancel());
   if (!built) return work.stopped("stopped; nothing was written");
   work.finish(*built);
   return 0;
@@ -45,7 +46,8 @@ int build(const Options& o) {
 
 int data(const Options& o) {
   if (is_picture_folder(o.name)) return build(o);
-  if (!o.root.empty()) fail(Code::usage, "data " + o.name, "--root", "a set of pictures that a package holds");
+  for (const auto& [option, value] : {std::pair("--root", &o.root), {"--grounds", &o.grounds}})
+    if (!value->empty()) fail(Code::usage, "data " + o.name, option, "a set of pictures that a package holds");
   Work work(o.work);
   Recipe recipe;
   set_key(recipe, fmt::format("data.kind=\"{}\"", o.name));
@@ -78,11 +80,18 @@ void add_data(CLI::App& root, int& exit_code) {
       ->option_text("csv|npy")
       ->check(CLI::IsMember({"csv", "npy"}));
   command.add_option("--root", o->root, "pictures: where the package was unpacked; default: /")->option_text("DIR");
+  command
+      .add_option(
+          "--grounds", o->grounds,
+          "pictures with opacity and texts: draw each on these\nand name them in its texts: all, or some of white, "
+          "black,\ngrey, red, yellow, green, blue, pink; default: emoji\nall, papirus and openclipart none")
+      ->option_text("LIST");
   o->work.add_to(command, "of the points; default: 0");
   command.footer(
       "Examples:\n"
       "  roulade data moons --out data --set data.noise=0.05\n"
-      "  roulade data fashion_mnist --out datasets/fashion_mnist");
+      "  roulade data fashion_mnist --out datasets/fashion_mnist\n"
+      "  roulade data papirus --grounds white,blue --out datasets/on_grounds");
   command.callback([o, &command, &exit_code] {
     o->drawn = command.count("--count") + command.count("--format") > 0;
     exit_code = data(*o);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace roulade {
 namespace {
@@ -65,7 +66,19 @@ std::string with_article(const std::string& name) {
   return (vowel ? "an " : "a ") + name;
 }
 
+std::string with_ground(const std::string& file, const NamedColour& ground) {
+  const fs::path name = file;
+  return fmt::format("{}-{}{}", name.stem().string(), ground.name, name.extension().string());
+}
+
 PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request) {
+  if (!request.grounds.empty() && !set.grounds) {
+    std::vector<std::string> able;
+    for (const PackagedSet& one : packaged_sets())
+      if (one.grounds) able.push_back(one.name);
+    fail(Code::usage, "data " + set.name, "grounds of a set whose texts name them",
+         fmt::format("one of {}", fmt::join(able, ", ")), set.name);
+  }
   const fs::path from = request.root / set.place;
   std::error_code error;
   if (!fs::is_directory(from, error))

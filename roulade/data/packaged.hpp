@@ -3,6 +3,7 @@
 
 #include "roulade/core/cancel.hpp"
 #include "roulade/core/progress.hpp"
+#include "roulade/data/named_colour.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -15,10 +16,11 @@ namespace roulade {
 
 /// What building a set of pictures needs.
 struct PackagedRequest {
-  std::filesystem::path out;         ///< the folder to make; a new or an empty one
-  std::filesystem::path root = "/";  ///< of the file system that the package is installed in, or was unpacked into
-  ProgressFn progress{};             ///< stage "build"
-  Cancel cancel{};                   ///< once requested, nothing is left of the folder
+  std::filesystem::path out;           ///< the folder to make; a new or an empty one
+  std::filesystem::path root = "/";    ///< of the file system that the package is installed in, or was unpacked into
+  std::vector<NamedColour> grounds{};  ///< to draw each picture on, and name in its texts; empty: as the set says
+  ProgressFn progress{};               ///< stage "build"
+  Cancel cancel{};                     ///< once requested, nothing is left of the folder
 };
 
 /// What was built.
@@ -39,6 +41,7 @@ struct PackagedSet {
   PackagedResult (*build)(const std::filesystem::path& from, const std::filesystem::path& to,
                           const PackagedRequest& request);
   std::vector<std::pair<std::string, std::string>> files{};  ///< that must be there, below `place`, and their packages
+  bool grounds = false;  ///< its pictures have opacity, and texts that can name what they stand on
 };
 
 const std::vector<PackagedSet>& packaged_sets();
@@ -51,9 +54,13 @@ uint64_t name_hash(std::string_view name);
 /// "a red apple", "an apple", "two hearts": with an article where the name seems to be of one thing.
 std::string with_article(const std::string& name);
 
+/// "music.png" on blue: "music-blue.png".
+std::string with_ground(const std::string& file, const NamedColour& ground);
+
 /// Builds the set into request.out, which is there in one step, whole, or not at all. The files depend on the package
-/// alone. Throws Error(usage) when the folder is not empty; Error(io) that names the package when its files are not
-/// there, or when something cannot be read or written; Error(input) for damaged files.
+/// and the grounds alone. Throws Error(usage) when the folder is not empty, for grounds of a set that has none;
+/// Error(io) that names the package when its files are not there, or when something cannot be read or written;
+/// Error(input) for damaged files.
 PackagedResult build_packaged_set(const PackagedSet& set, const PackagedRequest& request);
 
 namespace data::packaged {

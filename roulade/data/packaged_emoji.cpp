@@ -104,11 +104,9 @@ std::vector<std::string> wordings_of(const EmojiName& emoji, std::vector<std::st
   constexpr size_t kMostKeywords = 3;
   std::erase(keywords, emoji.name);
   if (keywords.size() > kMostKeywords) keywords.resize(kMostKeywords);
-  std::vector<std::string> out = {fmt::format("{} on {}", emoji.name, ground.name),
-                                  fmt::format("{}, {} background", with_article(emoji.name), ground.name),
-                                  fmt::format("{} on a {} background", emoji.name, ground.name)};
-  if (!keywords.empty()) out.push_back(fmt::format("{} on {}", fmt::join(keywords, ", "), ground.name));
-  return out;
+  std::vector<std::string> out = {emoji.name, with_article(emoji.name), emoji.name};
+  if (!keywords.empty()) out.push_back(fmt::format("{}", fmt::join(keywords, ", ")));
+  return on_ground(out, ground);
 }
 
 using Keywords = std::map<std::string, std::vector<std::string>>;
@@ -149,7 +147,7 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
     const bool is_test = test.contains(emoji.name);
     const auto known = keywords.find(annotation_key(emoji.codes));
     const std::vector<std::string> words = known == keywords.end() ? std::vector<std::string>{} : known->second;
-    for (const NamedColour& ground : emoji_grounds()) {
+    for (const NamedColour& ground : request.grounds.empty() ? named_grounds() : request.grounds) {
       const std::string file = fmt::format("{:x}-{}.png", fmt::join(emoji.codes, "-"), ground.name);
       const Image whole = with_channels(picture, 3, ground.colour);
       File(to / (is_test ? "test" : "train") / file, File::Open::create).write(to_png(resize(whole, kSide, kSide)));
@@ -181,18 +179,8 @@ PackagedSet packaged::emoji() {
           {{kFont, "fonts-noto-color-emoji"},
            {kNames, "unicode-data"},
            {kKeywords, "unicode-cldr-core"},
-           {kDerivedKeywords, "unicode-cldr-core"}}};
+           {kDerivedKeywords, "unicode-cldr-core"}},
+          true};
 }
 
 }  // namespace roulade::data
-
-namespace roulade {
-
-const std::vector<NamedColour>& emoji_grounds() {
-  static const std::vector<NamedColour> grounds = {
-      {"white", {255, 255, 255}}, {"black", {0, 0, 0}},     {"grey", {128, 128, 128}}, {"red", {214, 40, 40}},
-      {"yellow", {250, 214, 40}}, {"green", {40, 160, 70}}, {"blue", {40, 90, 214}},   {"pink", {250, 160, 200}}};
-  return grounds;
-}
-
-}  // namespace roulade

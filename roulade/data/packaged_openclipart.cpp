@@ -31,6 +31,7 @@ constexpr int64_t kMostOfATitle = 3;     // pictures; a title of more is that of
 constexpr uint64_t kHeldOut = 10;        // of as many titles one is for the test
 constexpr size_t kMostKeywords = 3;
 const std::string kPictures = "png", kTexts = "svg";
+constexpr Rgb kWhite{255, 255, 255};
 
 /// Rosettes and arrows by the hundred, icons of desktop themes that are named for their theme, patterns without a
 /// motif.
@@ -73,14 +74,15 @@ std::vector<std::string> wordings_of(const ClipArt& art) {
   return out;
 }
 
-/// In the middle of a white square; nothing where it is small, much longer than wide, or nothing but white.
-Image drawn(const Image& from) {
+/// In the middle of a square of a colour; nothing where it is small, much longer than wide, or nothing but white.
+Image drawn(const Image& from, const Rgb& colour) {
   const int64_t longer = std::max(from.width, from.height), shorter = std::min(from.width, from.height);
   if (shorter < kLeastSide || longer > kLongest * shorter) return {};
-  const Image opaque = with_channels(from, 3, {255, 255, 255});
+  const Image opaque = with_channels(from, 3, colour);
   const auto side = [&](int64_t n) { return std::max<int64_t>(1, (n * kSide + longer / 2) / longer); };
   const Image small = resize(opaque, side(from.width), side(from.height));
-  Image out{kSide, kSide, 3, std::vector<uint8_t>(static_cast<size_t>(kSide * kSide * 3), 255)};
+  Image out{kSide, kSide, 3, {}};
+  for (int64_t i = 0; i < kSide * kSide; ++i) out.values.insert(out.values.end(), colour.begin(), colour.end());
   const int64_t left = (kSide - small.width) / 2, top = (kSide - small.height) / 2;
   for (int64_t y = 0; y < small.height; ++y)
     std::copy_n(small.pixel(0, y), small.width * 3, out.values.begin() + ((top + y) * kSide + left) * 3);
@@ -132,9 +134,10 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   for (const ClipArt& art : all) {
     if (request.cancel.requested()) return out;
     if (request.progress) request.progress(pace.at(++done));
-    Image picture;
+    Image whole, picture;
     try {
-      picture = drawn(read_png(from / kPictures / art.name));
+      whole = read_png(from / kPictures / art.name);
+      picture = drawn(whole, kWhite);
     } catch (const Error& error) {  // three files of the package are damaged, two have more pixels than are read
       if (error.code() != Code::input) throw;
     }
@@ -145,12 +148,18 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
     std::string file = art.name;
     std::replace(file.begin(), file.end(), '/', '-');
     const std::string group = art.name.substr(0, art.name.find('/'));
-    File(to / (is_test ? "test" : "train") / file, File::Open::create).write(to_png(picture));
-    metadata[is_test] += nlohmann::ordered_json{{"file_name", file}, {"text", wordings[0]}, {"texts", wordings},
-                                                {"group", group},    {"title", art.title},  {"keywords", art.keywords}}
-                             .dump() +
-                         "\n";
-    ++(is_test ? out.test : out.training);
+    const auto write = [&](const Image& image, const std::string& name, const std::vector<std::string>& texts,
+                           const std::string& ground) {
+      File(to / (is_test ? "test" : "train") / name, File::Open::create).write(to_png(image));
+      nlohmann::ordered_json said{{"file_name", name}, {"text", texts[0]},   {"texts", texts},
+                                  {"group", group},    {"title", art.title}, {"keywords", art.keywords}};
+      if (!ground.empty()) said["ground"] = ground;
+      metadata[is_test] += said.dump() + "\n";
+      ++(is_test ? out.test : out.training);
+    };
+    if (request.grounds.empty()) write(picture, file, wordings, "");
+    for (const NamedColour& ground : request.grounds)
+      write(drawn(whole, ground.colour), with_ground(file, ground), on_ground(wordings, ground), ground.name);
   }
   if (out.training == 0) fail(Code::input, from.string(), "no picture with a title or keywords");
   for (const bool is_test : {false, true})
@@ -168,7 +177,8 @@ PackagedSet packaged::openclipart() {
       "openclipart-png openclipart-svg",
       "usr/share/openclipart",
       build,
-      {{kPictures, "openclipart-png"}, {kTexts, "openclipart-svg"}}};
+      {{kPictures, "openclipart-png"}, {kTexts, "openclipart-svg"}},
+      true};
 }
 
 }  // namespace roulade::data

@@ -107,16 +107,30 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
     if (request.cancel.requested()) return out;
     const bool is_test = (colours.at(icon.colour) + symbols.at(icon.symbol)) % kHeldOut == kHeldOut - 1;
     const std::string file = fmt::format("{}-{}.png", icon.colour, icon.symbol);
-    render(icon.file, to / (is_test ? "test" : "train") / file);
+    const fs::path part = to / (is_test ? "test" : "train");
+    render(icon.file, part / file);
+    const auto note = [&](const std::string& name, const std::vector<std::string>& texts, const std::string& ground) {
+      nlohmann::ordered_json said{{"file_name", name},
+                                  {"text", texts[0]},
+                                  {"texts", texts},
+                                  {"colour", spoken(icon.colour)},
+                                  {"symbol", icon.symbol}};
+      if (!ground.empty()) said["ground"] = ground;
+      metadata[is_test] += said.dump() + "\n";
+      ++(is_test ? out.test : out.training);
+    };
     const std::vector<std::string> wordings = wordings_of(icon);
-    metadata[is_test] += nlohmann::ordered_json{{"file_name", file},
-                                                {"text", wordings[0]},
-                                                {"texts", wordings},
-                                                {"colour", spoken(icon.colour)},
-                                                {"symbol", icon.symbol}}
-                             .dump() +
-                         "\n";
-    ++(is_test ? out.test : out.training);
+    if (request.grounds.empty()) {
+      note(file, wordings, "");
+    } else {
+      const Image whole = read_png(part / file);
+      fs::remove(part / file);
+      for (const NamedColour& ground : request.grounds) {
+        const std::string name = with_ground(file, ground);
+        File(part / name, File::Open::create).write(to_png(with_channels(whole, 3, ground.colour)));
+        note(name, on_ground(wordings, ground), ground.name);
+      }
+    }
     if (request.progress) request.progress(pace.at(++done));
   }
   for (const bool is_test : {false, true})
@@ -129,7 +143,11 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
 PackagedSet packaged::papirus() {
   return {"papirus",
           "Papirus icons of folders, 26 colour schemes x 73 symbols, 64 x 64, with texts; a fifth for the test",
-          "papirus-icon-theme librsvg2-bin", "usr/share/icons/Papirus/64x64/places", build};
+          "papirus-icon-theme librsvg2-bin",
+          "usr/share/icons/Papirus/64x64/places",
+          build,
+          {},
+          true};
 }
 
 }  // namespace roulade::data

@@ -27,7 +27,7 @@ struct Ground {
 class GroundJudge {
  public:
   /// Throws Error(usage) for fewer than two colours, or two that are equal.
-  explicit GroundJudge(std::vector<NamedColour> grounds = emoji_grounds());
+  explicit GroundJudge(std::vector<NamedColour> grounds = named_grounds());
 
   const std::vector<NamedColour>& grounds() const { return grounds_; }
   double reach() const { return reach_; }  ///< half of the least distance between two of them

@@ -12,9 +12,11 @@ std::vector<std::string> picture_folders() {
 }
 
 std::optional<Description> build_picture_folder(const std::string& name, const std::filesystem::path& out,
-                                                const std::filesystem::path& root, const ProgressFn& progress,
-                                                const Cancel& cancel) {
-  const PackagedResult built = build_packaged_set(find_packaged_set(name), {out, root, progress, cancel});
+                                                const std::filesystem::path& root, const std::string& grounds,
+                                                const ProgressFn& progress, const Cancel& cancel) {
+  PackagedRequest request{.out = out, .root = root, .progress = progress, .cancel = cancel};
+  if (!grounds.empty()) request.grounds = parse_grounds(grounds);
+  const PackagedResult built = build_packaged_set(find_packaged_set(name), request);
   if (!built.finished) return std::nullopt;
   Description told;
   told.add("folder", out.string());

@@ -16,9 +16,10 @@ namespace roulade {
 std::vector<std::string> picture_folders();
 
 /// Builds a folder of pictures to train on from a Debian package's files below `root`; nothing when cancelled, and then
-/// nothing is left of it. Throws as build_packaged_set does; Error(usage) for an unknown name.
+/// nothing is left of it. grounds: "all" or names of colours (parse_grounds), to draw each picture on and name in its
+/// texts; empty: as the set has them. Throws as build_packaged_set does; Error(usage) for an unknown name.
 std::optional<Description> build_picture_folder(const std::string& name, const std::filesystem::path& out,
-                                                const std::filesystem::path& root, const ProgressFn& progress,
-                                                const Cancel& cancel);
+                                                const std::filesystem::path& root, const std::string& grounds,
+                                                const ProgressFn& progress, const Cancel& cancel);
 
 }  // namespace roulade

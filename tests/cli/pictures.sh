@@ -20,6 +20,9 @@ refuses 2 "[clothes] this exists already: expected a new or empty folder" data f
 refuses 2 "[data fashion_mnist] --count, --format, --set and --seed: expected none: the pictures are what they are" \
   data fashion_mnist --root root --out more -n 5
 refuses 2 "[data moons] --root: expected a set of pictures that a package holds" data moons --root root --out more
+refuses 2 "[data moons] --grounds: expected a set of pictures that a package holds" data moons --grounds all --out more
+refuses 2 "[data fashion_mnist] grounds of a set whose texts name them: expected one of emoji, papirus, openclipart, got fashion_mnist" \
+  data fashion_mnist --root root --grounds white --out more
 refuses 6 "[nowhere/usr/share/fonts] not there; the files of glyphs are in Debian's package fonts-aenigma: apt-get install fonts-aenigma" \
   data glyphs --root nowhere --out more
 [[ ! -e more ]] || fail "a refused set left a folder"

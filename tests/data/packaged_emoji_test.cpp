@@ -136,6 +136,10 @@ TEST(Packaged, EmojiStandOnEightGroundsAndSayIt) {
     EXPECT_EQ(named.class_names.size() == 8, key == std::string("ground")) << key;
   }
 
+  const PackagedResult few =
+      build_packaged_set(set, {.out = s / "few", .root = s / "root", .grounds = parse_grounds("blue, white")});
+  EXPECT_EQ(few.training + few.test, 3 * 2);
+
   fs::remove(share / "unicode/emoji/emoji-test.txt");
   expect_error(Code::io, {"emoji-test.txt] not there", "apt-get install unicode-data"},
                [&] { build_packaged_set(set, {.out = s / "two", .root = s / "root"}); });
@@ -172,6 +176,10 @@ TEST(Packaged, PapirusHoldsOutEveryFifthOfColourAndSymbol) {
   EXPECT_FALSE(fs::exists(s / "out"));
   setenv("PATH", ((s / "bin").string() + ":" + before).c_str(), 1);
   const PackagedResult built = build_packaged_set(set, {.out = s / "out", .root = s / "root"});
+  Image red{2, 1, 4, {255, 0, 0, 255, 9, 9, 9, 0}};  // its right half is clear
+  spill(s / "bin/picture.png", to_png(red));
+  const PackagedResult grounded =
+      build_packaged_set(set, {.out = s / "grounded", .root = s / "root", .grounds = parse_grounds("pink,blue")});
   fs::remove(s / "bin/picture.png");
   expect_error(Code::input, {".svg] rsvg-convert could not draw this"},
                [&] { build_packaged_set(set, {.out = s / "two", .root = s / "root"}); });
@@ -198,6 +206,37 @@ TEST(Packaged, PapirusHoldsOutEveryFifthOfColourAndSymbol) {
   EXPECT_EQ(open_images(s / "out", by).test.class_names, (Names{"black", "blue", "blue grey", "pale brown", "red"}));
   by.folder.attribute = "symbol";
   EXPECT_EQ(open_images(s / "out", by).train.class_names, symbols);
+
+  // Each of them on two grounds, on one side of the split, and the texts say so.
+  EXPECT_EQ(grounded.training, 2 * built.training);
+  EXPECT_EQ(grounded.test, 2 * built.test);
+  by.folder.attribute = "ground";
+  const ImageSet on = open_images(s / "grounded", by).train;
+  EXPECT_EQ(on.class_names, (Names{"blue", "pink"}));
+  const auto at =
+      static_cast<size_t>(std::find(on.names.begin(), on.names.end(), "red-music-blue.png") - on.names.begin());
+  ASSERT_LT(at, on.names.size());
+  EXPECT_EQ(on.wordings.at(at),
+            (Names{"a red folder with a music symbol on blue", "red folder with music, blue background",
+                   "music on a red folder on a blue background", "red music folder on blue"}));
+  EXPECT_EQ(on.picture(static_cast<int64_t>(at)).values, (std::vector<uint8_t>{255, 0, 0, 40, 90, 214}));
+}
+
+TEST(Packaged, GroundsHaveNames) {
+  EXPECT_EQ(parse_grounds("all").size(), size_t{8});
+  const std::vector<NamedColour> two = parse_grounds("white, black");
+  ASSERT_EQ(two.size(), size_t{2});
+  EXPECT_EQ(two[1].name, "black");
+  EXPECT_EQ(two[1].colour, (Rgb{0, 0, 0}));
+  expect_error(Code::usage, {"gren", "unknown ground 'gren': did you mean 'grey'?"},
+               [] { parse_grounds("white,gren"); });
+  expect_error(Code::usage, {"[data] grounds: expected each once, got blue twice"}, [] { parse_grounds("blue,blue"); });
+  expect_error(Code::usage, {"ground"}, [] { parse_grounds(""); });
+  expect_error(Code::usage, {"ground"}, [] { parse_grounds("white,,blue"); });
+  const Scratch s;
+  expect_error(
+      Code::usage, {"[data glyphs] grounds of a set whose texts name them: expected one of ", "openclipart"},
+      [&] { build_packaged_set(find_packaged_set("glyphs"), {.out = s / "out", .grounds = parse_grounds("red")}); });
 }
 
 }  // namespace

@@ -111,6 +111,27 @@ TEST(Packaged, ClipArtSaysItsTitleOrItsKeywords) {
   for (const auto& [y, red] : {std::pair(0, 255), {15, 255}, {16, 200}, {47, 200}, {48, 255}})
     EXPECT_EQ(apple.pixel(30, y)[0], red) << y;
 
+  // On two grounds: the same motifs, each twice, its texts with the ground behind them.
+  request.out = s / "grounded";
+  request.grounds = parse_grounds("white,blue");
+  const PackagedResult grounded = build_packaged_set(set, request);
+  EXPECT_EQ(grounded.training, 2 * built.training);
+  EXPECT_EQ(grounded.test, 2 * built.test);
+  const ImageData both = open_images(s / "grounded");
+  int64_t pears = 0;
+  for (const ImageSet* part : {&both.train, &both.test})
+    for (int64_t i = 0; i < part->count; ++i) {
+      const auto at = static_cast<size_t>(i);
+      if (part->names[at] != "food-pear-blue.png") continue;
+      ++pears;
+      EXPECT_EQ(part->wordings[at], (Names{"pear on blue", "clip art of pear, blue background"}));
+      const Image pear = part->picture(i);
+      EXPECT_EQ((std::vector<uint8_t>{pear.pixel(2, 2), pear.pixel(2, 2) + 3}), (std::vector<uint8_t>{40, 90, 214}));
+      EXPECT_EQ(pear.pixel(32, 32)[0], 201);
+    }
+  EXPECT_EQ(pears, 1);
+  request.grounds.clear();
+
   fs::remove_all(art / "svg");
   request.out = s / "two";
   expect_error(Code::io, {"svg] not there", "apt-get install openclipart-svg"},
