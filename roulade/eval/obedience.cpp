@@ -69,8 +69,8 @@ void check_count(int64_t pictures, int64_t asked) {
 }  // namespace
 
 std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& mapped, const Tensor& candidates,
-                                         const std::vector<AskedEmoji>& asked, const GroundJudge& grounds,
-                                         int64_t top) {
+                                         const std::vector<AskedEmoji>& asked, const GroundJudge& grounds, int64_t top,
+                                         int64_t grounds_of_data) {
   check_count(pictures.dim() > 0 ? pictures.size(0) : 0, std::ssize(asked));
   std::vector<int64_t> own;
   for (const AskedEmoji& one : asked) own.push_back(one.object);
@@ -81,7 +81,8 @@ std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& m
     ground.push_back(seen[i].index == grounds.find(asked[i].ground) ? 1 : 0);
     both.push_back(ground.back() * found.in_top[i]);
   }
-  const double chance = 1 / static_cast<double>(grounds.grounds().size());
+  const int64_t named = grounds_of_data > 0 ? grounds_of_data : std::ssize(grounds.grounds());
+  const double chance = 1 / static_cast<double>(named);
   const ObedienceFigure in_top = share(fmt::format("retrieval_top_{}", top), found.in_top, found.chance_share, own);
   // The median's interval is as much wider as the share's.
   const double wider = found.share_error > 0 ? in_top.error / found.share_error : 1;

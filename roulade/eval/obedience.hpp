@@ -34,11 +34,13 @@ struct AskedEmoji {
 /// share that are, too: over all pairs in both orders, sum r_i r_j / sum r_i, with r = 1 for right in both; NaN where
 /// that is 0 / 0; its error is that of a ratio of sums over objects). Seen and unseen emoji are judged by a call each,
 /// among candidates of their own. pictures: uint8 [n, 3, H, W]; mapped: [n, D], their features by a RidgeMap;
-/// candidates: [K, D], vectors of names; asked: [n]. Subtract the map's text_mean from mapped and candidates. Throws
-/// Error(usage) where these do not fit each other, and what retrieve and GroundJudge throw.
+/// candidates: [K, D], vectors of names; asked: [n]. Subtract the map's text_mean from mapped and candidates.
+/// grounds_of_data: that the texts name, among which chance draws; 0 = all of the judge's. Throws Error(usage) where
+/// these do not fit each other, and what retrieve and GroundJudge throw.
 std::vector<ObedienceFigure> judge_emoji(const Tensor& pictures, const Tensor& mapped, const Tensor& candidates,
                                          const std::vector<AskedEmoji>& asked,
-                                         const GroundJudge& grounds = GroundJudge(), int64_t top = 10);
+                                         const GroundJudge& grounds = GroundJudge(), int64_t top = 10,
+                                         int64_t grounds_of_data = 0);
 
 /// The names of these figures with top = 10, in their order.
 const std::vector<std::string>& emoji_figures();

@@ -87,7 +87,7 @@ figures train 'all(row["pictures"] == 96 for row in f.values()) and whole["texts
 figures train 'f["ground"]["real"] == 1 and f["retrieval_top_10"]["real"] > 0.56 and f["retrieval_median"]["real"] < 10'
 figures train 'f["ground_and_object"]["real"] == f["retrieval_top_10"]["real"] > f["ground_and_object"]["samples"] + 0.3'
 figures train 'f["retrieval_top_10"]["chance"] == 10 / 32 and f["retrieval_top_10"]["samples"] < 0.45'
-figures train 'f["ground"]["samples"] < 0.5 and f["ground"]["chance"] == 1 / 8'
+figures train 'f["ground"]["samples"] < 0.5 and f["ground"]["chance"] == 1 / 3'
 ends 0 obey run "${judges[@]}" --texts 20 --threads 1
 says err "warning: guidance steers away from the answer without a text"
 figures test 'whole["texts"] == 20 and f["ground"]["real"] == 1 and f["ground"]["pictures"] == 20'

@@ -187,6 +187,10 @@ TEST(Obedience, OfEmojiCountsGroundsAndObjects) {
   EXPECT_EQ(figures[1].value, 10.5);  // the middle of 1 and 20
   EXPECT_EQ(figures[2].value, 0.75);
   EXPECT_EQ(figures[2].chance, 0.125);
+  const auto of_two = judge_emoji(pictures, mapped, axes, asked, judge, 10, 2);  // the data have two grounds
+  EXPECT_EQ(of_two[2].value, 0.75);
+  EXPECT_EQ(of_two[2].chance, 0.5);
+  EXPECT_EQ(of_two[3].chance, 0.25);
   EXPECT_NEAR(figures[2].error, std::sqrt(0.75 * 0.25 / 4), 1e-12);
   EXPECT_EQ(figures[3].value, 0.25) << "the first picture alone";
   EXPECT_EQ(figures[3].count, 4);
