@@ -29,7 +29,8 @@ class Judge {
   const PictureClassifier& network() const { return *network_; }
   double accuracy() const { return accuracy_; }
   const std::vector<std::string>& class_names() const { return class_names_; }
-  /// Throws Error(usage) unless it knows pictures of this shape and these classes. Names count where both have some.
+  /// Throws Error(usage) unless it knows pictures of this shape and these classes, and for pictures with opacity where
+  /// an earlier version wrote it, which left opacity out. Names count where both have some.
   void check(const std::vector<int64_t>& shape, int64_t classes, const std::vector<std::string>& class_names) const;
 
   /// "judge": the hidden layer. As everywhere in features, bytes become x / 127.5 - 1.
@@ -38,9 +39,11 @@ class Judge {
   std::shared_ptr<const Features> answers() const;
 
  private:
+  static constexpr int64_t kFormat = 2;  ///< 2: pictures with opacity were seen on white
   std::shared_ptr<const PictureClassifier> network_;
   std::vector<std::string> class_names_;
   double accuracy_;
+  int64_t format_ = kFormat;  ///< of the file
 };
 
 }  // namespace roulade

@@ -25,6 +25,9 @@ Tensor PictureFormat::bytes(const PointView& scaled) const {
   if (shape.size() != 3 || scaled.width != shape[0] * shape[1] * shape[2] || !(high > low))
     fail(Code::usage, "pictures", "numbers of a picture", fmt::format("{}", fmt::join(shape, " x ")),
          fmt::format("{}", scaled.width));
+  if (shape[0] > 4)
+    fail(Code::usage, "pictures", "channels", "1 to 4: grey or colours, with opacity or without",
+         std::to_string(shape[0]));
   const int64_t pixels = scaled.width;
   Tensor out = at::empty({scaled.rows, shape[0], shape[1], shape[2]}, at::kByte);
   uint8_t* to = out.mutable_data_ptr<uint8_t>();

@@ -175,6 +175,10 @@ TEST(PictureFormat, UndoesTheScaling) {
   const auto* s = seen.const_data_ptr<uint8_t>();  // opacity of 26, 0 and 255, on white
   EXPECT_EQ(std::vector<int>(s, s + 9), (std::vector<int>{229, 255, 242, 255, 255, 255, 51, 0, 255}));
   expect_error(Code::usage, {"1 x 1 x 2", "3"}, [&] { grey.bytes(test::set_of(3, {1, 2, 3}).view()); });
+  const PictureFormat five{{5, 1, 1}, 0, 1, {{0, 0, 0, 0, 0}, {1, 1, 1, 1, 1}}};
+  expect_error(Code::usage, {"channels: expected 1 to 4", "got 5"}, [&] {
+    five.bytes(test::set_of(5, {0, 0, 0, 0, 0}).view());
+  });
 }
 
 /// (mean, first pixel) of a picture, times a factor; counts what it is shown.

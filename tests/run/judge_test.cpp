@@ -110,6 +110,18 @@ TEST(Judge, RefusesWhatItCannotJudge) {
   request.recipe = find_recipe("moons");
   expect_error(Code::usage, {"judge", "pictures"}, [&] { train_judge(request); });
   expect_error(Code::io, {"no judge here"}, [&] { Judge::read(scratch / "judge"); });
+  PictureClassifierShape shape{.picture = {3, 8, 8}, .classes = 2, .widths = {8}, .hidden = 4};
+  Judge(std::make_shared<PictureClassifier>(shape, 0), {}, 1).write(scratch / "now");
+  Judge::read(scratch / "now").check({4, 8, 8}, 2, {});
+  // One of before opacity was drawn on white.
+  std::string config = slurp(scratch / "now/config.json");
+  const std::string format = "\"format\": 2";
+  ASSERT_NE(config.find(format), std::string::npos);
+  spill(scratch / "now/config.json", config.replace(config.find(format), format.size(), "\"format\": 1"));
+  Judge::read(scratch / "now").check({3, 8, 8}, 2, {});
+  expect_error(Code::usage, {"pictures with opacity: expected a judge that has seen them on white"}, [&] {
+    Judge::read(scratch / "now").check({4, 8, 8}, 2, {});
+  });
   std::ofstream(scratch / "config.json") << R"({"_class_name": "RouladePictureClassifier", "sample_shape": [1, 8]})";
   expect_error(Code::input, {"config.json"}, [&] { Judge::read(scratch.folder()); });
   JudgeRequest stopped = digits(scratch / "stopped");
