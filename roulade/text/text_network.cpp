@@ -44,7 +44,11 @@ class EncodedTexts {
     EncodedText text = encode();
     const std::lock_guard lock(mutex_);
     known_.push_front({numbers.detach().clone(), std::move(stamp), std::move(text)});
-    if (known_.size() > 2 * static_cast<size_t>(threads())) known_.pop_back();
+    bytes_ += bytes_of(known_.front().text);
+    while (known_.size() > 1 && (known_.size() > 2 * static_cast<size_t>(threads()) || bytes_ > kMostBytes)) {
+      bytes_ -= bytes_of(known_.back().text);
+      known_.pop_back();
+    }
     return known_.front().text;
   }
 
@@ -56,6 +60,10 @@ class EncodedTexts {
     Stamp stamp;
     EncodedText text;
   };
+  static constexpr size_t kMostBytes = size_t{512} << 20;
+  static size_t bytes_of(const EncodedText& text) {
+    return text.states.nbytes() + (text.pooled.defined() ? text.pooled.nbytes() : 0);
+  }
   static bool same(const Stamp& a, const Stamp& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [](const auto& x, const auto& y) { return x.first.is_same(y.first) && x.second == y.second; });
@@ -63,6 +71,7 @@ class EncodedTexts {
 
   std::mutex mutex_;
   std::list<Known> known_;  ///< the last one asked for first
+  size_t bytes_ = 0;        ///< of their states
 };
 
 class TextNetwork final : public Model {

@@ -2,6 +2,7 @@
 #include "roulade/text/text_table.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/core/process.hpp"
 #include "roulade/text/weighted_prompt.hpp"
 
 #include <algorithm>
@@ -104,6 +105,17 @@ struct TextTable::State {
                        at(entry.mixed->to).text);
   }
 
+  /// Our products give a text's states the same bits whatever it is read with; exact sums may not.
+  static EncodedText one_by_one(const TextEncoder& encoder, const Tensor& ids, int64_t chunks) {
+    std::vector<Tensor> states, pooled;
+    for (int64_t first = 0; first < ids.size(0); first += chunks) {
+      const EncodedText one = encoder.encode({ids.narrow(0, first, chunks)});
+      states.push_back(one.states);
+      if (one.pooled.defined()) pooled.push_back(one.pooled);
+    }
+    return {at::cat(states), pooled.empty() ? Tensor() : at::cat(pooled)};
+  }
+
   void compute(Group& group, const TextEncoder& encoder, bool chunked) const {
     const at::NoGradGuard no_grad;
     const Entry& first = entries[static_cast<size_t>(group.members.front())];  // the others are as long
@@ -113,7 +125,7 @@ struct TextTable::State {
     int64_t* to = ids.mutable_data_ptr<int64_t>();
     for (const int64_t member : group.members)
       to = std::copy_n(entries[static_cast<size_t>(member)].ids.begin(), length * first.chunks, to);
-    EncodedText encoded = encoder.encode({ids});
+    const EncodedText encoded = exact() ? one_by_one(encoder, ids, first.chunks) : encoder.encode({ids});
     group.states = encoded.states.reshape({count, first.chunks * length, -1});
     if (encoded.pooled.defined()) group.pooled = encoded.pooled.reshape({count, first.chunks, -1}).select(1, 0);
     for (int64_t i = 0; i < count; ++i) {

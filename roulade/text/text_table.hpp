@@ -35,11 +35,11 @@ class TextTable {
   TextTable(const TextTable&) = delete;
   TextTable& operator=(const TextTable&) = delete;
 
-  /// Their numbers; a text that is known keeps its own. The same calls in the same order give the same states, to the
-  /// last bit: texts that come together are computed together. Throws Error(input) for a text that is not UTF-8.
-  /// weighted: entries of their own. Of CLIP with texts of one length read_in_chunks, with encode_prompt's states; else
-  /// read_as_one, with weigh_text's; pooled vectors have no weights. Without a weight or BREAK that is asked for the
-  /// states are those of the plain text. Throws Error(usage) as these do.
+  /// Their numbers; a text that is known keeps its own. A text's states have the same bits whatever came with it:
+  /// texts that come together are computed together, by rows, or where set_exact(true) one by one. Throws Error(input)
+  /// for a text that is not UTF-8. weighted: entries of their own. Of CLIP with texts of one length read_in_chunks,
+  /// with encode_prompt's states; else read_as_one, with weigh_text's; pooled vectors have no weights. Without a weight
+  /// or BREAK that is asked for the states are those of the plain text. Throws Error(usage) as these do.
   std::vector<int64_t> add(const std::vector<std::string>& texts, Reading reading = Reading::plain);
 
   /// The number of a text between two others, whose states are mix_states' of theirs; of share 0 or 1 it is the other
