@@ -83,8 +83,8 @@ void add_data(CLI::App& root, int& exit_code) {
   command
       .add_option(
           "--grounds", o->grounds,
-          "pictures with opacity and texts: draw each on these\nand name them in its texts: all, or some of white, "
-          "black,\ngrey, red, yellow, green, blue, pink; default: emoji\nall, papirus and openclipart none")
+          "pictures with opacity and texts: draw each on these\nand name them in its texts: all, or some of white,\n"
+          "black, grey, red, yellow, green, blue, pink; default:\nemoji all, papirus and openclipart none")
       ->option_text("LIST");
   o->work.add_to(command, "of the points; default: 0");
   command.footer(

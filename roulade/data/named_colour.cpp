@@ -18,14 +18,16 @@ const std::vector<NamedColour>& named_grounds() {
 }
 
 std::vector<NamedColour> parse_grounds(const std::string& list) {
-  if (list == "all") return named_grounds();
-  std::vector<std::string> known{"all"};
+  std::vector<std::string> known;
   for (const NamedColour& ground : named_grounds()) known.push_back(ground.name);
   std::vector<NamedColour> out;
   std::istringstream in(list);
   for (std::string name; std::getline(in, name, ',');) {
     const size_t from = name.find_first_not_of(' ');
     name = from == std::string::npos ? "" : name.substr(from, name.find_last_not_of(' ') - from + 1);
+    if (name == "all" && list.find(',') != std::string::npos)
+      fail(Code::usage, "data", "grounds", "all, or names of some", list);
+    if (name == "all") return named_grounds();
     const auto is_it = [&](const NamedColour& one) { return one.name == name; };
     const auto found = std::find_if(named_grounds().begin(), named_grounds().end(), is_it);
     if (found == named_grounds().end()) fail_unknown("data", "ground", name, known);

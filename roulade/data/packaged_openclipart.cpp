@@ -31,7 +31,6 @@ constexpr int64_t kMostOfATitle = 3;     // pictures; a title of more is that of
 constexpr uint64_t kHeldOut = 10;        // of as many titles one is for the test
 constexpr size_t kMostKeywords = 3;
 const std::string kPictures = "png", kTexts = "svg";
-constexpr Rgb kWhite{255, 255, 255};
 
 /// Rosettes and arrows by the hundred, icons of desktop themes that are named for their theme, patterns without a
 /// motif.
@@ -74,7 +73,7 @@ std::vector<std::string> wordings_of(const ClipArt& art) {
   return out;
 }
 
-/// In the middle of a square of a colour; nothing where it is small, much longer than wide, or nothing but white.
+/// In the middle of a square of a colour; nothing where it is small, much longer than wide, or nothing but that colour.
 Image drawn(const Image& from, const Rgb& colour) {
   const int64_t longer = std::max(from.width, from.height), shorter = std::min(from.width, from.height);
   if (shorter < kLeastSide || longer > kLongest * shorter) return {};
@@ -86,8 +85,21 @@ Image drawn(const Image& from, const Rgb& colour) {
   const int64_t left = (kSide - small.width) / 2, top = (kSide - small.height) / 2;
   for (int64_t y = 0; y < small.height; ++y)
     std::copy_n(small.pixel(0, y), small.width * 3, out.values.begin() + ((top + y) * kSide + left) * 3);
-  const bool blank = std::all_of(out.values.begin(), out.values.end(), [](uint8_t v) { return v > 250; });
+  constexpr int kSeen = 5;  // of 255, from the ground
+  bool blank = true;
+  for (size_t i = 0; i < out.values.size(); ++i)
+    blank = blank && std::abs(int{out.values[i]} - int{colour[i % 3]}) < kSeen;
   return blank ? Image{} : out;
+}
+
+/// Whether a ground would be seen: one pixel in twenty is clear.
+bool shows_its_ground(const Image& image) {
+  if (image.channels % 2 != 0) return false;
+  int64_t clear = 0;
+  const int64_t pixels = image.width * image.height;
+  for (int64_t i = 0; i < pixels; ++i)
+    clear += image.values[static_cast<size_t>((i + 1) * image.channels - 1)] < 16 ? 1 : 0;
+  return 20 * clear >= pixels;
 }
 
 /// Links would be the same picture once more, so the tree is walked here.
@@ -134,14 +146,13 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
   for (const ClipArt& art : all) {
     if (request.cancel.requested()) return out;
     if (request.progress) request.progress(pace.at(++done));
-    Image whole, picture;
+    Image whole;
     try {
       whole = read_png(from / kPictures / art.name);
-      picture = drawn(whole, kWhite);
     } catch (const Error& error) {  // three files of the package are damaged, two have more pixels than are read
       if (error.code() != Code::input) throw;
     }
-    if (picture.values.empty() || !known.insert(picture.values).second) continue;
+    if (whole.values.empty() || (!request.grounds.empty() && !shows_its_ground(whole))) continue;
     const std::vector<std::string> wordings = wordings_of(art);
     // By the text, so that a picture's variants are on its side.
     const bool is_test = name_hash(art.title.empty() ? wordings[0] : art.title) % kHeldOut == 0;
@@ -157,9 +168,12 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
       metadata[is_test] += said.dump() + "\n";
       ++(is_test ? out.test : out.training);
     };
-    if (request.grounds.empty()) write(picture, file, wordings, "");
+    const auto is_new = [&](const Image& image) { return !image.values.empty() && known.insert(image.values).second; };
+    if (const Image on_white = drawn(whole, {255, 255, 255}); request.grounds.empty() && is_new(on_white))
+      write(on_white, file, wordings, "");
     for (const NamedColour& ground : request.grounds)
-      write(drawn(whole, ground.colour), with_ground(file, ground), on_ground(wordings, ground), ground.name);
+      if (const Image on_it = drawn(whole, ground.colour); is_new(on_it))
+        write(on_it, with_ground(file, ground), on_ground(wordings, ground), ground.name);
   }
   if (out.training == 0) fail(Code::input, from.string(), "no picture with a title or keywords");
   for (const bool is_test : {false, true})

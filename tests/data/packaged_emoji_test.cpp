@@ -231,6 +231,9 @@ TEST(Packaged, GroundsHaveNames) {
   expect_error(Code::usage, {"gren", "unknown ground 'gren': did you mean 'grey'?"},
                [] { parse_grounds("white,gren"); });
   expect_error(Code::usage, {"[data] grounds: expected each once, got blue twice"}, [] { parse_grounds("blue,blue"); });
+  EXPECT_EQ(parse_grounds(" all ").size(), size_t{8});
+  expect_error(Code::usage, {"[data] grounds: expected all, or names of some, got all,white"},
+               [] { parse_grounds("all,white"); });
   expect_error(Code::usage, {"ground"}, [] { parse_grounds(""); });
   expect_error(Code::usage, {"ground"}, [] { parse_grounds("white,,blue"); });
   const Scratch s;

@@ -111,25 +111,37 @@ TEST(Packaged, ClipArtSaysItsTitleOrItsKeywords) {
   for (const auto& [y, red] : {std::pair(0, 255), {15, 255}, {16, 200}, {47, 200}, {48, 255}})
     EXPECT_EQ(apple.pixel(30, y)[0], red) << y;
 
-  // On two grounds: the same motifs, each twice, its texts with the ground behind them.
+  // On grounds: what is opaque has its own, and what has a ground's colour is not seen on it.
+  const auto on_clear = [](std::vector<uint8_t> rgba) {
+    Image out = plain(40, 40, {7, 7, 7, 0});
+    for (int64_t y = 10; y < 30; ++y)
+      for (int64_t x = 10; x < 30; ++x) std::copy(rgba.begin(), rgba.end(), out.values.begin() + 4 * (40 * y + x));
+    return to_png(out);
+  };
+  put("food/plum", on_clear({90, 20, 120, 255}), svg("Plum", {}));
+  put("food/egg", on_clear({250, 230, 200, 255}), svg("Egg", {}));  // for the test, by its name
+  put("food/cat", on_clear({0, 0, 0, 255}), svg("Cat", {}));
+  put("food/cloud", on_clear({255, 255, 255, 255}), svg("Cloud", {}));
   request.out = s / "grounded";
-  request.grounds = parse_grounds("white,blue");
-  const PackagedResult grounded = build_packaged_set(set, request);
-  EXPECT_EQ(grounded.training, 2 * built.training);
-  EXPECT_EQ(grounded.test, 2 * built.test);
-  const ImageData both = open_images(s / "grounded");
-  int64_t pears = 0;
-  for (const ImageSet* part : {&both.train, &both.test})
+  request.grounds = parse_grounds("white,black,blue");
+  build_packaged_set(set, request);
+  const ImageData grounded = open_images(s / "grounded");
+  std::map<std::string, Names> on;
+  for (const ImageSet* part : {&grounded.train, &grounded.test})
     for (int64_t i = 0; i < part->count; ++i) {
       const auto at = static_cast<size_t>(i);
-      if (part->names[at] != "food-pear-blue.png") continue;
-      ++pears;
-      EXPECT_EQ(part->wordings[at], (Names{"pear on blue", "clip art of pear, blue background"}));
-      const Image pear = part->picture(i);
-      EXPECT_EQ((std::vector<uint8_t>{pear.pixel(2, 2), pear.pixel(2, 2) + 3}), (std::vector<uint8_t>{40, 90, 214}));
-      EXPECT_EQ(pear.pixel(32, 32)[0], 201);
+      on[part->names[at]] = part->wordings[at];
+      if (part->names[at] != "food-plum-blue.png") continue;
+      const Image plum = part->picture(i);
+      EXPECT_EQ(std::vector<uint8_t>(plum.pixel(2, 2), plum.pixel(2, 2) + 3), (std::vector<uint8_t>{40, 90, 214}));
+      EXPECT_EQ(plum.pixel(32, 32)[2], 120);
     }
-  EXPECT_EQ(pears, 1);
+  Names names;
+  for (const auto& [name, texts] : on) names.push_back(name);
+  EXPECT_EQ(names, (Names{"food-cat-blue.png", "food-cat-white.png", "food-cloud-black.png", "food-cloud-blue.png",
+                          "food-egg-black.png", "food-egg-blue.png", "food-egg-white.png", "food-plum-black.png",
+                          "food-plum-blue.png", "food-plum-white.png"}));
+  EXPECT_EQ(on["food-plum-blue.png"], (Names{"plum on blue", "clip art of plum, blue background"}));
   request.grounds.clear();
 
   fs::remove_all(art / "svg");
