@@ -18,8 +18,7 @@ namespace fs = std::filesystem;
 
 /// The folder without a '/' at its end, new or empty; the one above it exists.
 fs::path prepared(const fs::path& out) {
-  fs::path folder = fs::absolute(out).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
+  const fs::path folder = fs::absolute(folder_to_replace(out));
   std::error_code error;
   if (fs::exists(folder, error) && !(fs::is_directory(folder, error) && fs::is_empty(folder, error)))
     fail(Code::usage, out.string(), "this exists already", "a new or empty folder");

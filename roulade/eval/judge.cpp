@@ -61,6 +61,7 @@ Judge Judge::read(const fs::path& folder) {
   PictureClassifierShape shape;
   std::vector<std::string> names;
   double accuracy = 0;
+  int64_t format = 0;
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(folder / kConfig, 1 << 20));
     if (json.at("_class_name") != kKind) fail(Code::input, where, "_class_name", kKind, json.at("_class_name").dump());
@@ -70,6 +71,7 @@ Judge Judge::read(const fs::path& folder) {
     shape.hidden = json.at("hidden").get<int64_t>();
     names = json.at("class_names").get<std::vector<std::string>>();
     accuracy = json.at("test_accuracy").get<double>();
+    format = json.at("format").get<int64_t>();
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged ({})", e.what()));
   }
@@ -81,24 +83,26 @@ Judge Judge::read(const fs::path& folder) {
     fail(Code::input, where, "shape of the network", fmt::format("numbers of 1 to {}, a name a class", kMostOf));
   const auto network = std::make_shared<PictureClassifier>(shape, 0);
   fill_network(network->parameters(), read_tensors(folder / kWeights).tensors, (folder / kWeights).string());
-  return {network, names, accuracy};
+  Judge out{network, names, accuracy};
+  out.format_ = format;
+  return out;
 }
 
 void Judge::check_folder(const fs::path& folder) {
   if (folder.empty()) fail(Code::usage, "judge", "folder of the judge", "a name", "none");
-  check_can_be_made(folder);
+  check_can_be_made(folder_to_replace(folder));
   std::error_code ignored;
   if (fs::exists(folder, ignored) && !fs::exists(folder / kConfig, ignored) && !fs::is_empty(folder, ignored))
     fail(Code::usage, folder.string(), "folder of the judge", "a new one, or one that holds a judge");
 }
 
 void Judge::write(const fs::path& given) const {
-  const fs::path folder = given.has_filename() ? given : given.parent_path();  // "name/"
-  check_folder(folder);
+  check_folder(given);
+  const fs::path folder = folder_to_replace(given);
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path());
   FolderReplacement replacement(folder);
   const PictureClassifierShape& shape = network_->shape();
-  const nlohmann::ordered_json json = {{"_class_name", kKind},          {"format", 1},
+  const nlohmann::ordered_json json = {{"_class_name", kKind},          {"format", format_},
                                        {"sample_shape", shape.picture}, {"classes", shape.classes},
                                        {"class_names", class_names_},   {"widths", shape.widths},
                                        {"hidden", shape.hidden},        {"test_accuracy", accuracy_}};
@@ -117,6 +121,9 @@ void Judge::check(const std::vector<int64_t>& shape, int64_t classes, const std:
     fail(Code::usage, "eval.judge", "pictures",
          fmt::format("{}, what it was trained on", fmt::join(own.picture, " x ")),
          fmt::format("{}", fmt::join(seen, " x ")));
+  if (!shape.empty() && shape[0] != own.picture[0] && format_ < kFormat)
+    fail(Code::usage, "eval.judge", "pictures with opacity", "a judge that has seen them on white: train it anew",
+         "one of an earlier version, which left their opacity out");
   if (classes != own.classes)
     fail(Code::usage, "eval.judge", "classes", fmt::format("{}, what it was trained on", own.classes),
          fmt::format("{}", classes));

@@ -143,6 +143,17 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   write_file_atomically(path, [content](File& file) { file.write(content); });
 }
 
+fs::path folder_to_replace(const fs::path& given) {
+  fs::path out = given.lexically_normal();
+  if (!out.has_filename()) out = out.parent_path();
+  std::error_code none;
+  const fs::path way = fs::current_path(none).lexically_relative(fs::weakly_canonical(fs::absolute(out, none), none));
+  if (out.empty() || (!way.empty() && *way.begin() != ".."))
+    fail(Code::usage, given.string(), "folder to write", "one in the current folder, or elsewhere",
+         "this one itself, or one above it");
+  return out;
+}
+
 FolderReplacement::FolderReplacement(fs::path target)
     : target_(std::move(target)), folder_(with_suffix(target_, kNew)) {
   make_way(folder_, target_);

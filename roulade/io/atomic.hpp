@@ -20,6 +20,10 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 /// in: told before hours of work, not after. What exists is not touched; a device or pipe is taken to be fine.
 void check_can_be_made(const std::filesystem::path& path);
 
+/// A folder's name as FolderReplacement takes it, without "/" or "/." at its end. Throws Error(usage) for the current
+/// folder and one above it: whoever stands there would stand in what is removed.
+std::filesystem::path folder_to_replace(const std::filesystem::path& given);
+
 /// A folder written as NAME.tmp that takes the place of NAME in one step; without commit() it vanishes.
 class FolderReplacement {
  public:

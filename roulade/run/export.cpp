@@ -57,7 +57,7 @@ Exported export_autoencoder(const TrainedRun& run, const fs::path& target) {
 }  // namespace
 
 Exported export_run(const OpenRequest& request, const fs::path& out) {
-  const fs::path target = without_slash(out);
+  const fs::path target = folder_to_replace(out);
   check_target(target);
   const TrainedRun run = open_run(request);
   if (run.autoencoder) return export_autoencoder(run, target);

@@ -193,6 +193,17 @@ TEST(FolderReplacement, CommitsAndReplaces) {
   }
 }
 
+TEST(FolderReplacement, TakesNoFolderThatOneStandsIn) {
+  EXPECT_EQ(folder_to_replace("a/b/"), "a/b");
+  EXPECT_EQ(folder_to_replace("a/./b/."), "a/b");
+  EXPECT_EQ(folder_to_replace("../beside"), "../beside");
+  const fs::path here = fs::current_path();
+  EXPECT_EQ(folder_to_replace(here / "new"), here / "new");
+  for (const fs::path& one : {fs::path("."), fs::path("./"), fs::path(".."), fs::path("new/.."), here,
+                              here.parent_path(), fs::path("/"), fs::path("")})
+    expect_error(Code::usage, {"folder to write: expected one in the current folder"}, [&] { folder_to_replace(one); });
+}
+
 // As on a network's disk where a file of the old folder is open.
 TEST(FolderReplacement, AnOldOneThatCannotBeRemovedIsLeftToBeSweptAway) {
   const Scratch s;
