@@ -78,8 +78,8 @@ Split fresh_split(const PointSource& source) {
 Points held_out_of(const TrainParts& parts, uint64_t seed, int64_t count) {
   Points out = parts.source->draw(fresh_split(*parts.source), derive_seed(seed, kHeldOut), count);
   if (out.rows < 2)
-    fail(Code::input, "doctor", "held-out points", "rows of a test or validation split (data.test, data.validation)",
-         "none");
+    fail(Code::input, "doctor", "held-out points",
+         "two rows or more of a test or validation split (data.test, data.validation)", std::to_string(out.rows));
   number_texts(out, parts.source->texts(), parts.texts.get());
   return parts.facts.scaling.apply(out);
 }

@@ -66,7 +66,7 @@ ends 0 report whole --quiet
 refuses 3 "[eval] rows of the test split: expected at least 20 (raise data.test), got 0" eval whole --quiet
 refuses 3 "[likelihood] rows of the test split: expected at least 1 (raise data.test), got 0" likelihood whole --quiet
 refuses 3 "[samplers] rows of the test split: expected at least 2 (raise data.test), got 0" report whole --samplers --quiet
-refuses 3 "[doctor] held-out points: expected rows of a test or validation split (data.test, data.validation), got none" \
+refuses 3 "[doctor] held-out points: expected two rows or more of a test or validation split (data.test, data.validation), got 0" \
   doctor whole --quiet
 
 # Without rows for the test, those for validation are the fresh ones.
