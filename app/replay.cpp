@@ -100,7 +100,9 @@ int replay_picture(const Options& o) {
 void add_replay(CLI::App& root, int& exit_code) {
   const auto o = std::make_shared<Options>();
   CLI::App& command = *root.add_subcommand("replay", "Make a sampled picture again, by the text in it.");
-  command.add_option("PICTURE", o->picture, "a .png file that roulade sample wrote")->required()->option_text(" ");
+  command.add_option("PICTURE", o->picture, "a .png file that roulade sample or obey wrote")
+      ->required()
+      ->option_text(" ");
   command.add_option("-o,--out", o->out, "write the new picture there")->option_text("FILE");
   command
       .add_option(

@@ -2,7 +2,6 @@
 #include "roulade/run/attention_sheet.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/run/sample_files.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,11 +35,6 @@ AttentionPictures attention_pictures(const PointSamples& samples, const DataFact
   of.low = 0;
   of.high = 1;
   return {std::move(drawn), std::move(of)};
-}
-
-std::string attention_sheet(const PointSamples& samples, const DataFacts& facts) {
-  const AttentionPictures made = attention_pictures(samples, facts);
-  return picture_sheet(made.points, made.facts);
 }
 
 }  // namespace roulade

@@ -3,8 +3,6 @@
 
 #include "roulade/run/sampling.hpp"
 
-#include <string>
-
 namespace roulade {
 
 /// Pictures in grey, red where they read a word.
@@ -16,8 +14,5 @@ struct AttentionPictures {
 /// Samples in grey, red where they read the word that SampleRequest::attention named, from the least to the most that
 /// each reads it anywhere. Throws Error(usage) where nothing was kept of a word.
 AttentionPictures attention_pictures(const PointSamples& samples, const DataFacts& facts);
-
-/// The bytes of a PNG file: a sheet (picture_sheet) of them.
-std::string attention_sheet(const PointSamples& samples, const DataFacts& facts);
 
 }  // namespace roulade

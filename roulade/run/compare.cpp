@@ -9,6 +9,7 @@
 #include "roulade/run/compare_page.hpp"
 #include "roulade/run/contender.hpp"
 #include "roulade/run/figure_meanings.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/run_texts.hpp"
 #include "roulade/run/weak.hpp"
 
@@ -164,17 +165,17 @@ void fix_plan(const CompareRequest& request, std::vector<Contender>& contenders)
 /// The recipes as they were named, and what makes contenders of them.
 std::string command_of(const CompareRequest& request) {
   std::string out = "roulade compare";
-  for (const std::string& name : request.recipes) out += " " + fs::path(name).stem().string() + ".toml";
-  if (!request.vary.empty()) out += " --vary " + request.vary;
+  for (const std::string& name : request.recipes) out += " " + shell_word(fs::path(name).stem().string() + ".toml");
+  if (!request.vary.empty()) out += " --vary " + shell_word(request.vary);
   const auto add = [&out](const char* option, const fs::path& path) {
-    if (!path.empty()) out += fmt::format(" {} {}", option, path.string());
+    if (!path.empty()) out += fmt::format(" {} {}", option, shell_word(path_from_here(path)));
   };
   add("--judges", request.by.judges);
   add("--features", request.by.features);
   add("--encoder", request.by.encoder);
   if (request.texts > 0) out += fmt::format(" --texts {}", request.texts);
   if (!request.vary.empty())  // the page's recipes hold them, but what varies is made from the one that was named
-    for (const std::string& assignment : request.set) out += " --set '" + assignment + "'";
+    for (const std::string& assignment : request.set) out += " --set " + shell_word(assignment);
   return out;
 }
 

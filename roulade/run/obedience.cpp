@@ -13,6 +13,7 @@
 #include "roulade/eval/text_vectors.hpp"
 #include "roulade/io/atomic.hpp"
 #include "roulade/run/chunks.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/settings.hpp"
@@ -223,27 +224,12 @@ RidgeMap fit_names(const Part& train, const std::vector<std::string>& names, con
   return fit_ridge(at::cat(means), at::index_select(vectors, 0, at::tensor(text_rows, at::kLong)));
 }
 
-/// As a shell takes it.
-std::string quoted(const std::string& word) {
-  constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-/// From the current folder where it is below that: pages are shown to others.
-std::string path_word(const fs::path& path) {
-  std::error_code none;
-  const fs::path way = path.lexically_relative(fs::current_path(none));
-  return quoted(path.is_absolute() && !way.empty() && *way.begin() != ".." ? way.string() : path.string());
-}
-
 /// As the command line takes them: what judges, and what of the sampling is not the run's own.
 std::string options_of(const ObedienceRequest& r, const TrainedRun& run) {
   std::string out = r.by.judges.empty()
-                        ? fmt::format("--features {} --encoder {}", path_word(r.by.features), path_word(r.by.encoder))
-                        : fmt::format("--judges {}", path_word(r.by.judges));
+                        ? fmt::format("--features {} --encoder {}", shell_word(path_from_here(r.by.features)),
+                                      shell_word(path_from_here(r.by.encoder)))
+                        : fmt::format("--judges {}", shell_word(path_from_here(r.by.judges)));
   if (r.part == ObedienceRequest::Part::train) out += " --seen";
   if (r.part == ObedienceRequest::Part::validation) out += " --validation";
   if (r.texts > 0) out += fmt::format(" --texts {}", r.texts);
@@ -259,7 +245,7 @@ std::string options_of(const ObedienceRequest& r, const TrainedRun& run) {
       const Table& there = own.tables.at(table);
       const auto found = there.find(key);
       if (key != "count" && (found == there.end() || found->second.value != given.value))
-        out += " --set " + quoted(fmt::format("{}.{}={}", table, key, to_text(given.value)));
+        out += " --set " + shell_word(fmt::format("{}.{}={}", table, key, toml_from_here(to_text(given.value))));
     }
   return out;
 }
@@ -328,10 +314,11 @@ Obedience judge_run_obedience(const TrainedRun& run, const ObedienceRequest& r) 
     std::vector<AskedEmoji> asked;
     for (const int64_t row : rows)
       asked.push_back({numbers.at(names[static_cast<size_t>(row)]), grounds[static_cast<size_t>(row)]});
+    const int64_t of_data = std::ssize(std::set<std::string>(grounds.begin(), grounds.end()));
     judge = [=](const Tensor& pictures, int64_t times) {
       // Without what all names have in common, which is most of their length.
       const Tensor mapped = map->apply(features_of(*features, pictures, r.progress, r.cancel)) - map->text_mean;
-      return judge_emoji(pictures, mapped, own, repeated(asked, times), GroundJudge(), kTop);
+      return judge_emoji(pictures, mapped, own, repeated(asked, times), GroundJudge(), kTop, of_data);
     };
   }
   SampleRequest request;

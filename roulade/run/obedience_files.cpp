@@ -87,7 +87,7 @@ std::filesystem::path write_obedience(const TrainedRun& run, const Obedience& ob
   const std::filesystem::path file = file_of(run, obedience.split);
   write_file_atomically(file, to_json(run, obedience));
   std::filesystem::path sheet = file;
-  Provenance made = provenance_of(run, run.folder.string());
+  Provenance made = from_here(provenance_of(run, run.folder.string()));
   made.seed = obedience.seed;
   made.prompts = obedience.drawn_prompts;
   made.prompts_as_text = settings_of<SampleSettings>(run.recipe, "sample").weighted;

@@ -46,14 +46,14 @@ std::vector<std::string> shares_of(const std::vector<std::string>& texts) {
   return out;
 }
 
-/// classes, shown: the class and the text of each sample, or empty.
-std::string bytes_of(const TrainedRun& run, const Points& points, const std::vector<std::string>& classes,
+/// points, facts: what is drawn. classes, shown: the class and the text of each sample, or empty.
+std::string bytes_of(const Points& points, const DataFacts& facts, const std::vector<std::string>& classes,
                      const std::vector<std::string>& shown, Provenance made) {
   if (made.index) {
     const auto i = static_cast<size_t>(*made.index);
     if (!shown.empty()) made.prompt = made.to_prompt ? shown.front() : shown[i];
     if (!classes.empty()) made.class_name = classes[i];
-    return with_png_texts(to_png(picture_of(points, *made.index, run.facts)), png_texts(made));
+    return with_png_texts(to_png(picture_of(points, *made.index, facts)), png_texts(made));
   }
   const std::vector<std::string> captions = shown.empty() ? classes : made.to_prompt ? shares_of(shown) : shown;
   std::vector<std::string> texts = shown;
@@ -61,8 +61,8 @@ std::string bytes_of(const TrainedRun& run, const Points& points, const std::vec
   if (made.to_prompt) std::fill(texts.begin(), texts.end(), std::string(texts.front()));
   made.class_name = common(classes);
   made.prompt = common(texts);
-  if (!made.captions) return with_png_texts(picture_sheet(points, run.facts, made.across), png_texts(made, texts));
-  return with_png_texts(captioned_sheet(points, run.facts, captions), png_texts(made, texts));
+  if (!made.captions) return with_png_texts(picture_sheet(points, facts, made.across), png_texts(made, texts));
+  return with_png_texts(captioned_sheet(points, facts, captions), png_texts(made, texts));
 }
 
 }  // namespace
@@ -99,25 +99,26 @@ void check_picture_place(const fs::path& path, const DataFacts& facts, int64_t c
     fail(Code::usage, path.string(), "frames of an animation", fmt::format("at most {}", kMostFrames),
          fmt::format("{} samples; -n asks for fewer", count));
   std::error_code none;
+  if (folder) folder_to_replace(path);
   if (folder && fs::exists(path, none) && !fs::is_empty(path, none))
     fail(Code::usage, path.string(), "this exists already", "a new or empty folder");
 }
 
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
-  const Points points = made.shown > 0 ? part_of(samples.points, 0, made.shown) : samples.points;
+  Points first;
+  if (made.shown > 0) first = part_of(samples.points, 0, made.shown);
+  const Points& points = made.shown > 0 ? first : samples.points;
   const std::vector<std::string> classes = label_texts(points, run.facts.class_names), texts = texts_of(run, points);
-  if (made.attention.empty()) return bytes_of(run, points, classes, texts, made);
-  Provenance maps = made;
-  maps.class_name = common(classes);
-  maps.prompt = common(texts);
-  return with_png_texts(attention_sheet(samples, run.facts), png_texts(maps, texts));
+  if (made.attention.empty()) return bytes_of(points, run.facts, classes, texts, made);
+  const AttentionPictures maps = attention_pictures(samples, run.facts);
+  return bytes_of(maps.points, maps.facts, classes, texts, made);
 }
 
 void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
   check_picture_place(path, run.facts, samples.points.rows);
   Provenance one = made;
   one.count = samples.points.rows;
-  const fs::path target = without_slash(path);
+  const fs::path target = is_folder(path) ? folder_to_replace(path) : path;
   std::error_code error;
   if (target.has_parent_path()) fs::create_directories(target.parent_path(), error);
   if (error) fail(Code::io, target.parent_path().string(), fmt::format("cannot make this folder: {}", error.message()));
@@ -141,7 +142,7 @@ void write_pictures(const fs::path& path, const TrainedRun& run, const PointSamp
       for (int64_t k = first; k < first + count; ++k) one.prompts.push_back(prompts[static_cast<size_t>(k % of_all)]);
     }
     File file(replacement.folder() / fmt::format("{:05}.png", i), File::Open::create);
-    file.write(bytes_of(run, samples.points, classes, texts, one));
+    file.write(bytes_of(samples.points, run.facts, classes, texts, one));
     file.close();
   }
   replacement.commit();

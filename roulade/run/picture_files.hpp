@@ -29,8 +29,8 @@ void write_pictures(const std::filesystem::path& path, const TrainedRun& run, co
 /// The text of each sample, or empty: they show none.
 std::vector<std::string> texts_of(const TrainedRun& run, const Points& points);
 
-/// The bytes of such a file: of the sheet (of made.shown samples, or of where they read made.attention), or of the
-/// picture made.index. Throws Error(usage) where the samples have no attention.
+/// The bytes of such a file: of the sheet (of made.shown samples), or of the picture made.index, as the samples are or,
+/// by made.attention, as maps of where they read a word. Throws Error(usage) where the samples have no attention.
 std::string picture_file(const TrainedRun& run, const PointSamples& samples, const Provenance& made);
 
 /// The samples one after the other, each half a second; or a way from the first to the last there and back, a tenth of

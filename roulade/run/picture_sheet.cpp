@@ -32,7 +32,7 @@ Order order_of(const Points& points, int64_t across) {
   out.rows.resize(static_cast<size_t>(points.rows));
   std::iota(out.rows.begin(), out.rows.end(), 0);
   out.across = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(points.rows))));
-  if (across > 0) out.across = across;
+  if (across > 0) out.across = std::min(across, std::max<int64_t>(points.rows, 1));
   if (points.labels.empty() || across > 0) return out;
   const auto label = [&](int64_t i) { return points.labels[static_cast<size_t>(i)]; };
   std::stable_sort(out.rows.begin(), out.rows.end(), [&](int64_t a, int64_t b) { return label(a) < label(b); });

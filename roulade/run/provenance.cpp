@@ -8,6 +8,7 @@
 #include "roulade/model/conv_choices.hpp"
 #include "roulade/report/text.hpp"
 #include "roulade/run/diffusers_folder.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/run_weights.hpp"
@@ -110,6 +111,13 @@ Provenance provenance_of(const TrainedRun& run, const std::string& given_run) {
       if (maker.from_step <= run.step && !maker.precision.precision.empty())
         out.trained_precision = maker.precision.precision;
   return out;
+}
+
+Provenance from_here(Provenance made) {
+  made.run = path_from_here(made.run);
+  if (const auto weak = made.guidance.find("weak"); weak != made.guidance.end())
+    if (const auto* path = std::get_if<std::string>(&weak->second.value)) weak->second = Given(path_from_here(*path));
+  return made;
 }
 
 std::vector<ProvenanceChange> changes(const Provenance& then, const Provenance& now) {

@@ -59,6 +59,9 @@ std::vector<std::string> prompts_from_first(const Provenance& made);
 /// Of this process and run; seed, count, index, captions and prompts are the caller's. run: as it was given.
 Provenance provenance_of(const TrainedRun& run, const std::string& given_run);
 
+/// The same with the run and the weak network named from the current folder where they lie below it (path_from_here).
+Provenance from_here(Provenance made);
+
 /// The SHA-256 of the files that the weights in force come from: a checkpoint's averaged weights, its training state
 /// for the raw ones, the snapshots too for an average of another width; of a run on latents the autoencoder's, too; one
 /// behind the other in the order of their names.

@@ -17,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kFormat = 3;      // 2: prompts_first; 3: shown, across, attention, prompts_as_text
+constexpr int64_t kFormat = 3;  // 2: prompts_first; 3: shown, across, attention, prompts_as_text
+constexpr int64_t kMostAcross = 1000;
 constexpr size_t kHashDigits = 10;  // of the model's hash, as the web UI shortens it
 
 // JSON has no infinity: TOML's words stand for it.
@@ -294,9 +295,11 @@ Provenance parse_provenance(const std::string& json, const std::string& where) {
   if (out.shown > out.count || (out.shown > 0 && out.index))
     fail(Code::input, where, "shown", fmt::format("of a sheet, at most {}", out.count), std::to_string(out.shown));
   if (m.has("across")) out.across = m.number("across", 1);
+  if (out.across > kMostAcross)
+    fail(Code::input, where, "across", fmt::format("at most {}", kMostAcross), std::to_string(out.across));
   if (m.has("attention")) out.attention = m.text("attention");
-  if (!out.attention.empty() && (out.index || out.shown > 0))
-    fail(Code::input, where, "attention", "a sheet of all pictures", "some of them");
+  if (!out.attention.empty() && out.shown > 0)
+    fail(Code::input, where, "attention", "of one picture or all", std::to_string(out.shown));
   if (m.has("prompts_as_text")) out.prompts_as_text = m.flag("prompts_as_text");
   out.given = m.given("given");
   out.class_name = m.text("class_name");

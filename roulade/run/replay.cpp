@@ -231,7 +231,7 @@ Replay replay(const Provenance& made, const ReplayRequest& request) {
   now.attention = made.attention;
   now.prompts_as_text = made.prompts_as_text;
   now.given = made.given;  // by the names that were given, so that the new file is the old one
-  if (!weak.empty()) now.guidance.at("weak") = made.guidance.at("weak");
+  if (made.guidance.contains("weak")) now.guidance["weak"] = made.guidance.at("weak");
   if (start) {
     now.given->sha256 = start->sha256;
     now.given->mask_sha256 = start->mask_sha256;

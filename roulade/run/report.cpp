@@ -15,6 +15,7 @@
 #include "roulade/run/noise_levels.hpp"
 #include "roulade/run/obedience_files.hpp"
 #include "roulade/run/one_pass.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
 #include "roulade/run/report_content.hpp"
@@ -93,15 +94,6 @@ double number(const nlohmann::json& from, const char* key) {
   return from.contains(key) && from[key].is_number() ? from[key].get<double>() : std::nan("");
 }
 
-/// TOML with files below the current folder named from there: pages are shown to others.
-std::string from_here(std::string toml) {
-  std::error_code unknown;
-  const std::string here = '"' + std::filesystem::current_path(unknown).string() + '/';
-  for (size_t at = toml.find(here); here.size() > 3 && at != std::string::npos; at = toml.find(here, at))
-    toml.erase(at + 1, here.size() - 1);
-  return toml;
-}
-
 /// What the judged samples were made by and the page's are not, as "key = value, ..."; empty: nothing, or not known.
 std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) {
   std::string out;
@@ -111,8 +103,8 @@ std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) 
     for (const auto& [key, value] : judged.at(table).items()) {
       if (std::string(table) == "sample" && (key == "count" || key == "chunk")) continue;  // no other samples
       const auto found = here.find(key);
-      const std::string made_by = from_here(value.get<std::string>());
-      if (found == here.end() || from_here(to_text(found->second.value)) != made_by)
+      const std::string made_by = toml_from_here(value.get<std::string>());
+      if (found == here.end() || toml_from_here(to_text(found->second.value)) != made_by)
         out += fmt::format("{}{}.{} = {}", out.empty() ? "" : ", ", table, key, made_by);
     }
   }
@@ -151,7 +143,7 @@ void add_making(ReportContent& content, const TrainedRun& run) {
   const RunFolder folder{run.folder};
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
   add_figures(content, folder, run.recipe);
-  content.recipe = from_here(to_toml(run.recipe));
+  content.recipe = toml_from_here(to_toml(run.recipe));
   const std::string name = folder.name();
   content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
                       fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),

@@ -2,10 +2,13 @@
 #include "roulade/run/report_prompts.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/io/sha256.hpp"
+#include "roulade/model/conv_choices.hpp"
 #include "roulade/model/pooled_text.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/picture_files.hpp"
 #include "roulade/run/settings.hpp"
+#include "roulade/run/weak.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,10 +41,10 @@ struct Drawn {
   Provenance made;
 };
 
-CaptionedPicture captioned(const TrainedRun& run, const Drawn& drawn, int64_t row, std::string caption) {
-  Provenance made = drawn.made;
+CaptionedPicture captioned(const TrainedRun& run, const PointSamples& samples, Provenance made, int64_t row,
+                           std::string caption) {
   made.index = row;
-  return {picture_file(run, drawn.samples, made), run.facts.shape[2], std::move(caption)};
+  return {picture_file(run, samples, made), run.facts.shape[2], std::move(caption)};
 }
 
 /// base: of the run's weights, whatever guides them.
@@ -56,6 +59,9 @@ Drawn draw(const TrainedRun& run, const Provenance& base, const std::vector<std:
   request.cancel = cancel;
   Drawn out{sample_points(run, request), base};
   out.made.guidance = run.recipe.tables.at("guidance");
+  out.made = from_here(std::move(out.made));
+  out.made.weak_sha256 = run.weak_files.empty() ? "" : sha256_of(run.weak_files);
+  out.made.convolutions = to_lines(convolution_choices());  // other guidance may have met other sizes
   out.made.seed = seed;
   out.made.count = request.count;
   out.made.prompts = prompts;
@@ -64,8 +70,8 @@ Drawn draw(const TrainedRun& run, const Provenance& base, const std::vector<std:
 }
 
 /// Samples that are there already, each text once.
-ReportGallery captions_gallery(const TrainedRun& run, const Drawn& drawn) {
-  const Points& points = drawn.samples.points;
+ReportGallery captions_gallery(const TrainedRun& run, const PointSamples& samples, const Provenance& made) {
+  const Points& points = samples.points;
   const bool own = settings_of<SampleSettings>(run.recipe, "sample").prompt == "data";
   ReportGallery out{"captions",
                     own ? "Samples of the data's captions" : "Samples",
@@ -76,7 +82,7 @@ ReportGallery captions_gallery(const TrainedRun& run, const Drawn& drawn) {
   for (int64_t i = 0; i < std::ssize(points.texts) && pictures.size() < kCaptioned; ++i) {
     const std::string text = run.texts->text(points.texts[static_cast<size_t>(i)]);
     if (!seen.insert(text).second && (own || pictures.size() >= kAsked)) continue;
-    pictures.push_back(captioned(run, drawn, i, text));
+    pictures.push_back(captioned(run, samples, made, i, text));
   }
   return out;
 }
@@ -89,6 +95,7 @@ TrainedRun with_scale(const TrainedRun& run, double scale) {
   guidance["scale"] = scale;
   out.recipe = resolve(out.recipe);
   out.denoiser = make_run_denoiser(out.recipe, run.network, run.schedule, run.facts, run.texts, run.folder);
+  out.weak_files = weak_weight_files(out.recipe, out.folder);
   return out;
 }
 
@@ -106,7 +113,8 @@ ReportGallery guidance_gallery(const TrainedRun& run, const Provenance& base, co
   for (const double scale : kScales) {
     const Drawn drawn = draw(with_scale(run, scale), base, prompts, choice.seeds.front(), cancel);
     for (size_t k = 0; k < prompts.size(); ++k)
-      out.rows[k].pictures.push_back(captioned(run, drawn, static_cast<int64_t>(k), fmt::format("scale {}", scale)));
+      out.rows[k].pictures.push_back(
+          captioned(run, drawn.samples, drawn.made, static_cast<int64_t>(k), fmt::format("scale {}", scale)));
   }
   return out;
 }
@@ -149,9 +157,9 @@ ReportGallery attention_gallery(const TrainedRun& run, const Provenance& base, c
   for (const std::string& word : words_of(prompt)) {
     if (!has_word(*run.texts, word, text)) continue;
     Drawn drawn = draw(run, base, {prompt}, choice.seeds.front(), cancel, word);
-    if (pictures.empty()) pictures.push_back(captioned(run, drawn, 0, "the picture"));
+    if (pictures.empty()) pictures.push_back(captioned(run, drawn.samples, drawn.made, 0, "the picture"));
     drawn.made.attention = word;
-    pictures.push_back({picture_file(run, drawn.samples, drawn.made), run.facts.shape[2], word});
+    pictures.push_back(captioned(run, drawn.samples, drawn.made, 0, word));
   }
   return out;
 }
@@ -180,11 +188,12 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
                   choice.prompts.size() - static_cast<size_t>(none)),
       {}};
   for (const std::string& prompt : choice.prompts) out.rows.push_back({prompt, {}});
-  const Provenance base = provenance_of(run, run.folder.string());
+  const Provenance base = from_here(provenance_of(run, run.folder.string()));
   for (const uint64_t seed : choice.seeds) {
     const Drawn drawn = draw(run, base, choice.prompts, seed, cancel);
     for (size_t k = 0; k < choice.prompts.size(); ++k)
-      out.rows[k].pictures.push_back(captioned(run, drawn, static_cast<int64_t>(k), fmt::format("seed {}", seed)));
+      out.rows[k].pictures.push_back(
+          captioned(run, drawn.samples, drawn.made, static_cast<int64_t>(k), fmt::format("seed {}", seed)));
   }
   return out;
 }
@@ -192,11 +201,11 @@ ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, c
 void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const PointSamples& made,
                           const Cancel& cancel) {
   if (!reads_texts(run)) return;
-  const Provenance base = provenance_of(run, run.folder.string());
-  Drawn shown{made, base};
-  shown.made.seed = run.seed;
-  shown.made.count = made.points.rows;
-  content.galleries.push_back(captions_gallery(run, shown));
+  const Provenance base = from_here(provenance_of(run, run.folder.string()));
+  Provenance shown = base;
+  shown.seed = run.seed;
+  shown.count = made.points.rows;
+  content.galleries.push_back(captions_gallery(run, made, shown));
   const PromptChoice choice = prompt_choice(run);
   if (choice.prompts.empty() || cancel.requested()) return;
   content.galleries.push_back(seeds_gallery(run, choice, cancel));

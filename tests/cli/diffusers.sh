@@ -42,7 +42,8 @@ metrics = ["sliced_wasserstein"]
 pairs = 1
 count = 20
 T
-ends 0 train tiny.toml --out run --quiet
+ends 0 train tiny.toml --out run
+grep -Eq '^estimate: 0\.[0-9]+ of [0-9]+\.[0-9]+ GB, [0-9.e-]+ min$' err || fail "a training that begins says no estimate: $(head -n 5 err)"
 # A recipe's path is meant from the recipe's folder, wherever the program is called.
 mkdir elsewhere && pushd elsewhere >/dev/null
 ends 0 train ../tiny.toml --out ../far --quiet

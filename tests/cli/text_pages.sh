@@ -76,11 +76,30 @@ for name, pictures in galleries.items():
     for place in (0, -1):
         open(f"page-{name}{place}.png", "wb").write(base64.b64decode(pictures[place]))
 P
-# Each says how it was made.
+# Each says how it was made, without the name of a folder of this machine.
 for picture in page-*.png; do
-  ends 0 replay "$picture" --quiet
+  ends 0 replay "$picture" --quiet -o again.png
   says out "identical: 1 picture"
+  same "$picture" again.png
+  grep -aqF "$PWD" "$picture" && fail "$picture names a folder of this machine"
 done
+# By guidance scale of a weak network as well: at scale 1 there is none.
+ends 0 train shapes.toml --out weak "${few[@]}" --set train.steps=3
+ends 0 report run --quiet --set guidance.kind=autoguidance --set guidance.weak="$PWD/weak" --set guidance.scale=2
+python3 - <<'P' || fail "the page of a run that a weak network guides"
+import base64, re
+page = open("run/report/index.html").read()
+part = page[page.index('<h3 id="guidance">'):page.index('<h3 id="attention">')]
+for k, picture in enumerate(re.findall("data:image/png;base64,([^\"]*)", part)[:3]):
+    open(f"weak-{k}.png", "wb").write(base64.b64decode(picture))
+P
+for k in 0 1 2; do
+  grep -aqF "$PWD" weak-$k.png && fail "weak-$k.png names a folder of this machine"
+  ends 0 replay weak-$k.png --quiet -o again.png --json
+  same weak-$k.png again.png
+  grep -q '"changes"' out && fail "replay of weak-$k.png: $(cat out)"
+done
+[[ $(grep -acF weak_sha256 weak-0.png) == 0 && $(grep -acF weak_sha256 weak-1.png) == 1 ]] || fail "the weak network of scales 1 and 2"
 
 # Obedience, once it is judged; a damaged file is told.
 ends 0 judge shapes.toml --attribute colour --epochs 1 --out judges/colour --quiet --threads 1
