@@ -6,6 +6,7 @@
 #include "roulade/eval/metric.hpp"
 #include "roulade/report/contest.hpp"
 #include "roulade/run/figure_meanings.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/report_prompts.hpp"
 #include "roulade/run/settings.hpp"
@@ -253,7 +254,7 @@ std::vector<std::filesystem::path> write_page(const Comparison& c, const std::fi
                          content.panels.end());
   draw("worst", [](size_t last) { return last; });
   for (const Contender& contender : c.contenders)
-    content.recipes.push_back({contender.name, to_toml(contender.recipe)});
+    content.recipes.push_back({contender.name, toml_from_here(to_toml(contender.recipe))});
   std::string command = c.command;
   command += fmt::format(" --seeds {}", c.seeds);
   if (c.first_seed != 0) command += fmt::format(" --seed {}", c.first_seed);
