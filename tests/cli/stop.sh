@@ -30,6 +30,8 @@ recipe+=(--set train.steps=1000000)
 stopped INT run
 [[ $code == 130 ]] || fail "SIGINT: expected exit code 130, got $code"
 says err "go on: roulade train run --resume"
+says err "stopping after this step"
+grep -q '^$' err && fail "SIGINT: a blank line where no terminal is: $(cat err)"
 [[ ! -s out ]] || fail "SIGINT: standard output is not empty"
 ends 0 inspect run --json
 step="$(value step)"
