@@ -32,8 +32,9 @@ def run(command):
 
 
 def line_of(case, unit, digits, found):
-    medians = {number: round(statistics.median(values), digits) for number, values in sorted(found.items())}
-    line = {"case": case, unit: list(medians.values()), "rounds": arguments.rounds, "load": round(os.getloadavg()[0], 1)}
+    medians = {number: statistics.median(values) for number, values in sorted(found.items())}
+    shown = [float(f"{value:.{digits}g}") for value in medians.values()]
+    line = {"case": case, unit: shown, "rounds": arguments.rounds, "load": round(os.getloadavg()[0], 1)}
     if len(medians) == len(arguments.commands) > 1:
         line["ratio"] = [round(value / medians[0], 2) for value in list(medians.values())[1:]]
     return json.dumps(line)
@@ -53,5 +54,5 @@ for k in range(arguments.rounds):
                 seconds.setdefault(row["case"], {}).setdefault(number, []).append(row["s"])
 
 for case, found in seconds.items():
-    print(line_of(case, "s", 6, found))
-print(line_of("peak_memory", "mib", 0, peaks))
+    print(line_of(case, "s", 4, found))
+print(line_of("peak_memory", "mib", 5, peaks))
