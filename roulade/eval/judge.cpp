@@ -72,6 +72,8 @@ Judge Judge::read(const fs::path& folder) {
     names = json.at("class_names").get<std::vector<std::string>>();
     accuracy = json.at("test_accuracy").get<double>();
     format = json.at("format").get<int64_t>();
+    if (format < 1 || format > kFormat)
+      fail(Code::input, where, "format", fmt::format("1 to {}", kFormat), std::to_string(format));
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged ({})", e.what()));
   }

@@ -122,6 +122,8 @@ TEST(Judge, RefusesWhatItCannotJudge) {
   expect_error(Code::usage, {"pictures with opacity: expected a judge that has seen them on white"}, [&] {
     Judge::read(scratch / "now").check({4, 8, 8}, 2, {});
   });
+  spill(scratch / "now/config.json", config.replace(config.find("\"format\": 1"), format.size(), "\"format\": 3"));
+  expect_error(Code::input, {"format: expected 1 to 2, got 3"}, [&] { Judge::read(scratch / "now"); });
   std::ofstream(scratch / "config.json") << R"({"_class_name": "RouladePictureClassifier", "sample_shape": [1, 8]})";
   expect_error(Code::input, {"config.json"}, [&] { Judge::read(scratch.folder()); });
   JudgeRequest stopped = digits(scratch / "stopped");
