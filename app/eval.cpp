@@ -70,6 +70,7 @@ void add_eval(CLI::App& root, int& exit_code) {
   command.add_flag("--exact", o->exact,
                    "judge the exact denoiser of the data instead,\nwhere their law is known; writes nothing");
   o->work.add_to(command, "of all sets and directions; default: the run's");
+  o->work.add_convolutions(command);
   o->work.add_device(command);
   command.footer(
       "The figures are kept in RUN/eval.json, where the report finds them; those of\n--strength S in "

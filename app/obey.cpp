@@ -70,6 +70,7 @@ void add_obey(CLI::App& root, int& exit_code) {
   o->how.add_to(command);
   command.add_option("--checkpoint", o->checkpoint, "a kept checkpoint; default: the latest")->option_text("STEP");
   o->work.add_to(command, "of texts and samples; default: the run's");
+  o->work.add_sums(command);
   o->work.add_device(command);
   command.footer(
       "Examples:\n"

@@ -75,6 +75,7 @@ void add_report(CLI::App& root, int& exit_code) {
                   "error against training time, lines of JSON;\ndefault: RUN/error_curve.jsonl, if there is one")
       ->option_text("FILE");
   o->work.add_to(command, "of the samples shown; default: the run's");
+  o->work.add_sums(command);
   command.callback([o, &exit_code] { exit_code = report(*o); });
 }
 

@@ -59,12 +59,15 @@ void WorkOptions::add_to(CLI::App& command, const std::string& seed_help) {
 void WorkOptions::add_sums(CLI::App& command) {
   CLI::Option* const as_written =
       command.add_flag("--exact", exact, "no faster method that rounds otherwise")->option_text(" ");
-  command
+  add_convolutions(command)->excludes(as_written);
+}
+
+CLI::Option* WorkOptions::add_convolutions(CLI::App& command) {
+  return command
       .add_option("--convolutions", convolutions,
                   "measured: by the method that is faster for\ntheir sizes here (default: rule)")
       ->option_text("rule|measured")
-      ->check(CLI::IsMember({"rule", "measured"}))
-      ->excludes(as_written);
+      ->check(CLI::IsMember({"rule", "measured"}));
 }
 
 void WorkOptions::add_device(CLI::App& command) {

@@ -29,7 +29,8 @@ struct WorkOptions {
 
   /// `seed_help` says what the seed is for.
   void add_to(CLI::App& command, const std::string& seed_help);
-  void add_sums(CLI::App& command);    ///< --exact and --convolutions
+  void add_sums(CLI::App& command);  ///< --exact and --convolutions
+  CLI::Option* add_convolutions(CLI::App& command);
   void add_device(CLI::App& command);  ///< --device
 };
 

@@ -175,7 +175,11 @@ std::string command_of(const CompareRequest& request) {
   add("--encoder", request.by.encoder);
   if (request.texts > 0) out += fmt::format(" --texts {}", request.texts);
   if (!request.vary.empty())  // the page's recipes hold them, but what varies is made from the one that was named
-    for (const std::string& assignment : request.set) out += " --set " + shell_word(assignment);
+    for (const std::string& assignment : request.set) {
+      const size_t value = assignment.find('=') + 1;
+      out += " --set " +
+             shell_word(toml_from_here(assignment.substr(0, value) + path_from_here(assignment.substr(value))));
+    }
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include "roulade/data/byte_rows.hpp"
 #include "roulade/data/mixture.hpp"
 #include "roulade/run/judging.hpp"
+#include "roulade/run/page_words.hpp"
 #include "roulade/run/parts.hpp"
 #include "roulade/run/reconstruction.hpp"
 #include "roulade/run/settings.hpp"
@@ -171,6 +172,7 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
       if (!run.autoencoder) json[table][key] = to_text(given.value);
   for (const auto& [key, given] : run.recipe.tables.at("eval"))
     json["eval"][key] = to_text(given.value);  // what judged
+  if (const std::string sums = sums_option(); !sums.empty()) json["options"] = sums;
   json["sample_seconds"] = e.sample_seconds;
   json["metric_seconds"] = e.result.metric_seconds;
   json["seconds"] = e.seconds;

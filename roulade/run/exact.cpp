@@ -34,6 +34,7 @@ std::shared_ptr<const ExactDenoiser> exact_mixture(const TrainedRun& run, const 
 }  // namespace
 
 std::optional<Mixture> scaled_law(const TrainedRun& run) {
+  if (run.facts.pictures()) return std::nullopt;  // and they would be read once more
   return scaled_law(*make_source(run.recipe.tables.at("data")), run.facts.scaling);
 }
 

@@ -235,6 +235,7 @@ std::string options_of(const ObedienceRequest& r, const TrainedRun& run) {
   if (r.texts > 0) out += fmt::format(" --texts {}", r.texts);
   if (r.each > 1) out += fmt::format(" --each {}", r.each);
   if (r.seed != run.seed) out += fmt::format(" --seed {}", r.seed);
+  if (const std::string sums = sums_option(); !sums.empty()) out += " " + sums;
   const RunFolder folder{run.folder};
   std::error_code none;
   if (!fs::exists(folder.recipe(), none)) return out;  // of a folder that diffusers saved

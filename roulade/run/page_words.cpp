@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/run/page_words.hpp"
 
+#include "roulade/core/process.hpp"
+
 namespace roulade {
 
 namespace fs = std::filesystem;
@@ -26,5 +28,7 @@ std::string toml_from_here(std::string toml) {
     toml.erase(at + 1, here.size() - 1);
   return toml;
 }
+
+std::string sums_option() { return exact() ? "--exact" : measured_convolutions() ? "--convolutions measured" : ""; }
 
 }  // namespace roulade

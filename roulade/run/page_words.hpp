@@ -15,4 +15,7 @@ std::string path_from_here(const std::filesystem::path& path);
 /// The same of all files that a TOML text names.
 std::string toml_from_here(std::string toml);
 
+/// "--exact" or "--convolutions measured", as this process computes; empty: neither.
+std::string sums_option();
+
 }  // namespace roulade

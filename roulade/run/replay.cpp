@@ -134,6 +134,7 @@ fs::path find_replayed_run(const Provenance& made, const fs::path& picture) {
   const fs::path folder = fs::absolute(picture).lexically_normal().parent_path();
   std::vector<fs::path> places{made.run};
   if (fs::path(made.run).is_relative()) places.push_back(folder / made.run);
+  places.push_back(folder);  // sheets of obedience lie in it
   places.push_back(folder.parent_path());
   places.push_back(folder / RunFolder{made.run}.name());
   std::vector<std::string> looked;

@@ -21,8 +21,9 @@ PictureTexts read_picture_texts(const std::filesystem::path& picture);
 /// The settings of [sample], [guidance] and run.seed as overrides for open_run_or_folder.
 std::vector<std::string> overrides_of(const Provenance& made);
 
-/// The run that a picture names: as it was given, else from the picture's folder on, else the folder that holds the
-/// picture's (RUN/samples/NAME.png), else one of its name beside the picture. Throws Error(io) naming where it looked.
+/// The run that a picture names: as it was given, else from the picture's folder on, else the picture's folder
+/// (RUN/obedience-test.png) or the one that holds it (RUN/samples/NAME.png), else one of its name beside the picture.
+/// Throws Error(io) naming where it looked.
 std::filesystem::path find_replayed_run(const Provenance& made, const std::filesystem::path& picture);
 
 /// A file that a picture was made from: as it was given, from the picture's folder on, or of that name beside the

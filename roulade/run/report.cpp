@@ -111,8 +111,9 @@ std::string judged_otherwise(const nlohmann::json& judged, const Recipe& shown) 
   return out;
 }
 
-void add_figures(ReportContent& content, const RunFolder& folder, const Recipe& shown) {
-  if (!std::filesystem::exists(folder.evaluation())) return;
+/// Returns what of the sums `roulade eval` was asked for.
+std::string add_figures(ReportContent& content, const RunFolder& folder, const Recipe& shown) {
+  if (!std::filesystem::exists(folder.evaluation())) return "";
   const std::string where = folder.evaluation().string();
   try {
     const nlohmann::json json = nlohmann::json::parse(read_file(folder.evaluation(), 1 << 26));
@@ -133,6 +134,7 @@ void add_figures(ReportContent& content, const RunFolder& folder, const Recipe& 
                                        json.at("reference").get<std::string>());
     if (const std::string other = judged_otherwise(json, shown); !other.empty())
       content.figures_note += fmt::format("; judged by other settings than the samples above: {}", other);
+    return json.value("options", "");
   } catch (const nlohmann::json::exception& e) {
     fail(Code::input, where, fmt::format("damaged ({}); run eval again", e.what()));
   }
@@ -142,15 +144,16 @@ void add_figures(ReportContent& content, const RunFolder& folder, const Recipe& 
 void add_making(ReportContent& content, const TrainedRun& run) {
   const RunFolder folder{run.folder};
   const auto sample = settings_of<SampleSettings>(run.recipe, "sample");
-  add_figures(content, folder, run.recipe);
+  const auto command = [name = folder.name()](const char* word, const std::string& options) {
+    return fmt::format("roulade {} {}-again{}{}", word, name, options.empty() ? "" : " ", options);
+  };
+  const std::string eval_options = add_figures(content, folder, run.recipe);
   content.recipe = toml_from_here(to_toml(run.recipe));
   const std::string name = folder.name();
-  content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name),
-                      fmt::format("roulade sample {}-again", name), fmt::format("roulade eval {}-again", name),
-                      fmt::format("roulade report {}-again", name)};
+  content.commands = {fmt::format("roulade train {}/recipe.toml --out {}-again", name, name), command("sample", ""),
+                      command("eval", eval_options), command("report", sums_option())};
   for (const ReportObedience& o : content.obedience)
-    if (!o.options.empty())
-      content.commands.insert(content.commands.end() - 1, fmt::format("roulade obey {}-again {}", name, o.options));
+    if (!o.options.empty()) content.commands.insert(content.commands.end() - 1, command("obey", o.options));
   content.environment = {{"version", version()},
                          {"build", build()},
                          {"instruction set", instruction_set()},

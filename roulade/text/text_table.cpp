@@ -105,7 +105,7 @@ struct TextTable::State {
                        at(entry.mixed->to).text);
   }
 
-  /// Our products give a text's states the same bits whatever it is read with; exact sums may not.
+  /// Our products give a text's rows the same bits whatever they come with; exact sums may not.
   static EncodedText one_by_one(const TextEncoder& encoder, const Tensor& ids, int64_t chunks) {
     std::vector<Tensor> states, pooled;
     for (int64_t first = 0; first < ids.size(0); first += chunks) {

@@ -36,10 +36,12 @@ class TextTable {
   TextTable& operator=(const TextTable&) = delete;
 
   /// Their numbers; a text that is known keeps its own. A text's states have the same bits whatever came with it:
-  /// texts that come together are computed together, by rows, or where set_exact(true) one by one. Throws Error(input)
-  /// for a text that is not UTF-8. weighted: entries of their own. Of CLIP with texts of one length read_in_chunks,
-  /// with encode_prompt's states; else read_as_one, with weigh_text's; pooled vectors have no weights. Without a weight
-  /// or BREAK that is asked for the states are those of the plain text. Throws Error(usage) as these do.
+  /// texts that come together are computed together, by rows, or where set_exact(true) one by one (on numbers of
+  /// threads that do not divide a layer's width LibTorch's element-wise functions may round a few otherwise). Throws
+  /// Error(input) for a text that is not UTF-8. weighted: entries of their own. Of CLIP with texts of one length
+  /// read_in_chunks, with encode_prompt's states; else read_as_one, with weigh_text's; pooled vectors have no weights.
+  /// Without a weight or BREAK that is asked for the states are those of the plain text. Throws Error(usage) as these
+  /// do.
   std::vector<int64_t> add(const std::vector<std::string>& texts, Reading reading = Reading::plain);
 
   /// The number of a text between two others, whose states are mix_states' of theirs; of share 0 or 1 it is the other

@@ -53,6 +53,9 @@ P
   ends 0 replay run/obedience-test.png --quiet -o again.png
   says out "identical: 32 pictures"
   same run/obedience-test.png again.png
+  mv run moved
+  ends 0 replay moved/obedience-test.png --quiet
+  mv moved run
   ends 0 obey run --judges judges --seen --texts 5 --quiet --threads 1 --json
   [[ "$(value texts)" == 5 ]] || fail "obey --texts 5: $(cat out)"
   refuses 2 "[obedience] pictures for validation (data.validation): expected one at least, got none" \

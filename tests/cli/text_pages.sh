@@ -150,6 +150,9 @@ P
 has both/report/index.html '<figcaption>(concat|modulation)</figcaption>' 10
 says both/report/index.html 'roulade compare shapes.toml --vary model.condition=concat,modulation --judges judges --set'
 says both/report/index.html 'eval.pairs=1'
+for page in both/report/index.html three/index.html; do
+  grep -qF "$PWD" $page && fail "$page names a folder of this machine"
+done
 refuses 2 "[compare] what varies: expected table.key=A,B with values of letters, digits, _, - and ., got model.condition=" \
   compare shapes.toml --vary model.condition= --out no --quiet
 refuses 2 "[compare] what varies: expected table.key=A,B with values of letters, digits, _, - and ., got data.path=../a" \
@@ -182,6 +185,28 @@ ends 0 obey run --judges judges --texts 5 --quiet --threads 1 --set sample.weigh
 python3 -c 'import json, sys; a, b = (json.load(open(n))["figures"] for n in ("before.json", "run/obedience-test.json")); sys.exit(a != b)' ||
   fail "obey: captions were read with weights"
 ends 0 replay run/obedience-test.png --quiet
+# Sums that are exact, and methods that are measured, are noted and asked for again.
+ends 0 obey run --judges judges --texts 3 --quiet --threads 1 --exact
+grep -aq '"exact":true' run/obedience-test.png || fail "obey --exact is not in the sheet"
+says run/obedience-test.json '"options": "--judges judges --texts 3 --exact"'
+ends 0 replay run/obedience-test.png --quiet
+ends 0 obey run --judges judges --texts 3 --quiet --threads 1 --convolutions measured
+grep -aq '"convolutions":\["' run/obedience-test.png || fail "obey --convolutions measured: none in the sheet"
+says run/obedience-test.json '"options": "--judges judges --texts 3 --convolutions measured"'
+ends 0 eval run --pairs 1 --set eval.count=20 --quiet --convolutions measured
+says run/eval.json '"options": "--convolutions measured"'
+# pictures: the bytes of the first picture on the page.
+pictures() { python3 -c 'import base64, re, sys
+found = re.findall("data:image/png;base64,([^\"]*)", open("run/report/index.html").read())
+sys.stdout.buffer.write(base64.b64decode(found[0]))'; }
+ends 0 report run --quiet --convolutions measured
+grep -aq '"convolutions":\["' <(pictures) || fail "report --convolutions measured: the pictures do not say it"
+says run/report/index.html 'roulade report run-again --convolutions measured'
+ends 0 report run --quiet --exact
+grep -aq '"exact":true' <(pictures) || fail "report --exact: the pictures do not say it"
+says run/report/index.html 'roulade report run-again --exact'
+says run/report/index.html 'roulade eval run-again --convolutions measured'
+says run/report/index.html 'roulade obey run-again --judges judges --texts 3 --convolutions measured'
 nats() { python3 -c 'import json; print(json.load(open("out"))["densities"][0]["nats"])'; }
 ends 0 likelihood run -n 3 --probes 2 --tolerance 1e-2 --quiet --json
 told=$(nats)
