@@ -2,7 +2,6 @@
 #include "roulade/text/text_table.hpp"
 
 #include "roulade/core/error.hpp"
-#include "roulade/core/process.hpp"
 #include "roulade/model/pooled_text.hpp"
 #include "roulade/text/small_text.hpp"
 #include "roulade/text/text_network.hpp"
@@ -117,29 +116,6 @@ TEST(TextTableTest, TheSameCallsGiveTheSameBits) {
   one->states(numbers({1, 2, 3, 4}));
   for (int64_t i = 4; i >= 0; --i)
     EXPECT_TRUE(at::equal(one->states(numbers({i})).states, two->states(numbers({i})).states));
-}
-
-// A picture of a set is made again without the texts of the others.
-TEST(TextTableTest, OtherTextsChangeNoBit) {
-  const std::string last = "A blue heart on white";
-  std::vector<std::string> all;
-  for (const char* a : {"red", "blue", "white"})
-    for (const char* b : {"heart", "red", "blue"})
-      for (const char* c : {"on white", "a heart", "on red", "a blue"})
-        all.push_back(fmt::format("A {} {} {}", a, b, c));
-  ASSERT_GT(all.size(), size_t{32});
-  for (const bool exactly : {false, true}) {
-    set_exact(exactly);
-    const auto alone = table(), beside = table();
-    const int64_t own = alone->add({last}).front();
-    std::vector<std::string> some = all;
-    some.push_back(last);
-    const int64_t among = beside->add(some).back();
-    const TextStates a = alone->states(numbers({own})), b = beside->states(numbers({among}));
-    EXPECT_TRUE(at::equal(a.states, b.states)) << exactly;
-    EXPECT_TRUE(at::equal(a.pooled, b.pooled)) << exactly;
-  }
-  set_exact(false);
 }
 
 TEST(TextTableTest, LimitsCutAndFillUp) {
