@@ -143,9 +143,13 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   write_file_atomically(path, [content](File& file) { file.write(content); });
 }
 
+fs::path without_slash(const fs::path& folder) {
+  const fs::path plain = folder.lexically_normal();
+  return plain.has_filename() ? plain : plain.parent_path();
+}
+
 fs::path folder_to_replace(const fs::path& given) {
-  fs::path out = given.lexically_normal();
-  if (!out.has_filename()) out = out.parent_path();
+  const fs::path out = without_slash(given);
   std::error_code none;
   const fs::path way = fs::current_path(none).lexically_relative(fs::weakly_canonical(fs::absolute(out, none), none));
   if (out.empty() || (!way.empty() && *way.begin() != ".."))

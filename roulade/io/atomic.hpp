@@ -20,7 +20,10 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 /// in: told before hours of work, not after. What exists is not touched; a device or pipe is taken to be fine.
 void check_can_be_made(const std::filesystem::path& path);
 
-/// A folder's name as FolderReplacement takes it, without "/" or "/." at its end. Throws Error(usage) for the current
+/// "runs/a" of "runs/a/", as a shell completes it, and of "runs/./a".
+std::filesystem::path without_slash(const std::filesystem::path& folder);
+
+/// A folder's name as FolderReplacement takes it: without_slash. Throws Error(usage) for the current
 /// folder and one above it: whoever stands there would stand in what is removed.
 std::filesystem::path folder_to_replace(const std::filesystem::path& given);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/io/file.hpp"
 #include "roulade/model/dit.hpp"
 #include "roulade/model/network_config.hpp"

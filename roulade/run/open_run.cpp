@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/core/error.hpp"
+#include "roulade/io/atomic.hpp"
 #include "roulade/run/latent_space.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/one_pass.hpp"

@@ -111,11 +111,6 @@ std::filesystem::path RunFolder::checkpoint(int64_t step) const {
   return checkpoints() / fmt::format("{}{:08}", kPrefix, step);
 }
 
-std::filesystem::path without_slash(const std::filesystem::path& folder) {
-  const std::filesystem::path plain = folder.lexically_normal();
-  return plain.has_filename() ? plain : plain.parent_path();
-}
-
 std::string RunFolder::name() const { return without_slash(std::filesystem::absolute(root)).filename().string(); }
 
 std::vector<int64_t> RunFolder::steps() const { return steps_in(checkpoints(), ""); }

@@ -10,9 +10,6 @@
 
 namespace roulade {
 
-/// "runs/a" of "runs/a/", as a shell completes it, and of "runs/./a".
-std::filesystem::path without_slash(const std::filesystem::path& folder);
-
 /// The files of a run: the only place that knows their names.
 struct RunFolder {
   std::filesystem::path root;
