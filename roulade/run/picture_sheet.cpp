@@ -48,16 +48,6 @@ Order order_of(const Points& points, int64_t across) {
   return out;
 }
 
-/// Red, green and blue of a pixel on the sheet, its opacity on white.
-void copy_colour(const Image& image, int64_t x, int64_t y, uint8_t* to) {
-  const uint8_t* from = image.pixel(x, y);
-  const int opacity = image.channels % 2 == 0 ? from[image.channels - 1] : 255;
-  for (int64_t c = 0; c < 3; ++c) {
-    const int colour = from[image.channels < 3 ? 0 : c];
-    to[c] = static_cast<uint8_t>((colour * opacity + 255 * (255 - opacity) + 127) / 255);
-  }
-}
-
 }  // namespace
 
 int64_t times_to(const DataFacts& facts, int64_t least) {
@@ -104,10 +94,9 @@ std::string sheet(const Points& points, const DataFacts& facts, int64_t across,
   std::map<std::string, std::vector<uint8_t>> drawn;  // lines of text: a class's is there many times
   for (int64_t k = 0; k < points.rows; ++k) {
     const int64_t row = order.rows[static_cast<size_t>(k)];
-    const Image picture = enlarged(picture_of(points, row, facts), times);
+    const Image picture = enlarged(with_channels(picture_of(points, row, facts), 3), times);  // opacity on white
     const int64_t left = kGap + k % order.across * cell_x, top = kGap + k / order.across * cell_y;
-    for (int64_t y = 0; y < height * times; ++y)
-      for (int64_t x = 0; x < width * times; ++x) copy_colour(picture, x, y, at(left + x, top + y));
+    for (int64_t y = 0; y < height * times; ++y) std::copy_n(picture.pixel(0, y), width * times * 3, at(left, top + y));
     if (captions.empty()) continue;
     const std::string& text = captions[static_cast<size_t>(row)];
     std::vector<uint8_t>& strip = drawn[text];
