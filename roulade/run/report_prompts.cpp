@@ -47,7 +47,7 @@ CaptionedPicture captioned(const TrainedRun& run, const PointSamples& samples, P
   return {picture_file(run, samples, made), run.facts.shape[2], std::move(caption)};
 }
 
-/// base: of the run's weights, whatever guides them.
+/// base: of the run's weights, and of the network that guides them.
 Drawn draw(const TrainedRun& run, const Provenance& base, const std::vector<std::string>& prompts, uint64_t seed,
            const Cancel& cancel, const std::string& attention = {}) {
   SampleRequest request;
@@ -60,7 +60,6 @@ Drawn draw(const TrainedRun& run, const Provenance& base, const std::vector<std:
   Drawn out{sample_points(run, request), base};
   out.made.guidance = run.recipe.tables.at("guidance");
   out.made = from_here(std::move(out.made));
-  out.made.weak_sha256 = run.weak_files.empty() ? "" : sha256_of(run.weak_files);
   out.made.convolutions = to_lines(convolution_choices());  // other guidance may have met other sizes
   out.made.seed = seed;
   out.made.count = request.count;
@@ -111,7 +110,10 @@ ReportGallery guidance_gallery(const TrainedRun& run, const Provenance& base, co
       choice.prompts.begin(), choice.prompts.begin() + std::min<std::ptrdiff_t>(kGuided, std::ssize(choice.prompts)));
   for (const std::string& prompt : prompts) out.rows.push_back({prompt, {}});
   for (const double scale : kScales) {
-    const Drawn drawn = draw(with_scale(run, scale), base, prompts, choice.seeds.front(), cancel);
+    const TrainedRun scaled = with_scale(run, scale);
+    Provenance guided = base;  // at scale 1 no weak network guides
+    guided.weak_sha256 = scaled.weak_files.empty() ? "" : sha256_of(scaled.weak_files);
+    const Drawn drawn = draw(scaled, guided, prompts, choice.seeds.front(), cancel);
     for (size_t k = 0; k < prompts.size(); ++k)
       out.rows[k].pictures.push_back(
           captioned(run, drawn.samples, drawn.made, static_cast<int64_t>(k), fmt::format("scale {}", scale)));
@@ -164,6 +166,26 @@ ReportGallery attention_gallery(const TrainedRun& run, const Provenance& base, c
   return out;
 }
 
+ReportGallery seeds_gallery_of(const TrainedRun& run, const Provenance& base, const PromptChoice& choice,
+                               const Cancel& cancel) {
+  const auto none = std::count(choice.prompts.begin(), choice.prompts.end(), "");
+  ReportGallery out{
+      "seeds",
+      "The same prompts under several seeds",
+      fmt::format("As `roulade sample RUN --prompts FILE -n {} --seed S` draws them, a prompt in each line "
+                  "of FILE.",
+                  choice.prompts.size() - static_cast<size_t>(none)),
+      {}};
+  for (const std::string& prompt : choice.prompts) out.rows.push_back({prompt, {}});
+  for (const uint64_t seed : choice.seeds) {
+    const Drawn drawn = draw(run, base, choice.prompts, seed, cancel);
+    for (size_t k = 0; k < choice.prompts.size(); ++k)
+      out.rows[k].pictures.push_back(
+          captioned(run, drawn.samples, drawn.made, static_cast<int64_t>(k), fmt::format("seed {}", seed)));
+  }
+  return out;
+}
+
 }  // namespace
 
 PromptChoice prompt_choice(const TrainedRun& run) {
@@ -179,23 +201,7 @@ PromptChoice prompt_choice(const TrainedRun& run) {
 ReportGallery seeds_gallery(const TrainedRun& run, const PromptChoice& choice, const Cancel& cancel) {
   if (!reads_texts(run))
     fail(Code::usage, "report", "prompts", "a run whose network reads texts and makes pictures", run.folder.string());
-  const auto none = std::count(choice.prompts.begin(), choice.prompts.end(), "");
-  ReportGallery out{
-      "seeds",
-      "The same prompts under several seeds",
-      fmt::format("As `roulade sample RUN --prompts FILE -n {} --seed S` draws them, a prompt in each line "
-                  "of FILE.",
-                  choice.prompts.size() - static_cast<size_t>(none)),
-      {}};
-  for (const std::string& prompt : choice.prompts) out.rows.push_back({prompt, {}});
-  const Provenance base = from_here(provenance_of(run, run.folder.string()));
-  for (const uint64_t seed : choice.seeds) {
-    const Drawn drawn = draw(run, base, choice.prompts, seed, cancel);
-    for (size_t k = 0; k < choice.prompts.size(); ++k)
-      out.rows[k].pictures.push_back(
-          captioned(run, drawn.samples, drawn.made, static_cast<int64_t>(k), fmt::format("seed {}", seed)));
-  }
-  return out;
+  return seeds_gallery_of(run, from_here(provenance_of(run, run.folder.string())), choice, cancel);
 }
 
 void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const PointSamples& made,
@@ -208,7 +214,7 @@ void add_prompt_galleries(ReportContent& content, const TrainedRun& run, const P
   content.galleries.push_back(captions_gallery(run, made, shown));
   const PromptChoice choice = prompt_choice(run);
   if (choice.prompts.empty() || cancel.requested()) return;
-  content.galleries.push_back(seeds_gallery(run, choice, cancel));
+  content.galleries.push_back(seeds_gallery_of(run, base, choice, cancel));
   if (choice.prompts.front().empty() || cancel.requested()) return;
   const std::string& guidance = text_of(run.recipe, "guidance", "kind");
   if (knows_no_text(run) && run.network && guidance != "cfg_pp")  // whose scale ends at 1
