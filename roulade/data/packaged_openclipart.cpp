@@ -169,8 +169,8 @@ PackagedResult build(const fs::path& from, const fs::path& to, const PackagedReq
       ++(is_test ? out.test : out.training);
     };
     const auto is_new = [&](const Image& image) { return !image.values.empty() && known.insert(image.values).second; };
-    if (const Image on_white = drawn(whole, {255, 255, 255}); request.grounds.empty() && is_new(on_white))
-      write(on_white, file, wordings, "");
+    if (request.grounds.empty())
+      if (const Image on_white = drawn(whole, {255, 255, 255}); is_new(on_white)) write(on_white, file, wordings, "");
     for (const NamedColour& ground : request.grounds)
       if (const Image on_it = drawn(whole, ground.colour); is_new(on_it))
         write(on_it, with_ground(file, ground), on_ground(wordings, ground), ground.name);
