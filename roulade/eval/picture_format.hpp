@@ -21,8 +21,8 @@ struct PictureFormat {
   Scaling scaling;
 
   /// round(255 (x - low) / (high - low)) of x in the data's units, cut to 0 to 255: uint8 [rows, 1 or 3, height,
-  /// width]; of two channels and of four on white.   scaled:
-  /// finite. Throws Error(usage) when the width does not fit.
+  /// width]; of two channels and of four on white.   scaled: finite. Throws Error(usage) when the width does not fit,
+  /// and for more than four channels.
   Tensor bytes(const PointView& scaled) const;
 };
 
