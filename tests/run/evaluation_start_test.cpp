@@ -4,6 +4,7 @@
 #include "roulade/run/figures.hpp"
 #include "roulade/run/training.hpp"
 #include "tests/io/scratch.hpp"
+#include "tests/run/short_recipe.hpp"
 
 #include <cmath>
 #include <vector>
@@ -14,42 +15,9 @@
 namespace roulade {
 namespace {
 
-Recipe recipe() {
-  return parse_recipe(R"(
-[data]
-kind = "gaussian_mixture"
-modes = 4
-count = 2000
-validation_count = 200
-[schedule]
-kind = "cosine"
-steps = 20
-[model]
-width = 16
-depth = 1
-[objective]
-label_dropout = 0.2
-[train]
-steps = 40
-batch = 64
-log_every = 10
-checkpoint_every = 10
-validate_every = 20
-keep = 2
-[sample]
-steps = 20
-count = 600
-chunk = 100
-[eval]
-pairs = 2
-count = 400
-)",
-                      "test");
-}
-
 TEST(EvaluationStart, FromLittleNoiseSeesLittleOfTheErrors) {
   const Scratch s;
-  run_training({.recipe = recipe(),
+  run_training({.recipe = short_recipe(),
                 .out = s / "run",
                 .resume = false,
                 .init_from = {},

@@ -5,6 +5,7 @@
 #include "roulade/run/evaluation.hpp"
 #include "roulade/run/run_folder.hpp"
 #include "roulade/run/training.hpp"
+#include "tests/run/short_recipe.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -26,38 +27,7 @@ namespace fs = std::filesystem;
 /// One short labelled run that all tests of this file read.
 class RunTest : public testing::Test {
  protected:
-  static Recipe recipe() {
-    return parse_recipe(R"(
-[data]
-kind = "gaussian_mixture"
-modes = 4
-count = 2000
-validation_count = 200
-[schedule]
-kind = "cosine"
-steps = 20
-[model]
-width = 16
-depth = 1
-[objective]
-label_dropout = 0.2
-[train]
-steps = 40
-batch = 64
-log_every = 10
-checkpoint_every = 10
-validate_every = 20
-keep = 2
-[sample]
-steps = 20
-count = 600
-chunk = 100
-[eval]
-pairs = 2
-count = 400
-)",
-                        "test");
-  }
+  static Recipe recipe() { return short_recipe(); }
 
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / ("roulade-run-" + std::to_string(getpid()));

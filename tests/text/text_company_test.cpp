@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ops/equal.h>
@@ -36,18 +37,21 @@ TEST(TextTableTest, OtherTextsChangeNoBit) {
       for (const char* c : {"on white", "a heart", "on red", "a blue"})
         all.push_back(fmt::format("A {} {} {}", a, b, c));
   ASSERT_GT(all.size(), size_t{32});
-  for (const bool exactly : {false, true}) {
+  const int before = threads();
+  for (const auto& [exactly, count] : {std::pair(false, 1), {false, 2}, {false, 4}, {true, 1}, {true, 2}, {true, 4}}) {
     set_exact(exactly);
+    set_threads(count);
     const auto alone = table(), beside = table();
     const int64_t own = alone->add({last}).front();
     std::vector<std::string> some = all;
     some.push_back(last);
     const int64_t among = beside->add(some).back();
     const TextStates a = alone->states(numbers({own})), b = beside->states(numbers({among}));
-    EXPECT_TRUE(at::equal(a.states, b.states)) << exactly;
-    EXPECT_TRUE(at::equal(a.pooled, b.pooled)) << exactly;
+    EXPECT_TRUE(at::equal(a.states, b.states)) << exactly << " on " << count;
+    EXPECT_TRUE(at::equal(a.pooled, b.pooled)) << exactly << " on " << count;
   }
   set_exact(false);
+  set_threads(before);
 }
 
 }  // namespace
