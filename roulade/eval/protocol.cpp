@@ -189,7 +189,7 @@ ProtocolResult Protocol::run(const ProtocolInput& input, uint64_t seed, const Pr
     on_answers |= choice.entry->needs_judge;
     for (const std::string& figure : choice.entry->figures) {
       const std::string name = choice.on_features ? figure + "_" + input.features->name() : figure;
-      result.figures.push_back({choice.entry->name, name, {}, std::nullopt});
+      result.figures.push_back({choice.entry->name, name, {}, std::nullopt, choice.on_features});
       if (input.floor) result.figures.back().floor.emplace();
     }
   }

@@ -69,6 +69,7 @@ struct FigureResult {
   std::string figure;  ///< on features with their name behind it: "precision_NAME"
   PairMean generated;
   std::optional<PairMean> floor;
+  bool of_features = false;  ///< or of the points themselves
 };
 
 /// The seed of pair `pair`'s reference set in Protocol::run with `seed`.

@@ -144,6 +144,11 @@ Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress, const
   return out;
 }
 
+std::string full_name(const FigureResult& figure, const Evaluation& evaluation) {
+  if (!figure.of_features) return figure.figure;
+  return fmt::format("{}_test_{}", figure.figure, evaluation.count);
+}
+
 std::string to_json(const TrainedRun& run, const Evaluation& e) {
   nlohmann::ordered_json json = {{"format", 1},
                                  {"version", version()},
@@ -161,7 +166,7 @@ std::string to_json(const TrainedRun& run, const Evaluation& e) {
   if (const double width = settings_of<SampleSettings>(run.recipe, "sample").ema; width > 0) json["ema"] = width;
   nlohmann::ordered_json figures = nlohmann::ordered_json::array();
   for (const FigureResult& figure : e.result.figures) {
-    nlohmann::ordered_json row = {{"metric", figure.metric}, {"figure", figure.figure}};
+    nlohmann::ordered_json row = {{"metric", figure.metric}, {"figure", figure.figure}, {"name", full_name(figure, e)}};
     row["generated"] = to_json(figure.generated);
     if (figure.floor) row["floor"] = to_json(*figure.floor);
     figures.push_back(row);

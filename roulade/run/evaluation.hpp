@@ -36,6 +36,10 @@ struct Evaluation {
 Evaluation evaluate_run(const TrainedRun& run, const ProgressFn& progress = {}, const Cancel& cancel = {},
                         const EvaluationOptions& options = {});
 
+/// A figure's name with all that it depends on: one of features has split and count behind theirs,
+/// "frechet_lite0_test_10000" for 10,000 samples beside as many pictures of the test split; others have their own name.
+std::string full_name(const FigureResult& figure, const Evaluation& evaluation);
+
 /// The evaluation as JSON text, as RUN/eval.json holds it (RUN/eval-strength-S.json where S is below 1).
 std::string to_json(const TrainedRun& run, const Evaluation& evaluation);
 

@@ -45,13 +45,21 @@ constexpr int64_t kCells = 64;       ///< of a density, across and up
 constexpr int64_t kJudged = 4000;    ///< held-out points a noise level
 constexpr int64_t kJudgedPictures = 256;
 
-void explain(ReportFigure& figure, const std::string& name) {
-  figure.name = name;
+/// full: the name with split and count (see full_name).
+void explain(ReportFigure& figure, const std::string& name, const std::string& full) {
+  figure.name = full;
   const FigureMeaning* meaning = meaning_of(name);
   if (meaning == nullptr) return;
   const std::string known = meaning->name;
   figure.name = meaning->title;
-  if (name != known) figure.name += fmt::format(" ({})", name.substr(known.size() + 1));
+  if (full != known) {
+    std::string of = name == known ? "" : name.substr(known.size() + 1);
+    for (size_t at = name.size(), end = at; at < full.size(); at = end) {  // "_test_10000": ", test, 10000"
+      end = std::min(full.find('_', at + 1), full.size());
+      of += (of.empty() ? "" : ", ") + full.substr(at + 1, end - at - 1);
+    }
+    figure.name += fmt::format(" ({})", of);
+  }
   figure.meaning = meaning->words;
   figure.aim = meaning->aim;
 }
@@ -120,7 +128,7 @@ std::string add_figures(ReportContent& content, const RunFolder& folder, const R
     for (const nlohmann::json& row : json.at("figures")) {
       const std::string name = row.at("figure").get<std::string>();
       ReportFigure figure;
-      explain(figure, name);
+      explain(figure, name, row.value("name", name));
       figure.generated = number(row.at("generated"), "mean");
       figure.generated_error = number(row.at("generated"), "standard_error");
       if (row.contains("floor")) {

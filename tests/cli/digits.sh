@@ -74,6 +74,8 @@ assert first["eval"]["judge"] == '"judge"' and first["eval"]["features"] == '"ju
 assert first["split"] == "test" and first["count"] > 300
 rows = {row["figure"]: row for row in first["figures"]}
 assert list(rows) == ["frechet_judge", "class_accuracy"], list(rows)
+full = {row["figure"]: row["name"] for row in first["figures"]}
+assert full == {"frechet_judge": f"frechet_judge_test_{first['count']}", "class_accuracy": "class_accuracy"}, full
 made, real = ({name: row[of]["mean"] for name, row in rows.items()} for of in ("generated", "floor"))
 print(made, real)
 assert 0 < real["frechet_judge"] < made["frechet_judge"] and real["class_accuracy"] > 0.9
@@ -91,7 +93,7 @@ for name in levels samples data neighbours reverse noising; do
   [[ -s run/report/$name.png ]] || fail "report: no $name.png"
 done
 says run/report/index.html 'data:image/png;base64'
-says run/report/index.html 'Fréchet distance (judge)'
+says run/report/index.html 'Fréchet distance (judge, test, '
 ends 0 inspect run
 says out "1 x 8 x 8"
 
