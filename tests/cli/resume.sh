@@ -61,6 +61,18 @@ if [[ $sanitized == no ]] && "${CXX:-c++}" -shared -fPIC -O1 -o kill_at.so "$tre
     state killed >got
     same expected_started got
   done
+  # The best checkpoint is replaced in two steps where the file system cannot exchange names: killed at each call after
+  # the exchange that failed, the old one or the new one is found.
+  export NO_EXCHANGE=1
+  stands=("" "best best.tmp" "best.tmp best.tmp-old" "best best.tmp-old")
+  for at in 1 2 3 4 5 6 7 8; do
+    killed_at $at
+    met="$(cd killed/checkpoints && echo best*)"
+    [[ $at -gt 3 || "$met" == "${stands[at]}" ]] || fail "killed at call $at of a replacement: $met"
+    resumed killed
+    [[ "$(ls killed/checkpoints | grep -c tmp)" == 0 ]] || fail "killed at call $at: $(ls killed/checkpoints)"
+  done
+  unset NO_EXCHANGE
 else
   echo "skipped: kills at chosen calls (sanitizer, or no compiler)"
 fi
