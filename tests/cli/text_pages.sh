@@ -137,7 +137,8 @@ for words in 'retrieval_median (validation)' 'median rank of the own name' 'colo
 done
 has three/index.html '<figcaption>run</figcaption>' 5
 has three/index.html 'alt="modulation: [^"]*, seed [012]"' 5
-ends 0 compare shapes.toml --vary model.condition=concat,modulation --judges judges --seeds 1 --out both "${few[@]}" --set eval.pairs=1 \
+ln -s judges "my judges" && cp shapes.toml "my shapes.toml"
+ends 0 compare "my shapes.toml" --vary model.condition=concat,modulation --judges "my judges" --seeds 1 --out both "${few[@]}" --set eval.pairs=1 \
   --set eval.count=20 --json --failed-if 'obeyed_colour<-1'
 python3 - <<'P' || fail "compare: $(head -c 900 out)"
 import json, sys
@@ -148,7 +149,8 @@ sys.exit(not (names == ["concat", "modulation"] and len(obeyed) == 2 and all(0 <
 P
 [[ -s both/concat/seed-0/obedience-test.json ]] || fail "compare --judges: no file of obedience"
 has both/report/index.html '<figcaption>(concat|modulation)</figcaption>' 10
-says both/report/index.html 'roulade compare shapes.toml --vary model.condition=concat,modulation --judges judges --set'
+sed "s/&#39;/'/g" both/report/index.html >page
+says page "roulade compare 'my shapes.toml' --vary model.condition=concat,modulation --judges 'my judges' --set"
 says both/report/index.html 'eval.pairs=1'
 for page in both/report/index.html three/index.html; do
   grep -qF "$PWD" $page && fail "$page names a folder of this machine"
