@@ -46,7 +46,7 @@ std::string clock_text(double seconds) {
 }
 
 const char* unit_of(const std::string& stage) {
-  if (stage == "train" || stage == "judge") return "steps";
+  if (stage == "train" || stage == "judge" || stage == "try") return "steps";
   if (stage == "sample") return "samples";
   if (stage == "evaluate") return "pairs";
   if (stage == "read" || stage == "features" || stage == "encode") return "pictures";

@@ -46,7 +46,9 @@ struct Bench {
   std::shared_ptr<const NoisedPoints> noised, noised_training;
   Tensor exact_output;
 
-  int64_t points() const { return request.quick ? 1024 : 4096; }
+  bool pictures() const { return parts.facts.pictures(); }
+  int64_t points() const { return (request.quick ? 1024 : 4096) / (pictures() ? 4 : 1); }
+  TrialWatch watch() const { return {request.progress, request.cancel}; }
 
   /// How much a network's loss on the held-out points could fall: its squared distance to the exact answer where that
   /// is known, else its loss.
@@ -175,13 +177,14 @@ void measure_optimiser(const Bench& b, RunFigures& f) {
   const Twin twin = make_twin(b.parts);
   f.fresh_norm = norm_of(*twin.model, nullptr);
   f.weight_norm = norm_of(*b.raw, &f.bad_weight);
-  PointBatches few(b.parts.training, std::min(kOverfitPoints, b.training.rows), b.parts.seed, b.parts.shape.sample);
-  f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed);
+  const int64_t rows =
+      std::min(b.pictures() ? std::min(kOverfitPoints, b.parts.settings.batch) : kOverfitPoints, b.training.rows);
+  PointBatches few(b.parts.training, rows, b.parts.seed, b.parts.shape.sample);
+  f.overfit = overfit_one_batch(twin.objective, few.at(0), kOverfitSteps, kOverfitRate, b.parts.seed, b.watch());
 
   f.race_steps = b.request.quick ? 100 : 200;
-  const std::vector<double> race =
-      race_rates(b.parts, {f.lr, f.lr / 10}, f.race_steps, kTrialBatch,
-                 [&](const Model& model) { return mean_of(b.noised->losses(b.noised->output(model))).value; });
+  const auto judge = [&](const Model& model) { return mean_of(b.noised->losses(b.noised->output(model))).value; };
+  const std::vector<double> race = race_rates(b.parts, {f.lr, f.lr / 10}, f.race_steps, kTrialBatch, judge, b.watch());
   f.race_lr = race[0];
   f.race_low = race[1];
 }
@@ -192,7 +195,7 @@ void measure_averaging(const Bench& b, RunFigures& f) {
     last = b.judge(*b.raw);
     averaged = b.judge(*network_of(b.parts, read_network(b.checkpoint()), b.checkpoint().string()));
   } else {
-    const AveragingTrial trial = try_averaging(b.parts, b.checkpoint(), b.request.quick ? 100 : 200);
+    const AveragingTrial trial = try_averaging(b.parts, b.checkpoint(), b.request.quick ? 100 : 200, b.watch());
     f.averaging_is_trial = true;
     last = b.judge(*trial.last);
     averaged = b.judge(*trial.averaged);
@@ -204,7 +207,7 @@ void measure_averaging(const Bench& b, RunFigures& f) {
 
 void measure_more_steps(const Bench& b, RunFigures& f) {
   f.more_steps = std::clamp<int64_t>(f.step / 4, 150, b.request.quick ? 150 : 300);
-  const std::shared_ptr<const Model> model = train_on(b.parts, *b.used, f.lr / 3, f.more_steps);
+  const std::shared_ptr<const Model> model = train_on(b.parts, *b.used, f.lr / 3, f.more_steps, b.watch());
   const std::vector<double> old_loss = b.judge(*b.used), new_loss = b.judge(*model);
   f.more_before = mean_of(old_loss).value;
   f.more_after = mean_of(new_loss).value;
@@ -232,7 +235,7 @@ void measure_samples(const Bench& b, RunFigures& f) {
   }
   const Scaling& scaling = b.parts.facts.scaling;
   const bool endless = b.parts.source->endless();
-  const int64_t wanted = b.request.quick ? 1000 : 2000;
+  const int64_t wanted = (b.request.quick ? 1000 : 2000) / (b.pictures() ? 16 : 1);
   const int64_t count = endless ? wanted : std::min(wanted, b.held_out.rows);
   // Samples and the real ones that they are held against show the same texts.
   const std::vector<std::string>& texts = b.parts.source->texts();
@@ -241,21 +244,30 @@ void measure_samples(const Bench& b, RunFigures& f) {
   const Split fresh = fresh_split(*b.parts.source);
   std::vector<double> coarse_distance, fine_distance, floor;
   std::vector<float> near_samples;
-  for (uint64_t pair = 0; pair < (b.request.quick ? 3u : 5u) && !b.request.cancel.requested(); ++pair) {
+  const uint64_t pairs = b.request.quick ? 3 : 5;
+  // In steps of a pair's samples; those of points take no time that is worth telling.
+  const Pace pace("try", static_cast<int64_t>(pairs) * (settings.steps + f.fine_steps));
+  int64_t taken = 0;
+  for (uint64_t pair = 0; pair < pairs && !b.request.cancel.requested(); ++pair) {
     const auto seed = [&](Purpose purpose) { return derive_seed(derive_seed(b.run.seed, purpose), pair); };
     std::vector<std::string> prompts;
     if (asked)
       for (const int64_t number : b.parts.source->draw(fresh, seed(kReference), count).texts)
         prompts.push_back(texts[static_cast<size_t>(number)]);
-    const auto drawn = [&](const TrainedRun& from) {
-      const PointSamples made = sample_points(from, {.count = count,
-                                                     .seed = seed(kSamples),
-                                                     .frame_points = 0,
-                                                     .prompts = prompts,
-                                                     .captions = true,
-                                                     .editing = {},
-                                                     .progress = {},
-                                                     .cancel = b.request.cancel});
+    const auto drawn = [&](const TrainedRun& from, int64_t steps) {
+      const auto told = [&](const Progress& p) {
+        b.request.progress(pace.at(taken + p.done * steps / count, "samples"));
+      };
+      const PointSamples made =
+          sample_points(from, {.count = count,
+                               .seed = seed(kSamples),
+                               .frame_points = 0,
+                               .prompts = prompts,
+                               .captions = true,
+                               .editing = {},
+                               .progress = b.pictures() && b.request.progress ? ProgressFn(told) : ProgressFn{},
+                               .cancel = b.request.cancel});
+      taken += steps;
       return scaling.apply(made.points);
     };
     const auto real = [&](Purpose purpose) {
@@ -268,11 +280,11 @@ void measure_samples(const Bench& b, RunFigures& f) {
     const auto distance = [&](const Points& points) {
       return metric.compute(to_set(points).view(), reference.view(), context).at(0).value;
     };
-    const Points made = drawn(b.run);
+    const Points made = drawn(b.run, settings.steps);
     if (pair == 0) near_samples = nearest_squares(b.training, made);
     if (reference.rows < 2) continue;
     coarse_distance.push_back(distance(made));
-    if (f.fine_steps > 0) fine_distance.push_back(distance(drawn(fine)));
+    if (f.fine_steps > 0) fine_distance.push_back(distance(drawn(fine, f.fine_steps)));
     floor.push_back(distance(real(kFloor)));
   }
   f.distance = mean_of(coarse_distance).value;

@@ -12,6 +12,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 namespace roulade {
 namespace {
@@ -41,10 +42,14 @@ TrainSettings plain(int64_t steps, double lr) {
   return settings;
 }
 
-/// False when the loss stopped being finite.
-bool all_steps(Trainer& trainer, int64_t steps, const BatchFn& batches) {
+/// False when the loss stopped being finite.   name: of the trial, for who waits.
+bool all_steps(Trainer& trainer, int64_t steps, const BatchFn& batches, const TrialWatch& watch, const char* name) {
+  const Pace pace("try", steps);
   try {
-    for (int64_t i = 0; i < steps; ++i) trainer.step(batches);
+    for (int64_t i = 0; i < steps && !watch.cancel.requested(); ++i) {
+      trainer.step(batches);
+      if (watch.progress) watch.progress(pace.at(i + 1, name));
+    }
   } catch (const Error& e) {
     if (e.code() != Code::numeric) throw;
     return false;
@@ -55,7 +60,7 @@ bool all_steps(Trainer& trainer, int64_t steps, const BatchFn& batches) {
 }  // namespace
 
 Overfit overfit_one_batch(std::shared_ptr<const Objective> objective, const Batch& batch, int64_t steps, double lr,
-                          uint64_t seed) {
+                          uint64_t seed, const TrialWatch& watch) {
   const auto same = std::make_shared<const SameNoise>(std::move(objective));
   const auto loss = [&] {
     const at::NoGradGuard no_grad;
@@ -65,13 +70,14 @@ Overfit overfit_one_batch(std::shared_ptr<const Objective> objective, const Batc
   out.steps = steps;
   out.before = loss();
   Trainer trainer(same, plain(steps, lr), seed);
-  const bool finite = all_steps(trainer, steps, [&](int64_t) { return batch; });
+  const bool finite = all_steps(
+      trainer, steps, [&](int64_t) { return batch; }, watch, "one batch");
   out.after = finite ? loss() : std::numeric_limits<double>::infinity();
   return out;
 }
 
 std::vector<double> race_rates(const TrainParts& parts, const std::vector<double>& rates, int64_t steps, int64_t batch,
-                               const std::function<double(const Model&)>& judge) {
+                               const std::function<double(const Model&)>& judge, const TrialWatch& watch) {
   std::vector<double> out;
   for (const double rate : rates) {
     const Twin twin = make_twin(parts);
@@ -82,13 +88,16 @@ std::vector<double> race_rates(const TrainParts& parts, const std::vector<double
     settings.optimiser.warmup = std::min(parts.settings.optimiser.warmup, steps / 4);
     Trainer trainer(twin.objective, settings, parts.seed);
     PointBatches batches(parts.training, std::min(batch, parts.settings.batch), parts.seed, parts.shape.sample);
-    const bool finite = all_steps(trainer, steps, [&](int64_t i) { return batches.at(i); });
+    const std::string name = fmt::format("rate {:.3g}", rate);
+    const auto batch_at = [&](int64_t i) { return batches.at(i); };
+    const bool finite = all_steps(trainer, steps, batch_at, watch, name.c_str());
     out.push_back(finite ? judge(*twin.model) : std::numeric_limits<double>::infinity());
   }
   return out;
 }
 
-AveragingTrial try_averaging(const TrainParts& parts, const std::filesystem::path& checkpoint, int64_t steps) {
+AveragingTrial try_averaging(const TrainParts& parts, const std::filesystem::path& checkpoint, int64_t steps,
+                             const TrialWatch& watch) {
   const Twin last = make_twin(parts), averaged = make_twin(parts);
   Trainer trainer(last.objective, parts.settings, parts.seed);
   trainer.load(checkpoint);
@@ -96,7 +105,8 @@ AveragingTrial try_averaging(const TrainParts& parts, const std::filesystem::pat
   const NamedWeights from = last.model->parameters(), to = averaged.model->parameters();
   AveragingTrial out{last.model, averaged.model, 0};
   const at::NoGradGuard no_grad;
-  for (int64_t n = 1; n <= steps; ++n) {
+  const Pace pace("try", steps);
+  for (int64_t n = 1; n <= steps && !watch.cancel.requested(); ++n) {
     {
       const at::AutoGradMode gradients(true);
       trainer.step([&](int64_t i) { return batches.at(i); });
@@ -106,12 +116,14 @@ AveragingTrial try_averaging(const TrainParts& parts, const std::filesystem::pat
       if (!w.is_floating_point()) continue;
       mean.add_((w - mean) / static_cast<double>(n));
     }
+    if (watch.progress) watch.progress(pace.at(n, "averages"));
   }
   out.lr = trainer.take_row().lr.value_or(0);
   return out;
 }
 
-std::shared_ptr<const Model> train_on(const TrainParts& parts, const Model& from, double lr, int64_t steps) {
+std::shared_ptr<const Model> train_on(const TrainParts& parts, const Model& from, double lr, int64_t steps,
+                                      const TrialWatch& watch) {
   const Twin twin = make_twin(parts);
   std::map<std::string, Tensor> weights;
   for (const auto& [name, weight] : from.parameters()) weights[name] = weight.stored().detach();
@@ -124,7 +136,8 @@ std::shared_ptr<const Model> train_on(const TrainParts& parts, const Model& from
   settings.optimiser.warmup = steps / 10;  // Adam's first steps know no gradients yet
   Trainer trainer(twin.objective, settings, parts.seed);
   PointBatches batches(parts.training, parts.settings.batch, parts.seed + 1, parts.shape.sample);
-  all_steps(trainer, steps, [&](int64_t i) { return batches.at(i); });
+  const auto batch_at = [&](int64_t i) { return batches.at(i); };
+  all_steps(trainer, steps, batch_at, watch, "more steps");
   return twin.model;
 }
 

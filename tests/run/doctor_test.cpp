@@ -254,5 +254,35 @@ TEST(OneBatch, IsLearntUnlessTheGradientIsWrong) {
   EXPECT_EQ(diagnose(figures).find("overfit").verdict, Verdict::bad);
 }
 
+TEST(Trials, TellTheirStepsAndEndWithTheOneUnderWayAtACancel) {
+  const TrainParts parts = make_train_parts(resolve(
+      parse_recipe("[data]\nkind = \"moons\"\ncount = 200\nvalidation_count = 10\n[model]\nwidth = 8\n", "test")));
+  const Batch batch = PointBatches(parts.training, 64, 1).at(0);
+  const auto steps_of = [](const std::function<void(const TrialWatch&)>& trial) {
+    std::vector<int64_t> told;
+    TrialWatch watch;
+    watch.progress = [&](const Progress& p) {
+      told.push_back(p.done);
+      EXPECT_EQ(p.total, 1000000000);
+      if (p.done == 3) watch.cancel.request();
+    };
+    trial(watch);
+    return told;
+  };
+  constexpr int64_t kForEver = 1000000000;
+  const std::vector<int64_t> three = {1, 2, 3};
+  EXPECT_EQ(steps_of([&](const TrialWatch& watch) {
+              overfit_one_batch(make_twin(parts).objective, batch, kForEver, 3e-3, 1, watch);
+            }),
+            three);
+  EXPECT_EQ(steps_of([&](const TrialWatch& watch) {
+              race_rates(
+                  parts, {1e-3}, kForEver, 64, [](const Model&) { return 0.0; }, watch);
+            }),
+            three);
+  EXPECT_EQ(steps_of([&](const TrialWatch& watch) { train_on(parts, *make_twin(parts).model, 1e-3, kForEver, watch); }),
+            three);
+}
+
 }  // namespace
 }  // namespace roulade
