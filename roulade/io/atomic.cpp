@@ -160,6 +160,8 @@ fs::path folder_to_replace(const fs::path& given) {
 
 FolderReplacement::FolderReplacement(fs::path target)
     : target_(std::move(target)), folder_(with_suffix(target_, kNew)) {
+  // What a kill between two renames put aside stands again before anything else has its place.
+  if (const fs::path old = with_suffix(target_, kOld); !present(target_) && present(old)) put_in_place(old, target_);
   make_way(folder_, target_);
   std::error_code error;
   fs::create_directory(folder_, error);

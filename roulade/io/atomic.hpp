@@ -31,7 +31,8 @@ std::filesystem::path folder_to_replace(const std::filesystem::path& given);
 class FolderReplacement {
  public:
   /// Makes an empty NAME.tmp; an old one is removed, or where that cannot be yet (a file that is open on a network's
-  /// disk) called NAME.tmp-PID-N. The folder above must exist. Throws Error(io).
+  /// disk) called NAME.tmp-PID-N. NAME.tmp-old returns to NAME when that is missing. The folder above must exist.
+  /// Throws Error(io).
   explicit FolderReplacement(std::filesystem::path target);
   FolderReplacement(const FolderReplacement&) = delete;
   FolderReplacement& operator=(const FolderReplacement&) = delete;

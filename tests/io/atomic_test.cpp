@@ -253,6 +253,22 @@ TEST(FolderReplacement, WithoutCommitTheOldStays) {
   EXPECT_EQ(s.names(), Names{"run"});
 }
 
+TEST(FolderReplacement, WhatAKillPutAsideStandsAgainAndIsReplaced) {
+  const Scratch s;
+  fs::create_directory(s / "run.tmp-old");
+  spill(s / "run.tmp-old/x", "old");
+  { FolderReplacement f(s / "run"); }  // not committed
+  EXPECT_EQ(slurp(s / "run/x"), "old");
+  fs::rename(s / "run", s / "run.tmp-old");
+  {
+    FolderReplacement f(s / "run");
+    spill(f.folder() / "x", "new");
+    f.commit();
+  }
+  EXPECT_EQ(slurp(s / "run/x"), "new");
+  EXPECT_EQ(s.names(), Names{"run"});
+}
+
 TEST(FolderReplacement, FullDiskLeavesTheOld) {
   Scratch s;
   if (!s.mount_tmpfs("size=64k")) GTEST_SKIP() << "mounting needs root";
