@@ -2,6 +2,7 @@
 #include "roulade/model/folded_conv.hpp"
 
 #include "roulade/core/error.hpp"
+#include "roulade/model/linear_product.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
@@ -32,6 +33,9 @@ FoldedConv::FoldedConv(const NamedTensors& from, const std::string& conv, const 
 }
 
 Tensor FoldedConv::forward(const Tensor& x) const {
+  // LibTorch takes MKL's products where there are few numbers or one thread, and these round by the number of threads.
+  if (groups == 1 && stride == 1 && weight.size(2) == 1 && weight.size(3) == 1 && padding == std::array<int64_t, 2>{})
+    return linear_product(x.permute({0, 2, 3, 1}), weight.flatten(1), bias).permute({0, 3, 1, 2});
   return at::conv2d(x, weight, bias, {stride, stride}, padding, {1, 1}, groups);
 }
 

@@ -3,7 +3,6 @@
 
 #include "roulade/core/error.hpp"
 #include "roulade/io/atomic.hpp"
-#include "roulade/io/atomic.hpp"
 #include "roulade/model/attention_watch.hpp"
 #include "roulade/run/network_files.hpp"
 #include "roulade/run/parts.hpp"

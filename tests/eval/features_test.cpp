@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "roulade/eval/features.hpp"
 
+#include "roulade/core/process.hpp"
 #include "roulade/io/resize.hpp"
 #include "roulade/model/efficientnet_lite.hpp"
 #include "tests/eval/feature_weights.hpp"
@@ -112,10 +113,15 @@ TEST(Features, DoNotDependOnThoseBeside) {
   for (int i = 0; i < 5; ++i) parts.push_back(picture("beside " + std::to_string(i), 3, 30, 20));
   const Tensor all = features->of(at::cat(parts));
   ASSERT_EQ(all.sizes(), at::IntArrayRef({5, 1280}));
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(features->of(parts[static_cast<size_t>(i)])[0].equal(all[i])) << i;
-    EXPECT_FALSE(all[i].equal(all[(i + 1) % 5])) << i;
+  const int before = threads();
+  for (const int count : {before, 1, 2, 4}) {
+    set_threads(count);
+    for (int i = 0; i < 5; ++i)
+      EXPECT_TRUE(features->of(parts[static_cast<size_t>(i)])[0].equal(all[i])) << i << " on " << count;
+    EXPECT_TRUE(features->of(at::cat(parts)).equal(all)) << "on " << count;
   }
+  set_threads(before);
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(all[i].equal(all[(i + 1) % 5])) << i;
   EXPECT_EQ(features->of(at::zeros({0, 3, 30, 20}, at::kByte)).sizes(), at::IntArrayRef({0, 1280}));
   // A grey picture is the colour picture of equal channels.
   const Tensor grey = picture("beside", 1, 30, 20);
